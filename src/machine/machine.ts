@@ -1,0 +1,41 @@
+import type { GuestMemory } from "./guest_memory.ts";
+
+/** What a machine asks of the kernel while guest code runs. Called from compiled code: must not allocate on the fast path. */
+export interface MachineClient {
+  /**
+   * A SYSCALL instruction: number in rax, arguments in rdi rsi rdx r10 r8 r9 of the state block; rip is already the next
+   * instruction. Returns 0 to go on at once (result in rax), anything else to leave run() with STOP_SYSCALL.
+   */
+  syscall(): number;
+  /** Fuel ran out. Returns true if run() should be left with STOP_YIELD (another task is runnable, a signal is pending). */
+  wantsYield(): boolean;
+  /** Current time for RDTSC: nanoseconds, monotonic. */
+  tscNs(): number;
+}
+
+/**
+ * One address space and the means to run x86-64 code in it. Implemented over wasm (ahead of time, just in time) and by the
+ * interpreter. The state block at linear address 0 of `memory` holds the registers of the task that runs.
+ */
+export interface Machine {
+  readonly memory: GuestMemory;
+  client: MachineClient;
+
+  /** Runs from the state block's rip until something needs the kernel; returns a STOP_ constant (never STOP_NONE). */
+  run(): number;
+
+  /** A new machine with a copy of the memory (fork). */
+  fork(): Machine;
+
+  /** A new machine with empty memory for another program (execve). */
+  blank(): Machine;
+
+  /**
+   * The kernel changed what is at [start, end) (guest addresses): executable bytes were mapped, unmapped or written.
+   * Compiled code of that range is dropped.
+   */
+  codeChanged(start: number, end: number): void;
+
+  /** Gives the memory back. The machine is not used again. */
+  dispose(): void;
+}
