@@ -1,0 +1,48 @@
+import type { Process } from "./process.ts";
+import type { WaitQueue } from "../wait_queue.ts";
+import { STATE_BYTES } from "../../machine/state.ts";
+
+export const TASK_RUNNABLE = 0, TASK_BLOCKED = 1, TASK_STOPPED = 2, TASK_ZOMBIE = 3;
+
+/** One thread. Everything threads of a process share hangs on `process`. Verbs (clone, exit, signals) are functions in files of their own. */
+export class Task {
+  static readonly savedFields: readonly string[] = [
+    "tid", "process", "state", "registers", "waitingOn", "deadlineNs", "restart", "inSyscall", "wokenByTimeout",
+    "signalMask", "savedSignalMask", "pendingSignals", "altStack", "clearChildTid", "robustList", "name",
+  ];
+  state = TASK_RUNNABLE;
+  /** The state block while another task runs; the machine's memory is the truth while this one does. */
+  readonly registers: Uint8Array = new Uint8Array(STATE_BYTES);
+  /** Queues this blocked task is on; emptied by wake(). */
+  waitingOn: WaitQueue[] = [];
+  /** Monotonic time at which a blocked task is woken anyway, or Infinity. */
+  deadlineNs = Infinity;
+  /** True when the last wake was the deadline. The handler that runs again reads and clears it. */
+  wokenByTimeout = false;
+  /** Kept by a handler between tries of one syscall (absolute deadline, bytes moved so far); null when a new syscall starts. */
+  restart: unknown = null;
+  /** Number of the syscall to run again after a wake, or -1. */
+  inSyscall = -1;
+  /** Blocked signals: bit n-1 of the pair [low, high] is signal n. */
+  readonly signalMask: Uint32Array = new Uint32Array(2);
+  /** Mask to put back after sigsuspend, ppoll, pselect, epoll_pwait; null if none. */
+  savedSignalMask: Uint32Array | null = null;
+  /** Signals sent to this thread, not yet delivered. */
+  pendingSignals: unknown[] = [];
+  altStack = { address: 0, size: 0, flags: 2 /* SS_DISABLE */ };
+  clearChildTid = 0;
+  robustList = 0;
+  name = "";
+
+  constructor(readonly tid: number, public process: Process) {}
+
+  /** Makes a blocked task runnable and takes it off its queues. */
+  wake(): void {
+    for (const q of this.waitingOn) q.remove(this);
+    this.waitingOn.length = 0;
+    if (this.state === TASK_BLOCKED) {
+      this.state = TASK_RUNNABLE;
+      this.process.kernel.enqueue(this);
+    }
+  }
+}

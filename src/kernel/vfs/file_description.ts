@@ -1,0 +1,52 @@
+import { WaitQueue } from "../wait_queue.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Task } from "../task/task.ts";
+
+/**
+ * An open file (Linux's struct file): what descriptors point at, shared by dup and fork. Subclasses: regular files,
+ * directories, pipes, sockets, epoll, eventfd ... Methods return a count or value >= 0, or a negative errno; they never
+ * block and never throw: -EAGAIN means "would block", and the syscall handler then waits on `readiness` unless O_NONBLOCK.
+ *
+ * Buffers are (bytes, offset, length) so that guest memory is read and written in place: a handler passes
+ * memory.u8 and a linear address whose range it has checked.
+ */
+export abstract class FileDescription {
+  static readonly savedFields: readonly string[] = ["statusFlags", "offset", "refs", "readiness"];
+
+  /** O_ flags that fcntl F_GETFL shows: access mode, O_APPEND, O_NONBLOCK, ... */
+  statusFlags = 0;
+  offset = 0;
+  /** Descriptors (over all processes) and kernel users that hold this. release() at zero. */
+  refs = 0;
+  /** Woken whenever poll() may give another answer. */
+  readonly readiness = new WaitQueue();
+
+  /** POLLIN | POLLOUT | POLLHUP ... that hold now. */
+  abstract poll(): number;
+  /** Short word for /proc/self/fd links: "socket:[12]", "pipe:[3]", or a path. */
+  abstract describe(): string;
+
+  read(_k: Kernel, _t: Task, _bytes: Uint8Array, _at: number, _length: number): number {
+    return -22; // EINVAL
+  }
+  write(_k: Kernel, _t: Task, _bytes: Uint8Array, _at: number, _length: number): number {
+    return -22;
+  }
+  /** Positional forms; -ESPIPE where there is no position. */
+  pread(_k: Kernel, _t: Task, _bytes: Uint8Array, _at: number, _length: number, _position: number): number {
+    return -29; // ESPIPE
+  }
+  pwrite(_k: Kernel, _t: Task, _bytes: Uint8Array, _at: number, _length: number, _position: number): number {
+    return -29;
+  }
+  /** lseek; returns the new offset. */
+  seek(_k: Kernel, _offset: number, _whence: number): number {
+    return -29;
+  }
+  /** ioctl that this kind of file knows; -ENOTTY otherwise. `arg` is the raw third argument (often a guest pointer). */
+  ioctl(_k: Kernel, _t: Task, _request: number, _arg: number): number {
+    return -25; // ENOTTY
+  }
+  /** Last reference is gone. */
+  release(_k: Kernel): void {}
+}
