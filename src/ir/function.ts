@@ -1,0 +1,96 @@
+/**
+ * One region as IR: blocks of operations in columns (op, a, b, c, pc), a value being the index of its operation. A value is
+ * used only inside the block that defines it; what crosses blocks is in state variables. Columns instead of objects, because
+ * a translation makes millions of operations.
+ */
+import { OP, OP_RESULT } from "./ops.ts";
+import { VAR_TYPE } from "./variables.ts";
+
+/** How a block ends. */
+export const END_JUMP = 1; // to succ[0]
+export const END_BRANCH = 2; // value (i32) != 0: succ[0], else succ[1]
+export const END_SWITCH = 3; // value (i32) indexes succ[0..n-2]; out of range: the last
+export const END_CALL = 4; // call the region at `target` (return address already pushed); back at `returnPc`: succ[0]
+export const END_CALL_INDIRECT = 5; // as END_CALL, target pc is value (i32)
+export const END_RETURN = 6; // leave the region, next pc is value (i32)
+export const END_EXIT = 7; // go on at the region of `target`
+export const END_EXIT_INDIRECT = 8; // go on at the region of value (i32)
+export const END_SYSCALL = 9; // rip = target; call the kernel; then succ[0] (whose pc is target)
+export const END_TRAP = 10; // stop with reason `trap` (STOP_...), rip = target
+
+export interface IrBlock {
+  /** Guest address of the first instruction; -1 for blocks inside an instruction. */
+  pc: number;
+  /** Operations [first, end). */
+  first: number;
+  end: number;
+  kind: number;
+  value: number;
+  target: number;
+  returnPc: number;
+  trap: number;
+  succ: number[];
+}
+
+export class IrFunction {
+  op: Uint16Array = new Uint16Array(256);
+  a: Int32Array = new Int32Array(256);
+  b: Int32Array = new Int32Array(256);
+  c: Int32Array = new Int32Array(256);
+  /** Guest address of the instruction an operation belongs to. */
+  pc: Int32Array = new Int32Array(256);
+  count = 0;
+  /** blocks[0] is the entry. */
+  readonly blocks: IrBlock[] = [];
+  /** 16-byte constants of v128_const and i8x16_shuffle, by index. */
+  readonly pool: Uint8Array[] = [];
+  readonly #poolIndex = new Map<string, number>();
+
+  constructor(readonly entryPc: number) {}
+
+  add(op: number, a: number, b: number, c: number, pc: number): number {
+    const i = this.count;
+    if (i === this.op.length) this.#grow();
+    this.op[i] = op;
+    this.a[i] = a;
+    this.b[i] = b;
+    this.c[i] = c;
+    this.pc[i] = pc;
+    this.count = i + 1;
+    return i;
+  }
+
+  newBlock(pc: number): number {
+    this.blocks.push({ pc, first: 0, end: 0, kind: 0, value: -1, target: 0, returnPc: 0, trap: 0, succ: [] });
+    return this.blocks.length - 1;
+  }
+
+  /** Index of a 16-byte constant in the pool, added once. */
+  constant(bytes: Uint8Array): number {
+    const key = bytes.join();
+    let i = this.#poolIndex.get(key);
+    if (i === undefined) {
+      i = this.pool.push(bytes.slice()) - 1;
+      this.#poolIndex.set(key, i);
+    }
+    return i;
+  }
+
+  /** TYPE_ of a value. */
+  typeOf(value: number): number {
+    const op = this.op[value];
+    return op === OP.getvar ? VAR_TYPE[this.a[value]] : OP_RESULT[op];
+  }
+
+  #grow(): void {
+    const n = this.op.length * 2;
+    const op = new Uint16Array(n);
+    op.set(this.op);
+    this.op = op;
+    for (const column of ["a", "b", "c", "pc"] as const) {
+      const grown = new Int32Array(n);
+      grown.set(this[column]);
+      this[column] = grown;
+    }
+  }
+}
