@@ -32,7 +32,12 @@ export function full(name: string, handler: SyscallHandler, format: readonly str
   return { name, handler, level: "full", note: "", format };
 }
 
-export function partial(name: string, handler: SyscallHandler, note: string, format: readonly string[] = []): SyscallRow {
+export function partial(
+  name: string,
+  handler: SyscallHandler,
+  note: string,
+  format: readonly string[] = [],
+): SyscallRow {
   return { name, handler, level: "partial", note, format };
 }
 

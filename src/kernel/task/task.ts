@@ -1,14 +1,34 @@
 import type { Process } from "./process.ts";
 import type { WaitQueue } from "../wait_queue.ts";
+import type { Kernel } from "../kernel.ts";
+import type { GuestMemory } from "../../machine/guest_memory.ts";
 import { STATE_BYTES } from "../../machine/state.ts";
+import type { Signal } from "./signal.ts";
 
 export const TASK_RUNNABLE = 0, TASK_BLOCKED = 1, TASK_STOPPED = 2, TASK_ZOMBIE = 3;
 
 /** One thread. Everything threads of a process share hangs on `process`. Verbs (clone, exit, signals) are functions in files of their own. */
 export class Task {
   static readonly savedFields: readonly string[] = [
-    "tid", "process", "state", "registers", "waitingOn", "deadlineNs", "restart", "inSyscall", "wokenByTimeout",
-    "signalMask", "savedSignalMask", "pendingSignals", "altStack", "clearChildTid", "robustList", "name",
+    "tid",
+    "process",
+    "state",
+    "registers",
+    "waitingOn",
+    "deadlineNs",
+    "restart",
+    "inSyscall",
+    "wokenByTimeout",
+    "signalMask",
+    "savedSignalMask",
+    "pendingSignals",
+    "signalDeliverable",
+    "altStack",
+    "clearChildTid",
+    "robustList",
+    "name",
+    "cpuNs",
+    "exitCode",
   ];
   state = TASK_RUNNABLE;
   /** The state block while another task runs; the machine's memory is the truth while this one does. */
@@ -28,21 +48,47 @@ export class Task {
   /** Mask to put back after sigsuspend, ppoll, pselect, epoll_pwait; null if none. */
   savedSignalMask: Uint32Array | null = null;
   /** Signals sent to this thread, not yet delivered. */
-  pendingSignals: unknown[] = [];
+  readonly pendingSignals: Signal[] = [];
+  /** Some pending signal is not blocked: the cheap question asked at every syscall exit. Kept by signals.ts. */
+  signalDeliverable = false;
   altStack = { address: 0, size: 0, flags: 2 /* SS_DISABLE */ };
   clearChildTid = 0;
   robustList = 0;
   name = "";
+  /** CPU time used. */
+  cpuNs = 0;
+  exitCode = 0;
 
   constructor(readonly tid: number, public process: Process) {}
 
+  /** Guest memory of the task: take views from it each time, they change when memory grows. */
+  get memory(): GuestMemory {
+    return this.process.space.machine.memory;
+  }
+
   /** Makes a blocked task runnable and takes it off its queues. */
   wake(): void {
-    for (const q of this.waitingOn) q.remove(this);
-    this.waitingOn.length = 0;
+    this.leaveQueues();
     if (this.state === TASK_BLOCKED) {
       this.state = TASK_RUNNABLE;
       this.process.kernel.enqueue(this);
+    }
+  }
+
+  /** The deadline has passed (called through kernel.timers). */
+  expire(_k: Kernel): void {
+    this.deadlineNs = Infinity;
+    this.wokenByTimeout = true;
+    this.wake();
+  }
+
+  /** Forgets what the task waits for, without making it runnable. */
+  leaveQueues(): void {
+    for (const q of this.waitingOn) q.remove(this);
+    this.waitingOn.length = 0;
+    if (this.deadlineNs !== Infinity) {
+      this.process.kernel.timers.disarm(this);
+      this.deadlineNs = Infinity;
     }
   }
 }

@@ -1,0 +1,48 @@
+import type { Host } from "../host/host.ts";
+
+/** What one reading advances the clock by at least: some hosts stop time while code runs, and guests divide by differences. */
+const CREEP_NS = 50;
+
+/**
+ * The guest's clocks. Monotonic time never repeats and never goes back, over snapshots too: after a restore it goes on
+ * from the saved reading, while the wall clock follows the host.
+ */
+export class Clock {
+  static readonly savedFields: readonly string[] = ["lastNs", "bootNs"];
+  /** Last monotonic reading handed out. */
+  lastNs: number;
+  /** Monotonic reading at which the guest booted. */
+  bootNs: number;
+  /** Guest monotonic = host monotonic + offset. */
+  private offsetNs = 0;
+  private lastRealtimeMs = 0;
+  private host: Host;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.lastNs = this.bootNs = Math.floor(host.monotonicNs());
+  }
+
+  /** After a restore: continue from the saved reading on a new host. */
+  attach(host: Host): void {
+    this.host = host;
+    this.offsetNs = this.lastNs + CREEP_NS - Math.floor(host.monotonicNs());
+    this.lastRealtimeMs = 0;
+  }
+
+  /** CLOCK_MONOTONIC, whole nanoseconds; each reading is later than the one before. */
+  monotonicNs(): number {
+    const now = Math.floor(this.host.monotonicNs()) + this.offsetNs;
+    this.lastNs = now > this.lastNs ? now : this.lastNs + CREEP_NS;
+    return this.lastNs;
+  }
+
+  /** CLOCK_REALTIME in milliseconds with a fraction. Creeps like the monotonic clock. */
+  realtimeMs(): number {
+    const now = this.host.realtimeMs();
+    const crept = this.lastRealtimeMs + CREEP_NS / 1e6;
+    // A wall clock may be set back by its owner; only a standing one is pushed on.
+    this.lastRealtimeMs = now === this.lastRealtimeMs || (now < crept && crept - now < 1) ? crept : now;
+    return this.lastRealtimeMs;
+  }
+}

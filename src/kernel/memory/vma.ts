@@ -1,0 +1,25 @@
+import type { FileDescription } from "../vfs/file_description.ts";
+
+/** One line of /proc/self/maps: a run of pages mapped alike. Page-aligned guest addresses, end exclusive. */
+export class Vma {
+  static readonly savedFields: readonly string[] = ["start", "end", "prot", "flags", "file", "fileOffset", "name"];
+  start: number;
+  end: number;
+  /** PROT_ bits. */
+  prot: number;
+  /** MAP_SHARED or MAP_PRIVATE, MAP_ANONYMOUS, MAP_GROWSDOWN, MAP_NORESERVE. */
+  flags: number;
+  /** Mapped file; this mapping holds one reference. */
+  file: FileDescription | null = null;
+  /** Offset in the file of `start`. */
+  fileOffset = 0;
+  /** "[heap]", "[stack]", or the path. */
+  name = "";
+
+  constructor(start: number, end: number, prot: number, flags: number) {
+    this.start = start;
+    this.end = end;
+    this.prot = prot;
+    this.flags = flags;
+  }
+}
