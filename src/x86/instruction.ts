@@ -37,7 +37,7 @@ export class Operand {
 }
 
 /** REP prefix seen and meaningful for this instruction. */
-export const REP_NONE = 0, REP_REP = 1 /* F3: rep, repe */, REP_REPNE = 2 /* F2 */;
+export const REP_NONE = 0, REP_REP = 1, /* F3: rep, repe */ REP_REPNE = 2 /* F2 */;
 
 /** One decoded instruction. `row` says what does not depend on the bytes: mnemonic, flags, control flow. */
 export class Instruction {
@@ -51,6 +51,8 @@ export class Instruction {
   /** LOCK prefix present (and allowed by the row). */
   lock = false;
   rep = REP_NONE;
+  /** Segment override, for instructions with implicit memory operands (movs, lods, cmps, maskmovdqu, xlat). */
+  segment = SEGMENT_NONE;
   /** In Intel's order: destination first. Implicit operands are not listed. */
   operands: Operand[] = [];
 
@@ -65,5 +67,8 @@ export type DecodeFailure = {
   /** invalid: no CPU runs it (#UD). unsupported: a CPU may, we do not. truncated: memory ended inside the instruction. */
   kind: "invalid" | "unsupported" | "truncated";
   pc: number;
+  /** As far as the instruction's length is known: all of it, else what there is, up to 15 bytes. */
   bytes: Uint8Array;
+  /** What it is, if it is known and unsupported. */
+  row?: Row;
 };

@@ -1,0 +1,28 @@
+/** Bit tests, scans and counts. */
+import { type Facts, family, op, type TableRow } from "./builder.ts";
+
+// ZF stays, the rest is undefined.
+const TEST: Facts = { writes: "C", undefined: "OSAP" };
+const TEST_AND_SET: Facts = { ...TEST, lock: true };
+const SCAN: Facts = { writes: "Z", undefined: "OSAPC" };
+
+function bitTest(mnemonic: string, opcode: string, digit: number, facts: Facts): TableRow[] {
+  return [op(mnemonic, `0F ${opcode} /r`, "rmv, rv", facts), op(mnemonic, `0F BA /${digit} ib`, "rmv, imm8", facts)];
+}
+
+export const BIT_ROWS = family("base", [
+  ...bitTest("bt", "A3", 4, TEST),
+  ...bitTest("bts", "AB", 5, TEST_AND_SET),
+  ...bitTest("btr", "B3", 6, TEST_AND_SET),
+  ...bitTest("btc", "BB", 7, TEST_AND_SET),
+
+  op("bsf", "0F BC /r", "rv, rmv", SCAN),
+  op("bsr", "0F BD /r", "rv, rmv", SCAN),
+  // CPUs without the feature ignore the F3 and run BSF and BSR: the lifter decides by feature.
+  op("tzcnt", "F3 0F BC /r", "rv, rmv", { writes: "ZC", undefined: "OSAP", feature: "bmi1" }),
+  op("lzcnt", "F3 0F BD /r", "rv, rmv", { writes: "ZC", undefined: "OSAP", feature: "lzcnt" }),
+  op("popcnt", "F3 0F B8 /r", "rv, rmv", { writes: "OSZAPC", feature: "popcnt" }),
+
+  op("crc32", "F2 0F 38 F0 /r", "ry, rm8", { feature: "sse4.2" }),
+  op("crc32", "F2 0F 38 F1 /r", "ry, rmv", { feature: "sse4.2", size: "v" }),
+]);
