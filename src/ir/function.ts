@@ -9,7 +9,8 @@ import { VAR_TYPE } from "./variables.ts";
 /** How a block ends. */
 export const END_JUMP = 1; // to succ[0]
 export const END_BRANCH = 2; // value (i32) != 0: succ[0], else succ[1]
-export const END_SWITCH = 3; // value (i32) indexes succ[0..n-2]; out of range: the last
+/** value (i32 pc): the successor whose block.pc (or exit target) equals it; none: leave the region for that pc. */
+export const END_SWITCH_PC = 3;
 export const END_CALL = 4; // call the region at `target` (return address already pushed); back at `returnPc`: succ[0]
 export const END_CALL_INDIRECT = 5; // as END_CALL, target pc is value (i32)
 export const END_RETURN = 6; // leave the region, next pc is value (i32)

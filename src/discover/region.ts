@@ -1,0 +1,19 @@
+import type { DecodeFailure, Instruction } from "../x86/instruction.ts";
+
+/** A straight run of instructions with one entry; control leaves at the end only. */
+export interface RegionBlock {
+  pc: number;
+  instructions: Instruction[];
+  /** Set when decoding stopped here: the address holds no instruction we can run. */
+  failure: DecodeFailure | null;
+  /** Flags (FLAG_ mask) that may be read after the block before being written. */
+  flagsLiveOut: number;
+}
+
+/** The unit of translation: an entry pc and the intra-procedural control flow graph reachable from it. blocks[0] is the entry. */
+export interface Region {
+  entryPc: number;
+  blocks: RegionBlock[];
+  /** Resolved targets of indirect jumps (switch tables): jump instruction's pc -> target pcs in index order. */
+  jumpTables: Map<number, number[]>;
+}

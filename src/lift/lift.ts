@@ -1,0 +1,55 @@
+import type { Region } from "../discover/region.ts";
+import { IrFunction } from "../ir/function.ts";
+import { STOP_UNDEFINED } from "../machine/state.ts";
+import type { Instruction } from "../x86/instruction.ts";
+import { flagsLiveBefore } from "../discover/flag_liveness.ts";
+import { LIFTS } from "./families.ts";
+import { type Lift, Lifter } from "./lifter.ts";
+
+/** Told of instructions without a lifter (they raise #UD in the guest) while a region is lifted. */
+export type UnsupportedSink = (insn: Instruction) => void;
+
+const byRowId: (Lift | undefined)[] = [];
+
+function liftOf(insn: Instruction): Lift | undefined {
+  return byRowId[insn.row.id] ??= LIFTS.get(insn.row.mnemonic);
+}
+
+/**
+ * Lifts a region to IR: one IR block per region block (in the same order, so entry first), plus inner blocks and exit stubs.
+ */
+export function liftRegion(region: Region, onUnsupported: UnsupportedSink = () => {}): IrFunction {
+  const fn = new IrFunction(region.entryPc);
+  const blocks = new Map<number, number>();
+  for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
+  const l = new Lifter(fn, blocks);
+  l.jumpTables = region.jumpTables;
+  for (const b of region.blocks) {
+    // Flags live after each instruction, walking backwards once.
+    const live = new Uint8Array(b.instructions.length + 1);
+    live[b.instructions.length] = b.flagsLiveOut;
+    for (let i = b.instructions.length - 1; i >= 0; i--) live[i] = flagsLiveBefore(b.instructions[i], live[i + 1]);
+    l.begin(blocks.get(b.pc)!);
+    let at = b.pc;
+    for (let i = 0; i < b.instructions.length; i++) {
+      const insn = b.instructions[i];
+      l.insn = insn;
+      l.pc = insn.pc;
+      l.flagsLiveAfter = live[i + 1];
+      const lift = liftOf(insn);
+      if (lift === undefined) {
+        onUnsupported(insn);
+        l.endTrap(STOP_UNDEFINED, insn.pc);
+        break;
+      }
+      lift(l);
+      at = insn.nextPc;
+      if (l.ended) break;
+    }
+    if (l.ended) continue;
+    l.flagsLiveAfter = b.flagsLiveOut;
+    if (b.failure !== null) l.endTrap(STOP_UNDEFINED, b.failure.pc);
+    else l.endJump(l.blockFor(at));
+  }
+  return fn;
+}

@@ -1,0 +1,3 @@
+import type { Lift } from "./lifter.ts";
+
+export const sseMoveLifts: Record<string, Lift> = {};

@@ -1,0 +1,3 @@
+import type { Lift } from "./lifter.ts";
+
+export const stringLifts: Record<string, Lift> = {};

@@ -1,0 +1,3 @@
+import type { Lift } from "./lifter.ts";
+
+export const x87Lifts: Record<string, Lift> = {};
