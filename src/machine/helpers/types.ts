@@ -1,0 +1,11 @@
+import type { GuestMemory } from "../guest_memory.ts";
+import type { MachineClient } from "../machine.ts";
+
+/** What a helper may touch: the state block at the start of the memory, and the kernel for the time. */
+export interface HelperCpu {
+  memory: GuestMemory;
+  client: MachineClient;
+}
+
+/** The body of a helper declared in ir/helpers.ts: up to two i32 arguments (0 when absent), an i32 result. */
+export type HelperBody = (cpu: HelperCpu, a: number, b: number) => number;
