@@ -1,0 +1,118 @@
+/**
+ * Instruction cases with the real CPU's answers, from tests/golden/cpu (recorded by fixtures/cpu/record.ts).
+ *
+ *     for (const each of cpuCases("arith")) {
+ *       fillGuest(memory, each.input, each.code);
+ *       const stop = engine.run(memory, each.code, CASE_PC);
+ *       problems.push(...differences(each, memory, stop));
+ *     }
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { FLAG_OF, STOP_BREAKPOINT, STOP_TEST } from "../../src/machine/state.ts";
+import type { GuestMemory } from "../../src/machine/guest_memory.ts";
+import { decode, isFailure } from "../../src/x86/decode.ts";
+import { type Instruction, OPERAND_IMM } from "../../src/x86/instruction.ts";
+import { type CompareRules, compareStates, SIGNAL_OF_STOP } from "./cpu_compare.ts";
+import { fromHex, type GoldenForm, type Outcome, parseOutcome } from "./cpu_golden.ts";
+import { CASE_PC, type CpuState, readGuest } from "./cpu_state.ts";
+import { makeInput } from "./cpu_values.ts";
+
+const GOLDEN = fileURLToPath(new URL("../golden/cpu/", import.meta.url));
+
+/** Something that runs instructions: the IR interpreter, compiled wasm. */
+export interface CpuEngine {
+  readonly name: string;
+  /** A memory that the engine can run on; asked for once. */
+  memory(): GuestMemory;
+  /**
+   * Runs from `pc` on the state block in `memory` until the int3 that follows everywhere, or a fault; returns a STOP_
+   * constant. Cases of the same code come one after another, so that an engine can keep what it compiled.
+   */
+  run(memory: GuestMemory, code: Uint8Array, pc: number): number;
+}
+
+/** One instruction with one input. */
+export interface CpuCase {
+  form: GoldenForm;
+  /** Number of the case in its form. */
+  index: number;
+  code: Uint8Array;
+  instruction: Instruction;
+  input: CpuState;
+  expected: Outcome;
+}
+
+/** Names of the golden files. */
+export function cpuFamilies(): string[] {
+  return readdirSync(GOLDEN).filter((name) => name.endsWith(".jsonl")).map((name) => name.slice(0, -6)).sort();
+}
+
+/** The forms of a family, as stored. */
+export function goldenForms(family: string): GoldenForm[] {
+  const lines = readFileSync(`${GOLDEN}${family}.jsonl`, "utf8").split("\n").filter(Boolean);
+  return lines.map((line) => JSON.parse(line) as GoldenForm);
+}
+
+/** All cases of a family. */
+export function* cpuCases(family: string): Generator<CpuCase> {
+  for (const form of goldenForms(family)) yield* casesOfForm(form);
+}
+
+/** The cases of one form. */
+export function* casesOfForm(form: GoldenForm): Generator<CpuCase> {
+  const code = fromHex(form.code);
+  const instruction = decode(code, 0, code.length, CASE_PC);
+  if (isFailure(instruction)) throw new Error(`${form.name} (${form.code}) no longer decodes: ${instruction.kind}`);
+  for (let index = 0; index < form.out.length; index++) {
+    const input = makeInput(form.code, form.given, index);
+    yield { form, index, code, instruction, input, expected: parseOutcome(input, code, form.out[index]) };
+  }
+}
+
+/**
+ * What differs between the CPU's answer and what an engine left in `memory`, one line each. `exceptionFlags: "compare"`
+ * also looks at the sticky floating-point exception flags.
+ */
+export function differences(
+  each: CpuCase,
+  memory: GuestMemory,
+  stop: number,
+  exceptionFlags: CompareRules["exceptionFlags"] = "ignore",
+): string[] {
+  const { expected, input } = each;
+  const signal = signalOf(each, stop);
+  if (signal !== expected.signal) return [`${signal ?? "no signal"}, the CPU says ${expected.signal ?? "none"}`];
+  if (expected.signal !== undefined) return [];
+  const actual = readGuest(memory);
+  if (stop === STOP_BREAKPOINT) actual.rip--;
+  return compareStates(actual, expected.state, input, rulesFor(each, exceptionFlags));
+}
+
+/** One line that names a case. */
+export function describeCase({ form, index }: CpuCase): string {
+  return `${form.name} ${form.code} #${index}${form.given ? ` (${form.given})` : ""}`;
+}
+
+/** The signal a stop stands for; reaching the int3 after the instruction is none. */
+function signalOf({ code }: CpuCase, stop: number): string | undefined {
+  if (stop === STOP_TEST || (stop === STOP_BREAKPOINT && code[0] !== 0xcc)) return undefined;
+  return SIGNAL_OF_STOP[stop] ?? `stop ${stop}`;
+}
+
+/** What may differ in this case. */
+export function rulesFor(each: CpuCase, exceptionFlags: CompareRules["exceptionFlags"] = "ignore"): CompareRules {
+  const { lane = 0, tolerance = 0 } = each.form;
+  return { flagsUndefined: undefinedFlags(each), lane, tolerance, exceptionFlags };
+}
+
+/** Flags the manual leaves undefined here: shifts by nothing change none, shifts by one define OF. */
+function undefinedFlags({ instruction, input }: CpuCase): number {
+  const { row, operands, operandBytes } = instruction;
+  if (!row.counted) return row.flagsUndefined;
+  const last = operands[operands.length - 1];
+  const count = (last.kind === OPERAND_IMM ? last.immLo : Number(input.gpr(1) & 0xffn)) &
+    (operandBytes === 8 ? 63 : 31);
+  if (count === 0) return 0;
+  return count === 1 ? row.flagsUndefined & ~FLAG_OF : row.flagsUndefined;
+}
