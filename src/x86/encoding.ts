@@ -54,7 +54,7 @@ export function parseEncoding(text: string): Encoding {
   let modrm = false, rexB = false;
   const tail: string[] = [];
   for (const token of tokens) {
-    const mask = opcode < 0 ? PREFIXES[token] : undefined;
+    const mask = opcode < 0 && map === MAP_PRIMARY ? PREFIXES[token] : undefined;
     if (mask !== undefined) {
       states &= mask;
       rank++;

@@ -8,6 +8,11 @@ import { HINT_ROWS } from "./hint.ts";
 import { MOV_ROWS } from "./mov.ts";
 import { MUL_DIV_ROWS } from "./mul_div.ts";
 import { SHIFT_ROWS } from "./shift.ts";
+import { SSE_MOVE_ROWS } from "./sse_move.ts";
+import { SSE_FLOAT_ROWS } from "./sse_float.ts";
+import { SSE_INT_ROWS } from "./sse_int.ts";
+import { SSE4_ROWS } from "./sse4.ts";
+import { X87_ROWS } from "./x87.ts";
 import { STACK_ROWS } from "./stack.ts";
 import { STRING_ROWS } from "./string.ts";
 import { SYSTEM_ROWS } from "./system.ts";
@@ -25,4 +30,9 @@ export const ALL_ROWS = [
   ATOMIC_ROWS,
   HINT_ROWS,
   SYSTEM_ROWS,
+  SSE_MOVE_ROWS,
+  SSE_FLOAT_ROWS,
+  SSE_INT_ROWS,
+  SSE4_ROWS,
+  X87_ROWS,
 ];
