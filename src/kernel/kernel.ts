@@ -1,17 +1,27 @@
 import type { Host } from "../host/host.ts";
+import type { Machine, MachineClient } from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
 import { Clock } from "./clock.ts";
 import type { Net } from "./net/net.ts";
-import { Process } from "./task/process.ts";
-import { Task } from "./task/task.ts";
+import { dispatchSyscall } from "./syscalls/dispatch.ts";
+import type { SyscallTable } from "./syscalls/support.ts";
+import type { Tracer } from "./syscalls/trace.ts";
+import type { Process } from "./task/process.ts";
+import { type RunOutcome, runTasks, wantsYield } from "./task/run.ts";
+import type { Task } from "./task/task.ts";
 import { Timers } from "./timers.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
 /** Register of each syscall argument, as an index of 32-bit words in the state block. */
 const ARG_WORDS = [RDI * 2, RSI * 2, RDX * 2, R10 * 2, R8 * 2, R9 * 2];
 
-/** The kernel: owner of tasks, processes, clocks, files and network of one guest. */
-export class Kernel {
+/**
+ * The kernel: owner of tasks, processes, clocks, files and network of one guest, and what its machines call.
+ *
+ * It never waits. run() returns when no task can go on; the host then calls it again when nextDeadlineNs() has come or when
+ * something from outside (a request, a vanished client) has woken a task.
+ */
+export class Kernel implements MachineClient {
   static readonly savedFields: readonly string[] = [
     "tasks",
     "processes",
@@ -22,9 +32,12 @@ export class Kernel {
     "net",
     "nextPid",
     "hostname",
+    "exitStatus",
+    "unimplemented",
   ];
-  /** Set again after a restore. */
+  /** Set again after a restore, like syscalls. */
   host: Host;
+  syscalls: SyscallTable;
   readonly clock: Clock;
   readonly timers: Timers = new Timers();
   /** By tid. */
@@ -39,16 +52,42 @@ export class Kernel {
   vfs!: Vfs;
   net!: Net;
   hostname = "localhost";
+  /** wait(2) status of the first process once it has ended, which ends everything. */
+  exitStatus: number | null = null;
+  /** Calls of syscalls that the table does not have, by number. */
+  readonly unimplemented: Map<number, number> = new Map();
+  /** Writes strace-like lines while set. */
+  tracer: Tracer | null = null;
+  /** Machines nobody uses any more, whose code may still be on the host's stack. */
+  readonly dyingMachines: Machine[] = [];
+  /** Monotonic time at which run() should return. */
+  sliceEndNs = Infinity;
   private nextPid = 1;
 
-  constructor(host: Host) {
+  constructor(host: Host, syscalls: SyscallTable) {
     this.host = host;
+    this.syscalls = syscalls;
     this.clock = new Clock(host);
+  }
+
+  /** Runs tasks until none can go on, the first process has ended, or (if given) the time slice is over. */
+  run(sliceNs = Infinity): RunOutcome {
+    return runTasks(this, sliceNs);
+  }
+
+  /** Monotonic time at which run() has to be called even if nothing else happens, or Infinity. */
+  nextDeadlineNs(): number {
+    return this.timers.nextDeadlineNs();
   }
 
   /** Puts a runnable task at the end of the run queue. */
   enqueue(task: Task): void {
     this.runQueue.push(task);
+  }
+
+  dequeue(task: Task): void {
+    const i = this.runQueue.indexOf(task);
+    if (i >= 0) this.runQueue.splice(i, 1);
   }
 
   /** Syscall argument n (0..5) of the current task as a number: all 64 bits, signed; exact within +-2^53. */
@@ -59,5 +98,17 @@ export class Kernel {
 
   allocatePid(): number {
     return this.nextPid++;
+  }
+
+  syscall(): number {
+    return dispatchSyscall(this);
+  }
+
+  wantsYield(): boolean {
+    return wantsYield(this);
+  }
+
+  tscNs(): number {
+    return this.clock.monotonicNs();
   }
 }

@@ -1,6 +1,7 @@
 import type { Machine } from "../../machine/machine.ts";
 import type { Task } from "../task/task.ts";
 import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
+import type { WaitQueue } from "../wait_queue.ts";
 import type { Vma } from "./vma.ts";
 
 /** Bits of AddressSpace.access. On x86-64 a page that can be written or executed can be read. */
@@ -28,6 +29,7 @@ export class AddressSpace {
     "envStart",
     "envEnd",
     "auxv",
+    "futexes",
   ];
   machine: Machine;
   vmas: Vma[] = [];
@@ -46,6 +48,8 @@ export class AddressSpace {
   envEnd = 0;
   /** /proc/self/auxv. */
   auxv: Uint8Array = new Uint8Array(0);
+  /** Tasks that wait on futex words, by guest address. */
+  readonly futexes: Map<number, WaitQueue> = new Map();
   /** Whose registers are in the state block now. */
   loadedTask: Task | null = null;
   /** ACCESS_ bits of each page of the machine's memory, by guest page number: what makes pointer checks cheap. Derived. */
@@ -54,6 +58,23 @@ export class AddressSpace {
   constructor(machine: Machine) {
     this.machine = machine;
     this.rebuildAccess();
+  }
+
+  /** The VMA that contains the address. */
+  find(address: number): Vma | undefined {
+    const v = this.vmas[this.indexAfter(address)];
+    return v !== undefined && v.start <= address ? v : undefined;
+  }
+
+  /** Index of the first VMA that ends after the address. */
+  indexAfter(address: number): number {
+    let low = 0, high = this.vmas.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.vmas[middle].end <= address) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   /** After a restore, once `machine` is set again. */

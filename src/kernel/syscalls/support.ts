@@ -1,3 +1,4 @@
+import { bug } from "../../errors.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 
@@ -44,4 +45,18 @@ export function partial(
 /** Always fails with the errno, on purpose. */
 export function refused(name: string, errno: number, note: string, format: readonly string[] = []): SyscallRow {
   return { name, handler: () => -errno, level: "refused", note, format };
+}
+
+/** Rows by number; holes are unimplemented. */
+export type SyscallTable = readonly (SyscallRow | undefined)[];
+
+/** The table from the rows of the topics. Two rows for one number are a mistake of ours. */
+export function makeTable(rows: Iterable<readonly [number: number, row: SyscallRow]>): SyscallTable {
+  const table: (SyscallRow | undefined)[] = [];
+  for (const [number, row] of rows) {
+    if (table[number] !== undefined) throw bug(`syscall ${number} has two rows: ${table[number].name}, ${row.name}`);
+    while (table.length < number) table.push(undefined);
+    table[number] = row;
+  }
+  return table;
 }

@@ -5,7 +5,9 @@ import type { FsContext } from "../vfs/vfs.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import type { Credentials } from "./credentials.ts";
 import type { FdTable } from "./fd_table.ts";
+import type { RealTimer } from "./itimer.ts";
 import { Limits } from "./limits.ts";
+import type { PosixTimer } from "./posix_timer.ts";
 import type { Signal } from "./signal.ts";
 import type { SignalHandlers } from "./signal_handlers.ts";
 import type { Task } from "./task.ts";
@@ -24,6 +26,7 @@ export class Process {
     "credentials",
     "signalHandlers",
     "pendingSignals",
+    "signalArrivals",
     "limits",
     "exe",
     "argv",
@@ -56,6 +59,8 @@ export class Process {
   readonly limits: Limits = new Limits();
   /** Signals sent to the process, not yet taken by a thread. */
   readonly pendingSignals: Signal[] = [];
+  /** Woken when a signal becomes pending: what sigtimedwait and signalfd wait on. */
+  readonly signalArrivals: WaitQueue = new WaitQueue();
   /** Absolute path of the program: /proc/self/exe. */
   exe = "";
   argv: string[] = [];
@@ -73,7 +78,7 @@ export class Process {
   /** Sent to the parent at exit: SIGCHLD, or clone's choice (0: none). */
   exitSignal = 17;
   /** Woken when a child changes state: what wait4 waits on. */
-  readonly childEvents = new WaitQueue();
+  readonly childEvents: WaitQueue = new WaitQueue();
   /** Woken when a vfork'd child lets go of the parent's memory; null when not a vfork'd child. */
   vforkDone: WaitQueue | null = null;
   parentDeathSignal = 0;
@@ -110,8 +115,8 @@ export class Process {
 }
 
 export interface ProcessTimers {
-  /** ITIMER_REAL and alarm(2). */
-  real: object | null;
+  /** ITIMER_REAL and alarm(2); null when disarmed. */
+  real: RealTimer | null;
   /** timer_create(2), by id. */
-  posix: (object | null)[];
+  posix: (PosixTimer | null)[];
 }

@@ -27,6 +27,8 @@ export class Task {
     "clearChildTid",
     "robustList",
     "name",
+    "interruptedDeadlineNs",
+    "fault",
     "cpuNs",
     "exitCode",
   ];
@@ -43,6 +45,8 @@ export class Task {
   restart: unknown = null;
   /** Number of the syscall to run again after a wake, or -1. */
   inSyscall = -1;
+  /** Deadline that the interrupted syscall had: calls with a timeout are not restarted after a signal. */
+  interruptedDeadlineNs = Infinity;
   /** Blocked signals: bit n-1 of the pair [low, high] is signal n. */
   readonly signalMask: Uint32Array = new Uint32Array(2);
   /** Mask to put back after sigsuspend, ppoll, pselect, epoll_pwait; null if none. */
@@ -52,6 +56,8 @@ export class Task {
   /** Some pending signal is not blocked: the cheap question asked at every syscall exit. Kept by signals.ts. */
   signalDeliverable = false;
   altStack = { address: 0, size: 0, flags: 2 /* SS_DISABLE */ };
+  /** Last CPU exception, for the trapno, err and cr2 fields of a signal frame. */
+  fault = { trap: 0, error: 0, address: 0 };
   clearChildTid = 0;
   robustList = 0;
   name = "";

@@ -1,0 +1,56 @@
+import {
+  SYS_clock_nanosleep,
+  SYS_epoll_pwait,
+  SYS_epoll_pwait2,
+  SYS_epoll_wait,
+  SYS_io_getevents,
+  SYS_msgrcv,
+  SYS_msgsnd,
+  SYS_nanosleep,
+  SYS_pause,
+  SYS_poll,
+  SYS_ppoll,
+  SYS_pselect6,
+  SYS_rt_sigsuspend,
+  SYS_rt_sigtimedwait,
+  SYS_select,
+  SYS_semop,
+  SYS_semtimedop,
+} from "../abi/syscall_numbers.ts";
+
+/**
+ * What a signal makes of a syscall that is blocked (signal(7), "Interruption of system calls"). If no handler runs, a
+ * blocked syscall simply goes on, except for the third kind.
+ */
+export const INTERRUPT_RESTART = 0; // ERESTARTSYS: run again if the handler was set with SA_RESTART, else EINTR
+export const INTERRUPT_UNLESS_UNHANDLED = 1; // ERESTARTNOHAND, ERESTART_RESTARTBLOCK: EINTR after any handler
+export const INTERRUPT_ALWAYS = 2; // EINTR even if no handler ran
+
+const UNLESS_UNHANDLED = new Set([
+  SYS_poll,
+  SYS_ppoll,
+  SYS_select,
+  SYS_pselect6,
+  SYS_nanosleep,
+  SYS_clock_nanosleep,
+  SYS_pause,
+  SYS_rt_sigsuspend,
+]);
+const ALWAYS = new Set([
+  SYS_epoll_wait,
+  SYS_epoll_pwait,
+  SYS_epoll_pwait2,
+  SYS_rt_sigtimedwait,
+  SYS_semop,
+  SYS_semtimedop,
+  SYS_io_getevents,
+  SYS_msgrcv,
+  SYS_msgsnd,
+]);
+
+/** `deadlineNs` is that of the blocked task: calls that time out (SO_RCVTIMEO, FUTEX_WAIT) are not restarted. */
+export function interruptionOf(syscall: number, deadlineNs: number): number {
+  if (ALWAYS.has(syscall)) return INTERRUPT_ALWAYS;
+  if (UNLESS_UNHANDLED.has(syscall) || deadlineNs !== Infinity) return INTERRUPT_UNLESS_UNHANDLED;
+  return INTERRUPT_RESTART;
+}

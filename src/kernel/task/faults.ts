@@ -1,0 +1,87 @@
+import {
+  STATE_FCW,
+  STATE_FSW,
+  STATE_MXCSR,
+  STATE_STOP_INFO,
+  STOP_BREAKPOINT,
+  STOP_DIVIDE,
+  STOP_FLOAT,
+  STOP_PRIVILEGED,
+  STOP_SEGV,
+  STOP_UNDEFINED,
+} from "../../machine/state.ts";
+import { bug } from "../../errors.ts";
+import {
+  FPE_FLTDIV,
+  FPE_FLTINV,
+  FPE_FLTOVF,
+  FPE_FLTRES,
+  FPE_FLTUND,
+  FPE_INTDIV,
+  ILL_ILLOPN,
+  SEGV_ACCERR,
+  SEGV_MAPERR,
+  SI_KERNEL,
+  SIGFPE,
+  SIGILL,
+  SIGSEGV,
+  SIGTRAP,
+  TRAP_BREAKPOINT,
+  TRAP_DIVIDE,
+  TRAP_FLOAT,
+  TRAP_PAGE,
+  TRAP_PROTECTION,
+  TRAP_UNDEFINED,
+} from "../abi/signal.ts";
+import type { Kernel } from "../kernel.ts";
+import { getRip } from "./registers.ts";
+import { makeSignal, type Signal } from "./signal.ts";
+import { forceSignal } from "./signal_delivery.ts";
+import type { Task } from "./task.ts";
+
+/** Turns the CPU exception that stopped the machine into the signal Linux sends for it. */
+export function deliverFault(k: Kernel, t: Task, stop: number): void {
+  forceSignal(k, t, faultSignal(t, stop));
+}
+
+function faultSignal(t: Task, stop: number): Signal {
+  const m = t.memory, rip = getRip(m);
+  switch (stop) {
+    case STOP_SEGV: {
+      const address = m.view.getUint32(STATE_STOP_INFO, true);
+      const mapped = t.process.space.find(address) !== undefined;
+      t.fault = { trap: TRAP_PAGE, error: mapped ? 7 : 6, address };
+      return makeSignal(SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, { address });
+    }
+    case STOP_DIVIDE:
+      t.fault = { trap: TRAP_DIVIDE, error: 0, address: 0 };
+      return makeSignal(SIGFPE, FPE_INTDIV, { address: rip });
+    case STOP_UNDEFINED:
+      t.fault = { trap: TRAP_UNDEFINED, error: 0, address: 0 };
+      return makeSignal(SIGILL, ILL_ILLOPN, { address: rip });
+    case STOP_BREAKPOINT:
+      t.fault = { trap: TRAP_BREAKPOINT, error: 0, address: 0 };
+      return makeSignal(SIGTRAP, SI_KERNEL);
+    case STOP_PRIVILEGED:
+      t.fault = { trap: TRAP_PROTECTION, error: 0, address: 0 };
+      return makeSignal(SIGSEGV, SI_KERNEL);
+    case STOP_FLOAT:
+      t.fault = { trap: TRAP_FLOAT, error: 0, address: 0 };
+      return makeSignal(SIGFPE, floatCode(t), { address: rip });
+    default:
+      throw bug(`machine stopped for an unknown reason ${stop}`, { pc: rip });
+  }
+}
+
+/** Which unmasked exception is raised, in Linux's order of precedence (fpu__exception_code). */
+function floatCode(t: Task): number {
+  const v = t.memory.view;
+  const x87 = v.getUint32(STATE_FSW, true) & ~v.getUint32(STATE_FCW, true) & 0x3f;
+  const mxcsr = v.getUint32(STATE_MXCSR, true);
+  const raised = x87 | (mxcsr & ~(mxcsr >>> 7) & 0x3f);
+  if (raised & 0x01) return FPE_FLTINV;
+  if (raised & 0x04) return FPE_FLTDIV;
+  if (raised & 0x08) return FPE_FLTOVF;
+  if (raised & 0x12) return FPE_FLTUND; // a denormal operand counts as underflow
+  return FPE_FLTRES;
+}

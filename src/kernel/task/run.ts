@@ -1,0 +1,96 @@
+import { STATE_BYTES, STATE_FUEL, STOP_SYSCALL, STOP_YIELD } from "../../machine/state.ts";
+import type { Kernel } from "../kernel.ts";
+import { retrySyscall } from "../syscalls/dispatch.ts";
+import { deliverFault } from "./faults.ts";
+import { deliverSignals } from "./signal_delivery.ts";
+import { type Task, TASK_RUNNABLE, TASK_STOPPED } from "./task.ts";
+
+/** Why Kernel.run came back: nobody can run; the time slice is over; the first process has ended. */
+export type RunOutcome = "idle" | "busy" | "exited";
+
+/**
+ * Loop iterations between questions whether another task wants the CPU. Small while code is new, because leaving a loop is
+ * also what lets V8 replace its baseline code.
+ */
+const FUEL = 100_000;
+
+/**
+ * The scheduler: round robin over the run queue. A task keeps the CPU until it blocks, exits, stops, or its fuel runs out
+ * while somebody else is waiting. Nothing here awaits.
+ */
+export function runTasks(k: Kernel, sliceNs: number): RunOutcome {
+  k.sliceEndNs = sliceNs === Infinity ? Infinity : k.clock.monotonicNs() + sliceNs;
+  for (;;) {
+    if (k.exitStatus !== null) return "exited";
+    if (k.timers.nextDeadlineNs() !== Infinity) k.timers.expire(k, k.clock.monotonicNs());
+    const t = k.runQueue.shift();
+    if (t === undefined) return "idle";
+    if (t.state === TASK_RUNNABLE) {
+      runTask(k, t);
+      while (k.dyingMachines.length > 0) k.dyingMachines.pop()!.dispose();
+    }
+    if (k.runQueue.length > 0 && k.sliceEndNs !== Infinity && k.clock.monotonicNs() >= k.sliceEndNs) return "busy";
+  }
+}
+
+/** Runs one task until it gives up the CPU. */
+function runTask(k: Kernel, t: Task): void {
+  k.currentTask = t;
+  const startNs = k.clock.monotonicNs();
+  loadRegisters(t);
+  while (t.state === TASK_RUNNABLE && advance(k, t));
+  const usedNs = k.clock.monotonicNs() - startNs;
+  t.cpuNs += usedNs;
+  // A thread that ended in this slice was added up without it.
+  if (!k.tasks.has(t.tid)) t.process.cpuNs += usedNs;
+}
+
+/** One step: retry a blocked call, deliver signals, or run code. False when the CPU goes to the next task. */
+function advance(k: Kernel, t: Task): boolean {
+  if (t.process.stopSignal !== 0) {
+    t.state = TASK_STOPPED;
+    return false;
+  }
+  if (t.inSyscall >= 0) retrySyscall(k, t);
+  if (t.state !== TASK_RUNNABLE) return false;
+  if (t.signalDeliverable) {
+    deliverSignals(k, t);
+    return true;
+  }
+  // A call that a stop and continue left unfinished is tried again, not run past.
+  if (t.inSyscall >= 0) return true;
+  const machine = t.process.space.machine;
+  machine.memory.i32[STATE_FUEL / 4] = FUEL;
+  const stop = machine.run();
+  if (stop === STOP_SYSCALL) return true;
+  if (stop !== STOP_YIELD) {
+    deliverFault(k, t, stop);
+    return true;
+  }
+  if (t.signalDeliverable) return true;
+  k.enqueue(t);
+  return false;
+}
+
+/** Makes the state block of the task's memory hold its registers; whoever was there before is put away. */
+export function loadRegisters(t: Task): void {
+  const space = t.process.space, loaded = space.loadedTask;
+  if (loaded === t) return;
+  const u8 = space.machine.memory.u8;
+  if (loaded !== null) loaded.registers.set(u8.subarray(0, STATE_BYTES));
+  u8.set(t.registers);
+  space.loadedTask = t;
+}
+
+/** MachineClient.wantsYield: fuel has run out. */
+export function wantsYield(k: Kernel): boolean {
+  const t = k.currentTask;
+  t.process.space.machine.memory.i32[STATE_FUEL / 4] = FUEL;
+  const due = k.timers.nextDeadlineNs();
+  if (due !== Infinity || k.sliceEndNs !== Infinity) {
+    const now = k.clock.monotonicNs();
+    if (due <= now) k.timers.expire(k, now);
+    if (now >= k.sliceEndNs) return true;
+  }
+  return k.runQueue.length > 0 || t.signalDeliverable;
+}

@@ -1,0 +1,125 @@
+import { RAX } from "../../machine/state.ts";
+import { EINTR } from "../abi/errno.ts";
+import {
+  defaultAction,
+  SA_NODEFER,
+  SA_RESETHAND,
+  SA_RESTART,
+  SIG_DFL,
+  SIG_IGN,
+  SIGKILL,
+  signalName,
+  SIGSEGV,
+  SIGSTOP,
+} from "../abi/signal.ts";
+import { CORE_DUMPED, killedStatus } from "../abi/wait.ts";
+import type { Kernel } from "../kernel.ts";
+import { setResult } from "../syscalls/dispatch.ts";
+import { INTERRUPT_ALWAYS, INTERRUPT_RESTART, interruptionOf } from "../syscalls/interrupt.ts";
+import { exitProcess } from "./exit.ts";
+import { getRip, setRegister, setRip } from "./registers.ts";
+import type { Signal } from "./signal.ts";
+import { pushSignalFrame } from "./signal_frame.ts";
+import { hasDeliverableSignal, maskHas, setSignalMask, takeSignal } from "./signals.ts";
+import { stopProcess } from "./stop.ts";
+import type { Task } from "./task.ts";
+
+/** Length of the SYSCALL instruction: going back by it runs the call again. */
+const SYSCALL_BYTES = 2;
+
+/**
+ * Delivers what is pending and not blocked, before the task runs guest code again. If the task was blocked in a syscall
+ * (t.inSyscall >= 0) and a handler runs, the call ends here with EINTR or is set up to run again after the handler; if no
+ * handler runs, it stays to be tried again by the scheduler.
+ */
+export function deliverSignals(k: Kernel, t: Task): void {
+  const notBlocked = (signal: number) => !maskHas(t.signalMask, signal);
+  while (hasDeliverableSignal(t)) {
+    const signal = takeSignal(t, notBlocked);
+    if (signal === null) break;
+    if (!act(k, t, signal)) return;
+  }
+  if (t.inSyscall >= 0 && interruptionOf(t.inSyscall, t.interruptedDeadlineNs) === INTERRUPT_ALWAYS) {
+    endInterruptedCall(t, -EINTR);
+  }
+}
+
+/** Does what the disposition says. False if the task does not go on (killed, stopped). */
+function act(k: Kernel, t: Task, signal: Signal): boolean {
+  const p = t.process, handlers = p.signalHandlers, n = signal.number;
+  const handler = handlers.handler[n];
+  if (handler === SIG_IGN) return true;
+  if (handler !== SIG_DFL) {
+    runHandler(k, t, signal, handler);
+    return !p.exiting;
+  }
+  switch (defaultAction(n)) {
+    case "ignore":
+    case "continue":
+      return true;
+    case "stop":
+      stopProcess(p, n);
+      return false;
+    case "core":
+      killBySignal(k, t, signal, CORE_DUMPED);
+      return false;
+    case "terminate":
+      killBySignal(k, t, signal, 0);
+      return false;
+  }
+}
+
+function runHandler(k: Kernel, t: Task, signal: Signal, handler: number): void {
+  const handlers = t.process.signalHandlers, n = signal.number, flags = handlers.flags[n];
+  if (t.inSyscall >= 0) interruptCall(t, flags);
+  if (pushSignalFrame(t, signal, handler, flags, handlers.restorer[n]) < 0) {
+    // Linux's force_sigsegv: a stack that cannot take the frame cannot take a SIGSEGV handler either.
+    if (n === SIGSEGV) handlers.handler[SIGSEGV] = SIG_DFL;
+    killBySignal(k, t, { ...signal, number: SIGSEGV }, CORE_DUMPED);
+    return;
+  }
+  if (flags & SA_RESETHAND) handlers.handler[n] = SIG_DFL;
+  t.savedSignalMask = null;
+  let low = t.signalMask[0] | handlers.maskLow[n], high = t.signalMask[1] | handlers.maskHigh[n];
+  if ((flags & SA_NODEFER) === 0) {
+    if (n <= 32) low |= 1 << (n - 1);
+    else high |= 1 << (n - 33);
+  }
+  setSignalMask(t, low, high);
+}
+
+function interruptCall(t: Task, flags: number): void {
+  // Bytes already moved are the result: a signal does not lose them.
+  const moved = (t.restart as { moved?: number } | null)?.moved ?? 0;
+  if (moved > 0) return endInterruptedCall(t, moved);
+  const kind = interruptionOf(t.inSyscall, t.interruptedDeadlineNs);
+  if (kind !== INTERRUPT_RESTART || (flags & SA_RESTART) === 0) return endInterruptedCall(t, -EINTR);
+  const m = t.memory;
+  setRegister(m, RAX, t.inSyscall);
+  setRip(m, getRip(m) - SYSCALL_BYTES);
+  t.inSyscall = -1;
+}
+
+function endInterruptedCall(t: Task, result: number): void {
+  t.process.kernel.tracer?.leave(t, result);
+  t.inSyscall = -1;
+  setResult(t, result);
+}
+
+function killBySignal(k: Kernel, t: Task, signal: Signal, coreDumped: number): void {
+  const p = t.process;
+  // Asked-for ends (SIGTERM, SIGKILL, SIGPIPE) are no news; crashes are.
+  if (coreDumped) {
+    const where = `rip 0x${getRip(t.memory).toString(16)}`;
+    k.host.log(0, `${p.exe || t.name} (pid ${p.pid}) ended by ${signalName(signal.number)}, ${where}`);
+  }
+  exitProcess(k, p, killedStatus(signal.number, coreDumped));
+}
+
+/** A signal that the task's own instruction caused: it cannot be blocked or ignored (force_sig in Linux). */
+export function forceSignal(k: Kernel, t: Task, signal: Signal): void {
+  const handlers = t.process.signalHandlers, n = signal.number;
+  const blocked = maskHas(t.signalMask, n);
+  if (blocked || handlers.handler[n] === SIG_IGN || n === SIGKILL || n === SIGSTOP) handlers.handler[n] = SIG_DFL;
+  act(k, t, signal);
+}
