@@ -14,6 +14,16 @@ export interface RegionBlock {
 export interface Region {
   entryPc: number;
   blocks: RegionBlock[];
-  /** Resolved targets of indirect jumps (switch tables): jump instruction's pc -> target pcs in index order. */
-  jumpTables: Map<number, number[]>;
+  /** Switch tables: the indirect jump's pc -> its table. */
+  jumpTables: Map<number, JumpTable>;
+  /** Flags (FLAG_ mask) that may be read at the entry before being written. */
+  flagsLiveIn: number;
+}
+
+/** A recovered switch table: the load at `loadPc` reads entry `indexReg` of it. */
+export interface JumpTable {
+  loadPc: number;
+  indexReg: number;
+  /** Guest pcs in index order. */
+  targets: number[];
 }

@@ -9,7 +9,10 @@ import { VAR_TYPE } from "./variables.ts";
 /** How a block ends. */
 export const END_JUMP = 1; // to succ[0]
 export const END_BRANCH = 2; // value (i32) != 0: succ[0], else succ[1]
-/** value (i32 pc): the successor whose block.pc (or exit target) equals it; none: leave the region for that pc. */
+/**
+ * value (i32) is a pc; pcs[k] is the pc of succ[k]. Goes to a succ[k] with pcs[k] = value; with none, leaves the region for
+ * that pc. `index` is a value (i32) likely to be such a k, or -1 if there is none to go by.
+ */
 export const END_SWITCH_PC = 3;
 export const END_CALL = 4; // call the region at `target` (return address already pushed); back at `returnPc`: succ[0]
 export const END_CALL_INDIRECT = 5; // as END_CALL, target pc is value (i32)
@@ -30,6 +33,8 @@ export interface IrBlock {
   target: number;
   returnPc: number;
   trap: number;
+  index: number;
+  pcs: number[];
   succ: number[];
 }
 
@@ -62,7 +67,19 @@ export class IrFunction {
   }
 
   newBlock(pc: number): number {
-    this.blocks.push({ pc, first: 0, end: 0, kind: 0, value: -1, target: 0, returnPc: 0, trap: 0, succ: [] });
+    this.blocks.push({
+      pc,
+      first: 0,
+      end: 0,
+      kind: 0,
+      value: -1,
+      target: 0,
+      returnPc: 0,
+      trap: 0,
+      index: -1,
+      pcs: [],
+      succ: [],
+    });
     return this.blocks.length - 1;
   }
 

@@ -1,6 +1,6 @@
 import type { Region } from "../discover/region.ts";
 import { IrFunction } from "../ir/function.ts";
-import { STOP_UNDEFINED } from "../machine/state.ts";
+import { STOP_SEGV, STOP_UNDEFINED } from "../machine/state.ts";
 import type { Instruction } from "../x86/instruction.ts";
 import { flagsLiveBefore } from "../discover/flag_liveness.ts";
 import { LIFTS } from "./families.ts";
@@ -36,6 +36,7 @@ export function liftRegion(region: Region, onUnsupported: UnsupportedSink = () =
       l.insn = insn;
       l.pc = insn.pc;
       l.flagsLiveAfter = live[i + 1];
+      if (region.jumpTables.size > 0) l.noteTableIndex();
       const lift = liftOf(insn);
       if (lift === undefined) {
         onUnsupported(insn);
@@ -48,7 +49,7 @@ export function liftRegion(region: Region, onUnsupported: UnsupportedSink = () =
     }
     if (l.ended) continue;
     l.flagsLiveAfter = b.flagsLiveOut;
-    if (b.failure !== null) l.endTrap(STOP_UNDEFINED, b.failure.pc);
+    if (b.failure !== null) l.endTrap(b.failure.kind === "truncated" ? STOP_SEGV : STOP_UNDEFINED, b.failure.pc);
     else l.endJump(l.blockFor(at));
   }
   return fn;

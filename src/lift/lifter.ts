@@ -17,6 +17,7 @@ import {
   END_SWITCH_PC,
   END_SYSCALL,
   END_TRAP,
+  type IrBlock,
   IrFunction,
 } from "../ir/function.ts";
 import { helperNumber, HELPERS } from "../ir/helpers.ts";
@@ -34,6 +35,7 @@ import {
   SEGMENT_FS,
   SEGMENT_NONE,
 } from "../x86/instruction.ts";
+import type { JumpTable } from "../discover/region.ts";
 import { Builder } from "./builder.ts";
 import { CONDITION_FLAGS, flagOf, type FlagSource, fusedCondition, SOURCE_ADD, SOURCE_LOGIC, SOURCE_SUB } from "./flags.ts";
 
@@ -52,7 +54,9 @@ export class Lifter extends Builder {
   readonly #flagSource: (FlagSource | null)[] = [null, null, null, null, null, null];
 
   /** Indirect jump's pc -> targets. */
-  jumpTables: ReadonlyMap<number, number[]> = new Map();
+  jumpTables: ReadonlyMap<number, JumpTable> = new Map();
+  /** Value of the switch index that this block read a table with, or -1. */
+  #tableIndex = -1;
 
   readonly #blocks: Map<number, number>;
 
@@ -383,6 +387,7 @@ export class Lifter extends Builder {
     this.#current.fill(-1);
     this.#dirty.fill(0);
     this.#flagSource.fill(null);
+    this.#tableIndex = -1;
   }
 
   /**
@@ -444,16 +449,24 @@ export class Lifter extends Builder {
   }
 
   /** Targets of the current indirect jump as found by discover, in index order, or null. */
-  jumpTable(): number[] | null {
+  jumpTable(): JumpTable | null {
     return this.jumpTables.get(this.insn.pc) ?? null;
   }
 
+  /** Called before each instruction: keeps the index with which a switch table is read, if this block does so. */
+  noteTableIndex(): void {
+    for (const table of this.jumpTables.values()) {
+      if (table.loadPc === this.insn.pc) this.#tableIndex = this.wrap(this.gpr64(table.indexReg));
+    }
+  }
+
   /**
-   * Ends with a switch over known target addresses (a recovered jump table): each target is compared, so a table that was
-   * misread costs speed, never correctness: an unknown target leaves through the dispatcher.
+   * Ends with a switch over the targets of a recovered jump table. The target address is compared with the one expected, so a
+   * table that was misread costs speed, never correctness: any other target leaves through the dispatcher.
    */
-  endSwitchOnPc(target: number, table: number[]): void {
-    this.#end(END_SWITCH_PC, { value: target, succ: [...new Set(table)].map((pc) => this.blockFor(pc)) });
+  endSwitchOnPc(target: number, table: JumpTable): void {
+    const succ = table.targets.map((pc) => this.blockFor(pc));
+    this.#end(END_SWITCH_PC, { value: target, index: this.#tableIndex, succ, pcs: table.targets });
   }
 
   /** SYSCALL's own effects on registers: rcx = next rip, r11 = rflags (Intel SDM, SYSCALL). */
@@ -476,7 +489,7 @@ export class Lifter extends Builder {
     this.#end(END_TRAP, { trap: reason, target: pc });
   }
 
-  #end(kind: number, fields: { value?: number; target?: number; returnPc?: number; trap?: number; succ?: number[] }): void {
+  #end(kind: number, fields: Partial<IrBlock>): void {
     this.#flush();
     Object.assign(this.fn.blocks[this.block], { kind, end: this.fn.count }, fields);
     this.block = -1;

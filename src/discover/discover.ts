@@ -1,0 +1,196 @@
+import { GUEST_BIAS } from "../machine/state.ts";
+import { decode, isFailure } from "../x86/decode.ts";
+import type { DecodeFailure, Instruction } from "../x86/instruction.ts";
+import { OPERAND_REL } from "../x86/instruction.ts";
+import {
+  FLOW_BRANCH,
+  FLOW_CALL,
+  FLOW_CALL_INDIRECT,
+  FLOW_JUMP,
+  FLOW_JUMP_INDIRECT,
+  FLOW_NEXT,
+  FLOW_SYSCALL,
+} from "../x86/row.ts";
+import { flagsLiveBefore } from "./flag_liveness.ts";
+import { findJumpTable } from "./jump_tables.ts";
+import type { JumpTable, Region, RegionBlock } from "./region.ts";
+
+/** Guest code as it lies in memory. */
+export interface CodeView {
+  /** Linear memory: guest address g is byte g - GUEST_BIAS. */
+  readonly u8: Uint8Array;
+  /** True for an address known to begin a function: jumps there leave the region, and code does not run on into it. */
+  isFunctionStart(pc: number): boolean;
+  /** True where memory may not change any more: jump tables and constants there can be read at translation time. */
+  isReadOnly(start: number, end: number): boolean;
+}
+
+/**
+ * TurboFan's time and memory grow faster than the size of a function, so a region ends here and the rest becomes regions of
+ * its own.
+ */
+export const MAX_REGION_INSTRUCTIONS = 4000;
+
+/** Finds the region of an entry: decodes everything reachable without following calls. */
+export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGION_INSTRUCTIONS): Region {
+  const decoded = new Map<number, Instruction | DecodeFailure>();
+  const leaders = new Set<number>([entryPc]);
+  const jumpTables = new Map<number, JumpTable>();
+  /** Start of a run -> a run that ends in a conditional branch to it. */
+  const origin = new Map<number, Instruction[]>();
+  const work = [entryPc];
+  while (work.length > 0 && decoded.size < limit) walk(work.pop()!);
+
+  // Walks one straight run, noting leaders.
+  function walk(start: number): void {
+    let pc = start;
+    const run: Instruction[] = [];
+    while (!decoded.has(pc)) {
+      const insn = decodeAt(code, pc);
+      decoded.set(pc, insn);
+      if (isFailure(insn)) return;
+      run.push(insn);
+      const next = insn.nextPc;
+      switch (insn.row.flow) {
+        case FLOW_NEXT:
+          if (insn.row.mnemonic !== "nop" && code.isFunctionStart(next)) return lead(next);
+          break;
+        case FLOW_BRANCH:
+          for (const target of [insn.operands[0].immLo >>> 0, next]) {
+            if (!origin.has(target)) origin.set(target, run);
+            lead(target);
+          }
+          return;
+        case FLOW_JUMP:
+          lead(insn.operands[0].immLo >>> 0);
+          return;
+        case FLOW_JUMP_INDIRECT: {
+          const table = findJumpTable(code, run, origin.get(start) ?? []);
+          if (table !== null) {
+            jumpTables.set(insn.pc, table);
+            for (const target of table.targets) lead(target);
+          }
+          return;
+        }
+        case FLOW_CALL:
+        case FLOW_CALL_INDIRECT:
+          // A call that never returns may be the last thing in a function.
+          if (!code.isFunctionStart(next)) lead(next);
+          return;
+        case FLOW_SYSCALL:
+          lead(next);
+          return;
+        default:
+          return;
+      }
+      pc = next;
+      if (decoded.size >= limit) return lead(pc);
+    }
+    // Ran into the middle of a run decoded before: that address begins a block.
+    leaders.add(pc);
+  }
+
+  function lead(pc: number): void {
+    if (leaders.has(pc)) return;
+    if (pc !== entryPc && code.isFunctionStart(pc)) return;
+    leaders.add(pc);
+    if (!decoded.has(pc)) work.push(pc);
+  }
+
+  const blocks = collectBlocks(decoded, leaders, entryPc);
+  const region: Region = { entryPc, blocks, jumpTables, flagsLiveIn: 0 };
+  region.flagsLiveIn = solveFlagLiveness(region, code);
+  return region;
+}
+
+function decodeAt(code: CodeView, pc: number): Instruction | DecodeFailure {
+  const offset = pc - GUEST_BIAS;
+  if (offset < 0 || offset >= code.u8.length) return { kind: "truncated", pc, bytes: new Uint8Array(0) };
+  return decode(code.u8, offset, code.u8.length, pc);
+}
+
+/** Cuts the decoded instructions into blocks at the leaders. The entry comes first, the rest in address order. */
+function collectBlocks(
+  decoded: ReadonlyMap<number, Instruction | DecodeFailure>,
+  leaders: ReadonlySet<number>,
+  entryPc: number,
+): RegionBlock[] {
+  const starts = [...leaders].filter((pc) => decoded.has(pc)).sort((a, b) => a - b);
+  starts.splice(starts.indexOf(entryPc), 1);
+  starts.unshift(entryPc);
+  return starts.map((start) => {
+    const block: RegionBlock = { pc: start, instructions: [], failure: null, flagsLiveOut: 0 };
+    for (let pc = start;;) {
+      const insn = decoded.get(pc);
+      if (insn === undefined) break;
+      if (isFailure(insn)) {
+        block.failure = insn;
+        break;
+      }
+      block.instructions.push(insn);
+      if (insn.row.flow !== FLOW_NEXT) break;
+      pc = insn.nextPc;
+      if (leaders.has(pc)) break;
+    }
+    return block;
+  });
+}
+
+/** Addresses a block may go on to inside the region; `leaves` if it may also leave with flags that somebody may read. */
+function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsAtExit: number } {
+  const last = block.instructions.at(-1);
+  if (block.failure !== null || last === undefined) return { pcs: [], flagsAtExit: 0 };
+  const next = last.nextPc;
+  switch (last.row.flow) {
+    case FLOW_NEXT:
+    case FLOW_SYSCALL:
+      return { pcs: [next], flagsAtExit: 0 };
+    case FLOW_BRANCH:
+      return { pcs: [last.operands[0].immLo >>> 0, next], flagsAtExit: 0 };
+    case FLOW_JUMP:
+      return { pcs: [last.operands[0].immLo >>> 0], flagsAtExit: 0 };
+    case FLOW_JUMP_INDIRECT:
+      return { pcs: region.jumpTables.get(last.pc)?.targets ?? [], flagsAtExit: 63 };
+    default:
+      // Calls and returns: the System V ABI leaves flags undefined there. A callee or a return site that does read them is
+      // seen when it is discovered (Region.flagsLiveIn, and successors of calls below).
+      return { pcs: [], flagsAtExit: 0 };
+  }
+}
+
+/** Backward liveness of the arithmetic flags over the region; sets flagsLiveOut, returns what is live at the entry. */
+function solveFlagLiveness(region: Region, code: CodeView): number {
+  const liveIn = new Map<number, number>();
+  const edges = region.blocks.map((b) => successors(b, region));
+  const inside = new Set(region.blocks.map((b) => b.pc));
+  for (let changed = true; changed;) {
+    changed = false;
+    for (let i = region.blocks.length - 1; i >= 0; i--) {
+      const block = region.blocks[i];
+      let live = edges[i].flagsAtExit;
+      for (const pc of edges[i].pcs) {
+        if (inside.has(pc)) live |= liveIn.get(pc) ?? 0;
+        else if (!code.isFunctionStart(pc)) live |= 63;
+      }
+      block.flagsLiveOut = live;
+      for (let k = block.instructions.length - 1; k >= 0; k--) live = flagsLiveBefore(block.instructions[k], live);
+      if (liveIn.get(block.pc) !== live) {
+        liveIn.set(block.pc, live);
+        changed = true;
+      }
+    }
+  }
+  return liveIn.get(region.entryPc) ?? 0;
+}
+
+/** Direct call targets of a region: entries of other regions. */
+export function callTargets(region: Region): number[] {
+  const targets = new Set<number>();
+  for (const b of region.blocks) {
+    const last = b.instructions.at(-1);
+    if (last !== undefined && last.row.flow === FLOW_CALL && last.operands[0].kind === OPERAND_REL) {
+      targets.add(last.operands[0].immLo >>> 0);
+    }
+  }
+  return [...targets];
+}
