@@ -1,7 +1,7 @@
 /**
  * The IR's operations, as one table: number, result, arguments, kind. Builder, verifier, printer, interpreter and emitter are
- * driven by it. Numbers below 0x100 are wasm's own one-byte opcodes, 0x100 + n is SIMD opcode n (prefix 0xfd), and the
- * meaning of these is the wasm specification's; from 0x400 on they are ours.
+ * driven by it. Numbers below 0x100 are wasm's own one-byte opcodes, 0x100 + n is SIMD opcode n (prefix 0xfd),
+ * 0x300 + n is opcode n behind prefix 0xfc, and the meaning of these is the wasm specification's; from 0x400 on they are ours.
  *
  * Result and argument letters: i = i32, l = i64, f = f32, d = f64, v = v128, # = immediate, - = no result. Arguments sit in
  * the columns a, b, c of IrFunction in the order of the letters.
@@ -393,6 +393,15 @@ export const OP_TABLE = {
   i32x4_trunc_sat_f64x2_u_zero: [0x1fd, "v", "v", "pure"],
   f64x2_convert_low_i32x4_s: [0x1fe, "v", "v", "pure"],
   f64x2_convert_low_i32x4_u: [0x1ff, "v", "v", "pure"],
+  // Saturating truncation: 0x300 + the opcode behind prefix 0xfc.
+  i32_trunc_sat_f32_s: [0x300, "i", "f", "pure"],
+  i32_trunc_sat_f32_u: [0x301, "i", "f", "pure"],
+  i32_trunc_sat_f64_s: [0x302, "i", "d", "pure"],
+  i32_trunc_sat_f64_u: [0x303, "i", "d", "pure"],
+  i64_trunc_sat_f32_s: [0x304, "l", "f", "pure"],
+  i64_trunc_sat_f32_u: [0x305, "l", "f", "pure"],
+  i64_trunc_sat_f64_s: [0x306, "l", "d", "pure"],
+  i64_trunc_sat_f64_u: [0x307, "l", "d", "pure"],
   // Ours.
   getvar: [0x400, "*", "#", "var"], // a = variable; type from variables.ts
   setvar: [0x401, "-", "#*", "setvar"], // a = variable, b = value

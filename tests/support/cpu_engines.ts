@@ -1,4 +1,26 @@
 /** The engines that tests/cpu_test.ts runs the instruction cases through. */
+import { InterpreterMachine } from "../../src/machine/interpreter_machine.ts";
+import { PlainGuestMemory } from "../../src/machine/guest_memory.ts";
+import { STATE_RIP } from "../../src/machine/state.ts";
 import type { CpuEngine } from "./cpu_cases.ts";
+import { CASE_GUEST_END } from "./cpu_state.ts";
 
-export const CPU_ENGINES: readonly CpuEngine[] = [];
+/** The IR interpreter. */
+function interpreter(): CpuEngine {
+  let machine: InterpreterMachine | undefined;
+  let compiled = "";
+  return {
+    name: "IR interpreter",
+    memory: () => new PlainGuestMemory(CASE_GUEST_END),
+    run(memory, code, pc) {
+      if (machine?.memory !== memory) machine = new InterpreterMachine(memory);
+      const key = code.join();
+      if (key !== compiled) machine.codeChanged(0, CASE_GUEST_END);
+      compiled = key;
+      memory.i32[STATE_RIP >> 2] = pc;
+      return machine.run();
+    },
+  };
+}
+
+export const CPU_ENGINES: readonly CpuEngine[] = [interpreter()];
