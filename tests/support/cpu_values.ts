@@ -357,6 +357,7 @@ function fillX87(state: CpuState, random: Random, sources: Map<string, string>):
   if (sources.get("depth") === "full") used = 0xff;
   state.fsw = top << 11 | random.below(16) % 8 << 8;
   state.ftw = (used << top | used << top >> 8) & 0xff;
+  if (sources.get("fsw") === "any") state.fsw |= random.below(64);
   const fcw = sources.get("fcw");
   state.fcw = fcw === "any" ? 0x007f | random.pick([0, 2, 3]) << 8 | random.below(4) << 10 : FCW_DEFAULT;
 }
