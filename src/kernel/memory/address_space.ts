@@ -1,8 +1,13 @@
 import type { Machine } from "../../machine/machine.ts";
+import { GUEST_BIAS } from "../../machine/state.ts";
+import { ENOMEM } from "../abi/errno.ts";
+import { MAP_ANONYMOUS, PAGE_SIZE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
+import type { Kernel } from "../kernel.ts";
+import { dropDescription } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
-import { PAGE_SIZE, PROT_EXEC, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
 import type { WaitQueue } from "../wait_queue.ts";
-import type { Vma } from "./vma.ts";
+import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_BYTES, RESERVATION_GAP } from "./layout.ts";
+import { Vma } from "./vma.ts";
 
 /** Bits of AddressSpace.access. On x86-64 a page that can be written or executed can be read. */
 export const ACCESS_READ = 1, ACCESS_WRITE = 2;
@@ -20,7 +25,7 @@ export class AddressSpace {
     "users",
     "brkStart",
     "brk",
-    "brkLimit",
+    "heapEnd",
     "stackTop",
     "loadedTask",
     "mmapStart",
@@ -31,16 +36,17 @@ export class AddressSpace {
     "auxv",
     "futexes",
   ];
+  /** Set again after a restore, followed by rebuildAccess(). */
   machine: Machine;
   vmas: Vma[] = [];
   users = 1;
   brkStart = 0;
   brk = 0;
-  /** The heap may grow to here before it meets what is placed after it. */
-  brkLimit = 0;
+  /** End of the room kept for the heap; 0 before a program is loaded. */
+  heapEnd = 0;
   stackTop = 0;
   /** mmap looks for holes from here up, then in the holes below. */
-  mmapStart = 0;
+  mmapStart = LOWEST_MAPPING;
   /** /proc/self/cmdline and environ live on the initial stack. */
   argStart = 0;
   argEnd = 0;
@@ -77,6 +83,138 @@ export class AddressSpace {
     return low;
   }
 
+  /** True if no VMA touches [start, end). */
+  isFree(start: number, end: number): boolean {
+    const v = this.vmas[this.indexAfter(start)];
+    return v === undefined || v.start >= end;
+  }
+
+  /** True if VMAs cover all of [start, end). */
+  isCovered(start: number, end: number): boolean {
+    let at = start;
+    for (let i = this.indexAfter(start); at < end; i++) {
+      const v = this.vmas[i];
+      if (v === undefined || v.start > at) return false;
+      at = v.end;
+    }
+    return true;
+  }
+
+  /** A hole for `length` bytes, or -ENOMEM. First fit from mmapStart up, then below it; large reservations apart. */
+  findHole(length: number, prot: number): number {
+    if (prot === PROT_NONE && length >= RESERVATION_BYTES) {
+      const apart = Math.ceil((this.machine.memory.guestEnd + RESERVATION_GAP) / RESERVATION_BYTES) * RESERVATION_BYTES;
+      const start = this.firstFit(length, apart, HIGHEST_END);
+      if (start >= 0) return start;
+    }
+    // A hole inside the memory that exists costs nothing, wherever it is; growing memory comes last.
+    const end = this.machine.memory.guestEnd;
+    let start = this.firstFit(length, this.mmapStart, end);
+    if (start < 0) start = this.firstFit(length, LOWEST_MAPPING, this.mmapStart);
+    if (start < 0) start = this.firstFit(length, this.mmapStart, HIGHEST_END);
+    return start;
+  }
+
+  private firstFit(length: number, from: number, to: number): number {
+    let at = from;
+    for (let i = this.indexAfter(from); at + length <= to; i++) {
+      const v = this.vmas[i];
+      if (v === undefined || at + length <= v.start) return at;
+      at = Math.max(at, this.endWithHeapRoom(v));
+    }
+    return -ENOMEM;
+  }
+
+  // The heap's room belongs to the heap: nothing is placed there unless the guest insists (MAP_FIXED).
+  private endWithHeapRoom(v: Vma): number {
+    return v.end >= this.brkStart && v.end <= this.heapEnd ? this.heapEnd : v.end;
+  }
+
+  /** Puts a mapping into a free range and makes its memory exist. 0 or -ENOMEM. */
+  insert(vma: Vma): number {
+    if (vma.prot !== PROT_NONE && !this.reach(vma.end)) return -ENOMEM;
+    const i = this.indexAfter(vma.start);
+    this.vmas.splice(i, 0, vma);
+    this.noteAccess(vma.start, vma.end, vma.prot);
+    this.mergeAround(i);
+    return 0;
+  }
+
+  /** Makes guest memory exist up to `end`. */
+  reach(end: number): boolean {
+    return end <= this.machine.memory.guestEnd || this.machine.memory.growTo(end);
+  }
+
+  /** Unmaps [start, end): bytes become zero, files are let go of, code is forgotten. */
+  remove(k: Kernel, start: number, end: number): void {
+    this.splitAt(start);
+    this.splitAt(end);
+    const first = this.indexAfter(start);
+    let i = first;
+    for (; i < this.vmas.length && this.vmas[i].start < end; i++) {
+      const v = this.vmas[i];
+      this.zero(v.start, v.end);
+      if (v.prot & PROT_EXEC) this.machine.codeChanged(v.start, v.end);
+      if (v.file !== null) dropDescription(k, v.file);
+    }
+    this.vmas.splice(first, i - first);
+    this.noteAccess(start, end, PROT_NONE);
+  }
+
+  /** Zeroes the part of [start, end) that exists. */
+  zero(start: number, end: number): void {
+    const u8 = this.machine.memory.u8;
+    u8.fill(0, start - GUEST_BIAS, Math.min(end - GUEST_BIAS, u8.length));
+  }
+
+  /** Changes the protection of [start, end), which VMAs cover. 0 or -ENOMEM. */
+  protect(start: number, end: number, prot: number): number {
+    if (prot !== PROT_NONE && !this.reach(end)) return -ENOMEM;
+    this.splitAt(start);
+    this.splitAt(end);
+    const first = this.indexAfter(start);
+    let i = first;
+    for (; i < this.vmas.length && this.vmas[i].start < end; i++) {
+      const v = this.vmas[i];
+      // Code that was translated as it stood may be about to change, or bytes are about to become code.
+      if (v.prot !== prot && ((v.prot ^ prot) & PROT_EXEC || v.prot & prot & PROT_EXEC)) {
+        this.machine.codeChanged(v.start, v.end);
+      }
+      v.prot = prot;
+    }
+    this.noteAccess(start, end, prot);
+    for (; i >= first; i--) this.mergeAround(i);
+    return 0;
+  }
+
+  /** Makes `address` a border between VMAs if one contains it. */
+  splitAt(address: number): void {
+    const i = this.indexAfter(address), v = this.vmas[i];
+    if (v === undefined || v.start >= address) return;
+    const upper = new Vma(address, v.end, v.prot, v.flags);
+    upper.name = v.name;
+    if (v.file !== null) {
+      upper.file = v.file;
+      v.file.refs++;
+    }
+    upper.fileOffset = v.fileOffset + (address - v.start);
+    upper.fileBytes = Math.max(0, v.fileBytes - (address - v.start));
+    v.fileBytes = Math.min(v.fileBytes, address - v.start);
+    v.end = address;
+    this.vmas.splice(i + 1, 0, upper);
+  }
+
+  /** Joins VMA i with its anonymous neighbours of the same kind: keeps the list short for programs that map page by page. */
+  private mergeAround(i: number): void {
+    for (const left of [i, i - 1]) {
+      const a = this.vmas[left], b = this.vmas[left + 1];
+      if (a === undefined || b === undefined || a.end !== b.start || a.prot !== b.prot || a.flags !== b.flags) continue;
+      if (a.file !== null || b.file !== null || a.name !== b.name || !(a.flags & MAP_ANONYMOUS)) continue;
+      a.end = b.end;
+      this.vmas.splice(left + 1, 1);
+    }
+  }
+
   /** After a restore, once `machine` is set again. */
   rebuildAccess(): void {
     this.access = new Uint8Array(Math.ceil(this.machine.memory.guestEnd / PAGE_SIZE));
@@ -85,7 +223,7 @@ export class AddressSpace {
 
   /** Records what a protection allows on [start, end); the part beyond the memory is never accessible. */
   noteAccess(start: number, end: number, prot: number): void {
-    const pages = Math.ceil(this.machine.memory.guestEnd / PAGE_SIZE);
+    const pages = Math.floor(this.machine.memory.guestEnd / PAGE_SIZE);
     if (pages > this.access.length) {
       const grown = new Uint8Array(pages);
       grown.set(this.access);
@@ -98,10 +236,36 @@ export class AddressSpace {
 
   /** True if all of [start, start + length) can be accessed so (ACCESS_ bits). Unsigned guest address. */
   allows(start: number, length: number, bits: number): boolean {
-    const last = (start + length - 1) / PAGE_SIZE;
+    const last = Math.floor((start + length - 1) / PAGE_SIZE);
     const access = this.access;
     if (last >= access.length) return false;
     for (let page = start >>> 12; page <= last; page++) if ((access[page] & bits) !== bits) return false;
     return true;
+  }
+
+  /** The child's memory after fork: the same mappings over a copied machine. */
+  fork(): AddressSpace {
+    const child = new AddressSpace(this.machine.fork());
+    for (const v of this.vmas) {
+      const copy = new Vma(v.start, v.end, v.prot, v.flags);
+      copy.file = v.file;
+      if (v.file !== null) v.file.refs++;
+      copy.fileOffset = v.fileOffset;
+      copy.fileBytes = v.fileBytes;
+      copy.name = v.name;
+      child.vmas.push(copy);
+    }
+    child.brkStart = this.brkStart;
+    child.brk = this.brk;
+    child.heapEnd = this.heapEnd;
+    child.stackTop = this.stackTop;
+    child.mmapStart = this.mmapStart;
+    child.argStart = this.argStart;
+    child.argEnd = this.argEnd;
+    child.envStart = this.envStart;
+    child.envEnd = this.envEnd;
+    child.auxv = this.auxv;
+    child.rebuildAccess();
+    return child;
   }
 }

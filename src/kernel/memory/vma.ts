@@ -2,7 +2,16 @@ import type { FileDescription } from "../vfs/file_description.ts";
 
 /** One line of /proc/self/maps: a run of pages mapped alike. Page-aligned guest addresses, end exclusive. */
 export class Vma {
-  static readonly savedFields: readonly string[] = ["start", "end", "prot", "flags", "file", "fileOffset", "name"];
+  static readonly savedFields: readonly string[] = [
+    "start",
+    "end",
+    "prot",
+    "flags",
+    "file",
+    "fileOffset",
+    "fileBytes",
+    "name",
+  ];
   start: number;
   end: number;
   /** PROT_ bits. */
@@ -13,6 +22,8 @@ export class Vma {
   file: FileDescription | null = null;
   /** Offset in the file of `start`. */
   fileOffset = 0;
+  /** Bytes of the mapping that the file had when it was mapped; the rest is zero. */
+  fileBytes = 0;
   /** "[heap]", "[stack]", or the path. */
   name = "";
 

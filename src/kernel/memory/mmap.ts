@@ -1,0 +1,250 @@
+import { GUEST_BIAS } from "../../machine/state.ts";
+import { EEXIST, EFAULT, EINVAL, ENOMEM, EPERM } from "../abi/errno.ts";
+import {
+  MAP_ANONYMOUS,
+  MAP_FIXED,
+  MAP_FIXED_NOREPLACE,
+  MAP_GROWSDOWN,
+  MAP_NORESERVE,
+  MAP_SHARED,
+  MAP_SHARED_VALIDATE,
+  MAP_STACK,
+  MAP_TYPE,
+  MREMAP_DONTUNMAP,
+  MREMAP_FIXED,
+  MREMAP_MAYMOVE,
+  PAGE_SIZE,
+  pageUp,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from "../abi/mman.ts";
+import type { Kernel } from "../kernel.ts";
+import type { FileDescription } from "../vfs/file_description.ts";
+import type { AddressSpace } from "./address_space.ts";
+import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
+import { Vma } from "./vma.ts";
+
+/** What mmap maps: a file from an offset, or fresh zeroes. */
+export interface MapRequest {
+  /** Wanted address, or 0. */
+  address: number;
+  length: number;
+  prot: number;
+  flags: number;
+  file: FileDescription | null;
+  fileOffset: number;
+  name: string;
+}
+
+/** Flags that a VMA keeps. */
+const KEPT = MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE;
+
+/** do_mmap: the address of the new mapping, or a negative errno. Arguments have been checked for form. */
+export function map(k: Kernel, space: AddressSpace, request: MapRequest): number {
+  const length = pageUp(request.length);
+  const start = choosePlace(k, space, request, length);
+  if (start < 0) return start;
+  // A file's bytes need memory even under PROT_NONE: mprotect may show them later.
+  if (request.file !== null && !space.reach(start + length)) return -ENOMEM;
+  const vma = new Vma(start, start + length, request.prot & (PROT_READ | PROT_WRITE | PROT_EXEC), request.flags & KEPT);
+  vma.name = request.name;
+  if ((vma.flags & MAP_TYPE) === MAP_SHARED_VALIDATE) vma.flags = (vma.flags & ~MAP_TYPE) | MAP_SHARED;
+  if (request.flags & MAP_STACK) vma.flags &= ~MAP_NORESERVE;
+  if (request.file !== null) {
+    vma.file = request.file;
+    vma.fileOffset = request.fileOffset;
+    const loaded = loadFile(k, space, vma);
+    if (loaded < 0) {
+      space.zero(vma.start, vma.end);
+      return loaded;
+    }
+    request.file.refs++;
+  }
+  const error = space.insert(vma);
+  if (error < 0) return error;
+  if (vma.prot & PROT_EXEC) space.machine.codeChanged(start, start + length);
+  return start;
+}
+
+function choosePlace(k: Kernel, space: AddressSpace, request: MapRequest, length: number): number {
+  const { address, flags, prot } = request;
+  if (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) {
+    if (address % PAGE_SIZE !== 0) return -EINVAL;
+    if (address < LOWEST_MAPPING) return -EPERM;
+    if (address + length > HIGHEST_END) return -ENOMEM;
+    if (flags & MAP_FIXED_NOREPLACE) return space.isFree(address, address + length) ? address : -EEXIST;
+    // Before the old mapping goes: a failure must leave it be.
+    if (prot !== 0 && !space.reach(address + length)) return -ENOMEM;
+    unmap(k, space, address, address + length);
+    return address;
+  }
+  // A hint is taken where it costs no memory; dense packing is worth more than the guest's wish.
+  const hint = pageUp(address);
+  if (
+    hint >= LOWEST_MAPPING && hint + length <= space.machine.memory.guestEnd + RESERVATION_GAP &&
+    space.isFree(hint, hint + length)
+  ) {
+    return hint;
+  }
+  return space.findHole(length, prot);
+}
+
+/** Fills a file mapping from its file; what lies past the file's end is zero. 0 or a negative errno. */
+function loadFile(k: Kernel, space: AddressSpace, v: Vma): number {
+  const length = v.end - v.start, at = v.start - GUEST_BIAS;
+  let done = 0;
+  while (done < length) {
+    // The view is taken each time: a file system may be slow, but memory never grows in pread.
+    const n = v.file!.pread(k, k.currentTask, space.machine.memory.u8, at + done, length - done, v.fileOffset + done);
+    if (n < 0) return n;
+    if (n === 0) break;
+    done += n;
+  }
+  v.fileBytes = done;
+  return 0;
+}
+
+/** Unmaps whole pages; what a shared file mapping holds is written back first. */
+export function unmap(k: Kernel, space: AddressSpace, start: number, end: number): void {
+  writeBack(k, space, start, end);
+  space.remove(k, start, end);
+}
+
+/** Writes shared, writable file mappings of [start, end) to their files: we share no pages, so this is when others see it. */
+export function writeBack(k: Kernel, space: AddressSpace, start: number, end: number): void {
+  for (let i = space.indexAfter(start); i < space.vmas.length && space.vmas[i].start < end; i++) {
+    const v = space.vmas[i];
+    if (v.file === null || !(v.flags & MAP_SHARED) || !(v.prot & PROT_WRITE)) continue;
+    const from = Math.max(start, v.start), to = Math.min(end, v.start + v.fileBytes);
+    if (from >= to) continue;
+    v.file.pwrite(
+      k,
+      k.currentTask,
+      space.machine.memory.u8,
+      from - GUEST_BIAS,
+      to - from,
+      v.fileOffset + from - v.start,
+    );
+  }
+}
+
+/** brk(2) as the kernel does it: the new break, or the old one if it cannot be moved. */
+export function moveBreak(k: Kernel, space: AddressSpace, wanted: number): number {
+  if (wanted < space.brkStart || wanted > HIGHEST_END) return space.brk;
+  const oldEnd = pageUp(space.brk), newEnd = pageUp(wanted);
+  if (newEnd < oldEnd) {
+    space.remove(k, newEnd, oldEnd);
+  } else if (newEnd > oldEnd) {
+    if (!space.isFree(oldEnd, newEnd)) return space.brk;
+    const heap = new Vma(oldEnd, newEnd, PROT_READ | PROT_WRITE, MAP_ANONYMOUS | 2 /* MAP_PRIVATE */);
+    heap.name = "[heap]";
+    if (space.insert(heap) < 0) return space.brk;
+  }
+  return space.brk = wanted;
+}
+
+/** mremap(2): the new address or a negative errno. `fixedAddress` counts with MREMAP_FIXED only. */
+export function remap(
+  k: Kernel,
+  space: AddressSpace,
+  old: number,
+  oldSize: number,
+  newSize: number,
+  flags: number,
+  fixedAddress: number,
+): number {
+  if (old % PAGE_SIZE !== 0 || flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL;
+  if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) return -EINVAL;
+  const oldLength = pageUp(oldSize), newLength = pageUp(newSize);
+  // An old size of 0 asks for a second view of shared pages, which we do not have; DONTUNMAP is for userfaultfd.
+  if (newLength === 0 || oldLength === 0 || flags & MREMAP_DONTUNMAP) return -EINVAL;
+  const v = space.find(old);
+  if (v === undefined || old + oldLength > v.end) return -EFAULT;
+  if (flags & MREMAP_FIXED) {
+    if (fixedAddress % PAGE_SIZE !== 0 || fixedAddress + newLength > HIGHEST_END) return -EINVAL;
+    if (fixedAddress < old + oldLength && old < fixedAddress + newLength) return -EINVAL;
+    unmap(k, space, fixedAddress, fixedAddress + newLength);
+    return move(k, space, old, oldLength, newLength, fixedAddress);
+  }
+  if (newLength <= oldLength) {
+    if (newLength < oldLength) unmap(k, space, old + newLength, old + oldLength);
+    return old;
+  }
+  const end = old + oldLength;
+  if (v.end === end && old + newLength <= HIGHEST_END && space.isFree(end, old + newLength) && notHeapRoom(space, v)) {
+    if (v.prot !== 0 && !space.reach(old + newLength)) return -ENOMEM;
+    v.end = old + newLength;
+    space.noteAccess(end, v.end, v.prot);
+    if (v.file !== null) fillGrown(k, space, v, end);
+    return old;
+  }
+  if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM;
+  const place = space.findHole(newLength, v.prot);
+  return place < 0 ? place : move(k, space, old, oldLength, newLength, place);
+}
+
+// A mapping just below the heap must not grow into its room.
+function notHeapRoom(space: AddressSpace, v: Vma): boolean {
+  return v.end < space.brkStart || v.end >= space.heapEnd;
+}
+
+function fillGrown(k: Kernel, space: AddressSpace, v: Vma, from: number): void {
+  const grown = new Vma(from, v.end, v.prot, v.flags);
+  grown.file = v.file;
+  grown.fileOffset = v.fileOffset + from - v.start;
+  if (loadFile(k, space, grown) === 0 && grown.fileBytes > 0) v.fileBytes = from - v.start + grown.fileBytes;
+}
+
+function move(
+  k: Kernel,
+  space: AddressSpace,
+  old: number,
+  oldLength: number,
+  newLength: number,
+  place: number,
+): number {
+  const kept = Math.min(oldLength, newLength);
+  space.splitAt(old);
+  space.splitAt(old + oldLength);
+  const v = space.find(old)!;
+  const moved = new Vma(place, place + newLength, v.prot, v.flags);
+  moved.name = v.name;
+  moved.file = v.file;
+  moved.fileOffset = v.fileOffset;
+  moved.fileBytes = Math.min(v.fileBytes, newLength);
+  if (moved.file !== null) moved.file.refs++;
+  const contentBytes = Math.max(0, Math.min(kept, space.machine.memory.guestEnd - old));
+  if (!space.reach(place + contentBytes) || (moved.prot !== 0 && !space.reach(moved.end))) {
+    if (moved.file !== null) moved.file.refs--;
+    return -ENOMEM;
+  }
+  const from = old - GUEST_BIAS;
+  space.machine.memory.u8.copyWithin(place - GUEST_BIAS, from, from + contentBytes);
+  const error = space.insert(moved);
+  if (error < 0) return error;
+  if (moved.prot & PROT_EXEC) space.machine.codeChanged(place, place + newLength);
+  if (moved.file !== null && newLength > oldLength) {
+    const inserted = space.find(place)!;
+    fillGrown(k, space, inserted, place + oldLength);
+  }
+  space.remove(k, old, old + oldLength);
+  return place;
+}
+
+/** MADV_DONTNEED: anonymous pages read as zero again, private file pages as the file has them. */
+export function discard(k: Kernel, space: AddressSpace, start: number, end: number): void {
+  for (let i = space.indexAfter(start); i < space.vmas.length && space.vmas[i].start < end; i++) {
+    const v = space.vmas[i];
+    // Shared file pages stay what they are: the file's, not ours to drop.
+    if (v.file !== null && v.flags & MAP_SHARED) continue;
+    const from = Math.max(start, v.start), to = Math.min(end, v.end);
+    space.zero(from, to);
+    if (v.file === null) continue;
+    const part = new Vma(from, to, v.prot, v.flags);
+    part.file = v.file;
+    part.fileOffset = v.fileOffset + from - v.start;
+    loadFile(k, space, part);
+    if (v.prot & PROT_EXEC) space.machine.codeChanged(from, to);
+  }
+}
