@@ -37,6 +37,7 @@ import {
   SIZE_FIXED,
   SIZE_Q,
   SIZE_V,
+  SIZE_Y,
 } from "./operand_spec.ts";
 import type { RowPlan } from "./row_plan.ts";
 import { vectorLength } from "./vector_length.ts";
@@ -149,7 +150,7 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
     slotNumber = SLOT_0F + byte;
     if (byte === 0x38) slotNumber = SLOT_0F38 + (byte = bytes[p++]);
     else if (byte === 0x3a) slotNumber = SLOT_0F3A + (byte = bytes[p++]);
-  } else if (byte === 0x90 && (rex & 1) !== 0) {
+  } else if (byte === 0x90 && (rex & 1) !== 0 && repeat !== 1) {
     slotNumber = SLOT_REXB_90;
   } else if (byte === 0xc4 || byte === 0xc5 || byte === 0x62) {
     // VEX and EVEX: #UD after 66, F2, F3, LOCK or REX (SDM volume 2, section 2.3.2).
@@ -217,7 +218,8 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
   if (sizing !== SIZE_FIXED) {
     if (sizing === SIZE_V) operandBytes = rexW !== 0 ? 8 : has66 !== 0 ? 2 : 4;
     else if (sizing === SIZE_Q) operandBytes = has66 !== 0 && rexW === 0 ? 2 : 8;
-    else operandBytes = rexW !== 0 ? 8 : 4;
+    else if (sizing === SIZE_Y) operandBytes = rexW !== 0 ? 8 : 4;
+    else operandBytes = has66 !== 0 && rexW === 0 ? 2 : 4;
   }
 
   const specs = plan.specs;
@@ -313,11 +315,11 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
 
   const length = p - offset;
   consumed = length;
+  if (lock && !(plan.lockable && isMemory)) return INVALID;
   if (plan.unsupported) {
     failedRow = plan;
     return UNSUPPORTED;
   }
-  if (lock && !(plan.lockable && isMemory)) return INVALID;
   if (ripRelative && memory !== null) memory.disp = pc + length + disp | 0;
   if (relative !== null) relative.immLo = pc + length + relative.immLo >>> 0;
   into.pc = pc;

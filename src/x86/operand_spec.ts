@@ -2,7 +2,7 @@
  * The vocabulary of the tables' operand column: how each name is found in the bytes and what it decodes to.
  *
  * Letters that stand for a size follow the Intel SDM, volume 2, appendix A.2:
- *   v  16, 32 or 64 bits by operand size          z  16 or 32 bits, sign-extended to v (immediates)
+ *   v  16, 32 or 64 bits by operand size          z  16 or 32 bits; immediates extend to v
  *   y  32 or 64 bits by REX.W                      q  64 bits, 16 with a 66 prefix (stack operations)
  * `rm8` is the manual's r/m8, `xm64` its xmm/m64, `xmm.rm` a register that stands in ModRM.rm.
  */
@@ -33,7 +33,7 @@ export const PLACE_MOFFS = 11; // absolute 64-bit address
 export const PLACE_ONE = 12; // the constant 1 of the D0/D1 shifts
 
 /** How an instruction's operand size comes about. */
-export const SIZE_FIXED = 0, SIZE_V = 1, SIZE_Y = 2, SIZE_Q = 3;
+export const SIZE_FIXED = 0, SIZE_V = 1, SIZE_Y = 2, SIZE_Q = 3, SIZE_Z = 4;
 
 /** What ModRM.mod may be. */
 export const MOD_ANY = 0, MOD_MEMORY = 1, MOD_REGISTER = 2;
@@ -108,6 +108,7 @@ define("al", PLACE_FIXED, OPERAND_GPR, 1);
 define("ax", PLACE_FIXED, OPERAND_GPR, 2);
 define("eax", PLACE_FIXED, OPERAND_GPR, 4);
 define("av", PLACE_FIXED, OPERAND_GPR, 0, { sizing: SIZE_V });
+define("az", PLACE_FIXED, OPERAND_GPR, 0, { sizing: SIZE_Z });
 define("cl", PLACE_FIXED, OPERAND_GPR, 1, { value: 1 });
 define("dx", PLACE_FIXED, OPERAND_GPR, 2, { value: 2 });
 define("1", PLACE_ONE, OPERAND_IMM, 1, { value: 1 });

@@ -13,9 +13,10 @@ import {
   SIZE_Q,
   SIZE_V,
   SIZE_Y,
+  SIZE_Z,
 } from "./operand_spec.ts";
 
-const SIZE_LETTERS = { v: SIZE_V, y: SIZE_Y, q: SIZE_Q };
+const SIZE_LETTERS = { v: SIZE_V, y: SIZE_Y, q: SIZE_Q, z: SIZE_Z };
 
 /** Row and decoding plan in one object, so that the hot path follows one pointer. */
 export class RowPlan implements Row {
@@ -73,6 +74,6 @@ export class RowPlan implements Row {
     this.lockable = facts.lock ?? false;
     this.registerForm = facts.registerForm ?? false;
     this.unsupported = facts.unsupported ?? false;
-    this.mod = rm?.mod ?? MOD_ANY;
+    this.mod = this.registerForm ? MOD_ANY : rm?.mod ?? MOD_ANY;
   }
 }

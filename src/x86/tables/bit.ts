@@ -23,6 +23,9 @@ export const BIT_ROWS = family("base", [
   op("lzcnt", "F3 0F BD /r", "rv, rmv", { writes: "ZC", undefined: "OSAP", feature: "lzcnt" }),
   op("popcnt", "F3 0F B8 /r", "rv, rmv", { writes: "OSZAPC", feature: "popcnt" }),
 
-  op("crc32", "F2 0F 38 F0 /r", "ry, rm8", { feature: "sse4.2" }),
-  op("crc32", "F2 0F 38 F1 /r", "ry, rmv", { feature: "sse4.2", size: "v" }),
+  op("crc32", "F2 0F 38 F0 /r", "r32, rm8", { feature: "sse4.2" }),
+  op("crc32", "F2 REX.W 0F 38 F0 /r", "r64, rm8", { feature: "sse4.2" }),
+  op("crc32", "F2 o16 0F 38 F1 /r", "r32, rm16", { feature: "sse4.2" }),
+  op("crc32", "F2 o32 0F 38 F1 /r", "r32, rm32", { feature: "sse4.2" }),
+  op("crc32", "F2 REX.W 0F 38 F1 /r", "r64, rm64", { feature: "sse4.2" }),
 ]);

@@ -22,7 +22,7 @@ export interface Facts {
   /** F3 or F2 of the encoding repeats the instruction: REP_REP or REP_REPNE. */
   readonly rep?: number;
   /** Operand size when no operand tells: a number of bytes, or a letter as in operand_spec.ts. */
-  readonly size?: number | "v" | "y" | "q";
+  readonly size?: number | "v" | "y" | "q" | "z";
   /** ModRM.mod is ignored and taken as 3 (control and debug register moves). */
   readonly registerForm?: boolean;
   /** A real encoding that we do not translate: decode() reports it with its length. */

@@ -6,7 +6,7 @@ import { FLOW_SYSCALL, FLOW_TRAP } from "../row.ts";
 import { type Facts, family, op } from "./builder.ts";
 
 const TRAP: Facts = { flow: FLOW_TRAP };
-const TRAP_V: Facts = { flow: FLOW_TRAP, size: "v" };
+const TRAP_Z: Facts = { flow: FLOW_TRAP, size: "z" };
 const TRAP_1: Facts = { flow: FLOW_TRAP, size: 1 };
 const TRAP_REGISTER: Facts = { flow: FLOW_TRAP, registerForm: true, size: 8 };
 const UNSUPPORTED: Facts = { unsupported: true };
@@ -91,10 +91,16 @@ export const SYSTEM_ROWS = family("base", [
   op("enqcmds", "F3 0F 38 F8 /r", "r64, m512", TRAP),
   op("wrss", "NP 0F 38 F6 /r", "my, ry", unsupported("cet")),
   op("wruss", "66 0F 38 F5 /r", "my, ry", TRAP),
+  op("aadd", "NP 0F 38 FC /r", "my, ry", unsupported("raoint")),
+  op("aand", "66 0F 38 FC /r", "my, ry", unsupported("raoint")),
+  op("axor", "F3 0F 38 FC /r", "my, ry", unsupported("raoint")),
+  op("aor", "F2 0F 38 FC /r", "my, ry", unsupported("raoint")),
+  op("femms", "0F 0E", "", unsupported("3dnow")),
+  op("3dnow", "0F 0F /r ib", "mm, mm/m64, imm8", unsupported("3dnow")),
   op("clzero", "0F 01 FC", "", unsupported("clzero")),
   op("rdpru", "NP 0F 01 FD", "", unsupported("rdpru")),
   op("monitorx", "NP 0F 01 FA", "", unsupported("monitorx")),
-  op("mwaitx", "0F 01 FB", "", unsupported("monitorx")),
+  op("mwaitx", "NP 0F 01 FB", "", unsupported("monitorx")),
   op("mcommit", "F3 0F 01 FA", "", unsupported("mcommit")),
   // Allowed to users, about descriptors that we do not have.
   op("lar", "0F 02 /r", "rv, rv/m16", UNSUPPORTED),
@@ -124,6 +130,7 @@ export const SYSTEM_ROWS = family("base", [
   op("vmresume", "NP 0F 01 C3", "", TRAP),
   op("vmxoff", "NP 0F 01 C4", "", TRAP),
   op("pconfig", "NP 0F 01 C5", "", TRAP),
+  op("pbndkb", "NP 0F 01 C7", "", TRAP),
   op("wrmsrns", "NP 0F 01 C6", "", TRAP),
   op("rdmsrlist", "F2 0F 01 C6", "", TRAP),
   op("wrmsrlist", "F3 0F 01 C6", "", TRAP),
@@ -142,6 +149,8 @@ export const SYSTEM_ROWS = family("base", [
   op("tdcall", "66 0F 01 CC", "", TRAP),
   op("vmrun", "0F 01 D8", "", TRAP),
   op("vmmcall", "0F 01 D9", "", TRAP),
+  op("vmgexit", "F3 0F 01 D9", "", TRAP),
+  op("vmgexit", "F2 0F 01 D9", "", TRAP),
   op("vmload", "0F 01 DA", "", TRAP),
   op("vmsave", "0F 01 DB", "", TRAP),
   op("stgi", "0F 01 DC", "", TRAP),
@@ -152,6 +161,7 @@ export const SYSTEM_ROWS = family("base", [
   op("tlbsync", "NP 0F 01 FF", "", TRAP),
   op("psmash", "F3 0F 01 FF", "", TRAP),
   op("pvalidate", "F2 0F 01 FF", "", TRAP),
+  op("rmpquery", "F3 0F 01 FD", "", TRAP),
   op("rmpadjust", "F3 0F 01 FE", "", TRAP),
   op("rmpupdate", "F2 0F 01 FE", "", TRAP),
   op("swapgs", "0F 01 F8", "", TRAP),
@@ -160,9 +170,9 @@ export const SYSTEM_ROWS = family("base", [
   op("invd", "0F 08", "", TRAP),
   op("wbinvd", "0F 09", "", TRAP),
   op("wbnoinvd", "F3 0F 09", "", TRAP),
-  op("mov cr", "0F 20 /r", "r64.rm", TRAP_REGISTER),
+  ...[0, 2, 3, 4].map((cr) => op("mov cr", `0F 20 /${cr}`, "r64.rm", TRAP_REGISTER)),
   op("mov dr", "0F 21 /r", "r64.rm", TRAP_REGISTER),
-  op("mov cr", "0F 22 /r", "r64.rm", TRAP_REGISTER),
+  ...[0, 2, 3, 4].map((cr) => op("mov cr", `0F 22 /${cr}`, "r64.rm", TRAP_REGISTER)),
   op("mov dr", "0F 23 /r", "r64.rm", TRAP_REGISTER),
   op("wrmsr", "0F 30", "", TRAP),
   op("rdmsr", "0F 32", "", TRAP),
@@ -183,17 +193,17 @@ export const SYSTEM_ROWS = family("base", [
   op("hreset", "F3 0F 3A F0 C0 ib", "imm8", TRAP),
 
   op("ins", "6C", "", TRAP_1),
-  op("ins", "6D", "", TRAP_V),
+  op("ins", "6D", "", TRAP_Z),
   op("outs", "6E", "", TRAP_1),
-  op("outs", "6F", "", TRAP_V),
+  op("outs", "6F", "", TRAP_Z),
   op("in", "E4 ib", "al, imm8", TRAP),
-  op("in", "E5 ib", "av, imm8", TRAP),
+  op("in", "E5 ib", "az, imm8", TRAP),
   op("in", "EC", "al, dx", TRAP),
-  op("in", "ED", "av, dx", TRAP),
+  op("in", "ED", "az, dx", TRAP),
   op("out", "E6 ib", "imm8, al", TRAP),
-  op("out", "E7 ib", "imm8, av", TRAP),
+  op("out", "E7 ib", "imm8, az", TRAP),
   op("out", "EE", "dx, al", TRAP),
-  op("out", "EF", "dx, av", TRAP),
+  op("out", "EF", "dx, az", TRAP),
   op("hlt", "F4", "", TRAP),
   op("cli", "FA", "", TRAP),
   op("sti", "FB", "", TRAP),
