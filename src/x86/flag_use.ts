@@ -11,7 +11,11 @@ function knownCount(instruction: Instruction): number {
   if (instruction.row.counted !== true) return -1;
   const operands = instruction.operands;
   const count = operands[operands.length - 1];
-  return count.kind === OPERAND_IMM ? count.immLo & (instruction.operandBytes === 8 ? 63 : 31) : -1;
+  if (count.kind !== OPERAND_IMM) return -1;
+  const masked = count.immLo & (instruction.operandBytes === 8 ? 63 : 31);
+  // Rotates of 8 and 16 bits through the carry go round in 9 and 17 steps.
+  const goesRound = instruction.operandBytes <= 2 && instruction.row.mnemonic.startsWith("rc");
+  return goesRound ? masked % (instruction.operandBytes * 8 + 1) : masked;
 }
 
 /** Flags that certainly do not keep their value: a reader after this instruction does not read what was before. */
@@ -36,11 +40,7 @@ export function flagsNeeded(instruction: Instruction): number {
 export function flagsUndefined(instruction: Instruction): number {
   const undefinedFlags = instruction.row.flagsUndefined;
   if (undefinedFlags === 0) return 0;
-  let count = knownCount(instruction);
+  const count = knownCount(instruction);
   if (count === 0) return 0;
-  // Narrow rotates through carry go round in 9 or 17 steps.
-  if (count > 0 && instruction.operandBytes <= 2 && instruction.row.mnemonic.startsWith("rc")) {
-    count %= instruction.operandBytes * 8 + 1;
-  }
   return count === 1 ? undefinedFlags & ~FLAG_OF : undefinedFlags;
 }
