@@ -1,9 +1,21 @@
 /** A directory of the host as a root file system, for `exec --rootfs`. Read lazily and never written to. */
 import { Buffer } from "node:buffer";
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readlinkSync,
+  readSync,
+  realpathSync,
+} from "node:fs";
 import { badInput, bug } from "../errors.ts";
 import { compareNames, decodeName, encodeName } from "../rootfs/names.ts";
 import { type Inode, type InodeNumber, type InodeType, noBytes, noChildren, type Tree } from "../rootfs/tree.ts";
+
+const nsPerSecond = 1_000_000_000n;
 
 interface Known {
   /** As bytes, because a host's names need not be UTF-8. */
@@ -26,7 +38,8 @@ export class HostDirectory implements Tree {
   private readonly numbers = new Map<string, InodeNumber>();
 
   constructor(private readonly path: string) {
-    const root = this.discover(encodeName(path.replace(/\/+$/, "") || "/"));
+    // The user may name the directory by a link; only inside of it links belong to the guest.
+    const root = this.discover(encodeName(onHost(path, () => realpathSync(path))));
     if (root === undefined || this.inode(root).type !== "directory") {
       throw badInput("is not a directory that can be read", { file: path });
     }
@@ -80,7 +93,7 @@ export class HostDirectory implements Tree {
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     const target = type === "symlink" ? decodeName(readlinkSync(asBuffer(path), { encoding: "buffer" })) : "";
-    const mtime = stats.mtimeNs / 1_000_000_000n - (stats.mtimeNs < 0n ? 1n : 0n);
+    const ns = ((stats.mtimeNs % nsPerSecond) + nsPerSecond) % nsPerSecond;
     const number = this.known.push({
       path,
       inode: {
@@ -88,8 +101,8 @@ export class HostDirectory implements Tree {
         mode: Number(stats.mode) & 0o7777,
         uid: Number(stats.uid),
         gid: Number(stats.gid),
-        mtime: Number(mtime),
-        mtimeNs: Number(stats.mtimeNs - mtime * 1_000_000_000n) % 1_000_000_000,
+        mtime: Number((stats.mtimeNs - ns) / nsPerSecond),
+        mtimeNs: Number(ns),
         nlink: Number(stats.nlink),
         size: type === "file" ? Number(stats.size) : encodeName(target).length,
         target,
