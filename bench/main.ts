@@ -1,0 +1,23 @@
+/** `deno task bench <what> [options]`: one file a benchmark. */
+import * as cpu from "./cpu.ts";
+
+/** A benchmark: its help and its run, which gives the exit code. */
+interface Benchmark {
+  readonly usage: string;
+  main(args: string[]): Promise<number>;
+}
+
+const BENCHMARKS: Record<string, Benchmark> = { cpu };
+
+async function main([name, ...args]: string[]): Promise<number> {
+  const benchmark = Object.hasOwn(BENCHMARKS, name ?? "") ? BENCHMARKS[name] : undefined;
+  if (benchmark === undefined || args.includes("--help")) {
+    console.error(
+      (benchmark === undefined ? Object.values(BENCHMARKS) : [benchmark]).map((each) => each.usage).join("\n\n"),
+    );
+    return benchmark === undefined ? 2 : 0;
+  }
+  return await benchmark.main(args);
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));
