@@ -62,10 +62,16 @@ function directiveOptions(text: string): { options: string[]; skipped?: string }
     const quoted = /^\{?\s*"([^"]*)"\s*\}?(.*)$/.exec(body.trim());
     if (quoted === null) return { options, skipped: `dg-options is not a plain string: ${body.trim()}` };
     const [, flags, target] = quoted;
-    if (!/target/.test(target) || /x86_64|\*-\*-\*/.test(target)) options.push(...flags.split(/\s+/).filter(Boolean));
+    if (isOurTarget(target)) options.push(...flags.split(/\s+/).filter(Boolean));
   }
   if (/dg-do\s+(compile|link|preprocess)/.test(text)) return { options, skipped: "dg-do says that it is not run" };
   return { options };
+}
+
+/** Whether a `{ target ... }` clause, or none, takes in 64-bit x86 Linux. */
+function isOurTarget(clause: string): boolean {
+  if (!clause.includes("target")) return true;
+  return /(^|\s)(x86_64-\*-\*|\*-\*-\*)/.test(clause) && !/ia32|!/.test(clause);
 }
 
 /** Compiler options that a `.x` script adds on every target. */
