@@ -9,6 +9,9 @@ export class Builder {
   /** Guest address of the instruction being lifted: the origin of every operation made. */
   pc = 0;
 
+  /** i64 value -> its low half, inside the current block: addresses and 32-bit operands ask for the same ones again and again. */
+  protected readonly lowHalves: Map<number, number> = new Map();
+
   constructor(readonly fn: IrFunction) {}
 
   op(op: number, a = -1, b = -1, c = -1): number {
@@ -71,20 +74,76 @@ export class Builder {
     return this.i64(low | 0, (b[x] + b[y] + (low > 0xffffffff ? 1 : 0)) | 0);
   }
 
-  /** i32 `and` with a constant mask. */
+  /** i32 `and` with a constant mask; nothing where the bits are known to be clear already. */
   mask32(x: number, mask: number): number {
     const { fn } = this;
     if (mask === -1) return x;
-    const op = fn.op[x];
-    if (op === OP.i32_const) return this.i32(fn.a[x] & mask);
-    if (op === OP.i32_load8_u && (mask & 0xff) === 0xff) return x;
-    if (op === OP.i32_load16_u && (mask & 0xffff) === 0xffff) return x;
-    if (op === OP.i32_and && fn.op[fn.b[x]] === OP.i32_const) {
-      const inner = fn.a[fn.b[x]];
-      if ((inner & mask) === inner) return x;
-      return this.op(OP.i32_and, fn.a[x], this.i32(inner & mask));
+    if (fn.op[x] === OP.i32_const) return this.i32(fn.a[x] & mask);
+    if ((this.possibleBits(x) & ~mask) === 0) return x;
+    if (fn.op[x] === OP.i32_and && fn.op[fn.b[x]] === OP.i32_const) {
+      return this.op(OP.i32_and, fn.a[x], this.i32(fn.a[fn.b[x]] & mask));
     }
     return this.op(OP.i32_and, x, this.i32(mask));
+  }
+
+  /** Bits of an i32 that may be set, as far as its operation alone tells. */
+  possibleBits(x: number): number {
+    const { fn } = this;
+    const op = fn.op[x];
+    if (op >= OP.i32_eqz && op <= OP.f64_ge) return 1;
+    switch (op) {
+      case OP.i32_load8_u:
+        return 0xff;
+      case OP.i32_load16_u:
+        return 0xffff;
+      case OP.i32_const:
+        return fn.a[x];
+      case OP.i32_and:
+        return fn.op[fn.b[x]] === OP.i32_const ? fn.a[fn.b[x]] : -1;
+      case OP.i32_shr_u:
+        return fn.op[fn.b[x]] === OP.i32_const ? -1 >>> (fn.a[fn.b[x]] & 31) : -1;
+    }
+    return -1;
+  }
+
+  and64(x: number, y: number): number {
+    const { fn } = this;
+    if (fn.op[y] === OP.i64_const) {
+      if (fn.op[x] === OP.i64_const) return this.i64(fn.a[x] & fn.a[y], fn.b[x] & fn.b[y]);
+      if (fn.a[y] === 0 && fn.b[y] === 0) return y;
+    }
+    return this.op(OP.i64_and, x, y);
+  }
+
+  or64(x: number, y: number): number {
+    const { fn } = this;
+    if (fn.op[x] === OP.i64_const) {
+      if (fn.op[y] === OP.i64_const) return this.i64(fn.a[x] | fn.a[y], fn.b[x] | fn.b[y]);
+      if (fn.a[x] === 0 && fn.b[x] === 0) return y;
+    }
+    return this.op(OP.i64_or, x, y);
+  }
+
+  /** x - y; a constant y is added negated, so that chains of additions and subtractions fold. */
+  sub32(x: number, y: number): number {
+    const { fn } = this;
+    if (fn.op[y] === OP.i32_const) return this.add32(x, this.i32(-fn.a[y]));
+    return this.op(OP.i32_sub, x, y);
+  }
+
+  sub64(x: number, y: number): number {
+    const { fn } = this;
+    if (fn.op[y] !== OP.i64_const) return this.op(OP.i64_sub, x, y);
+    const low = fn.a[y], high = fn.b[y];
+    return this.add64(x, this.i64(-low, low === 0 ? -high : ~high));
+  }
+
+  isZero32(v: number): boolean {
+    return this.isConst32(v) && this.fn.a[v] === 0;
+  }
+
+  isZero64(v: number): boolean {
+    return this.isConst64(v) && this.fn.a[v] === 0 && this.fn.b[v] === 0;
   }
 
   /** Low 32 bits of an i64: looks through extensions, constants, and additions of constants. */
@@ -99,7 +158,9 @@ export class Builder {
       case OP.i64_add:
         if (fn.op[fn.b[x]] === OP.i64_const) return this.add32(this.wrap(fn.a[x]), this.i32(fn.a[fn.b[x]]));
     }
-    return this.op(OP.i32_wrap_i64, x);
+    let low = this.lowHalves.get(x);
+    if (low === undefined) this.lowHalves.set(x, low = this.op(OP.i32_wrap_i64, x));
+    return low;
   }
 
   extendU(x: number): number {

@@ -37,7 +37,16 @@ import {
 } from "../x86/instruction.ts";
 import type { JumpTable } from "../discover/region.ts";
 import { Builder } from "./builder.ts";
-import { CONDITION_FLAGS, flagOf, type FlagSource, fusedCondition, SOURCE_ADD, SOURCE_LOGIC, SOURCE_SUB } from "./flags.ts";
+import {
+  CONDITION_FLAGS,
+  flagOf,
+  type FlagSource,
+  fusedCondition,
+  signExtend,
+  SOURCE_ADD,
+  SOURCE_LOGIC,
+  SOURCE_SUB,
+} from "./flags.ts";
 
 /** Lifts one instruction: reads `l.insn`, adds operations. */
 export type Lift = (l: Lifter) => void;
@@ -97,19 +106,31 @@ export class Lifter extends Builder {
 
   /** Low part of a general register: 1 and 2 bytes zero-extended i32, 4 bytes i32, 8 bytes i64. */
   gpr(reg: number, bytes: number): number {
+    if (bytes === 8) return this.gpr64(reg);
+    return this.narrow(bytes, this.gprLow(reg, bytes));
+  }
+
+  /** As gpr() for up to 4 bytes, but with junk above the width. */
+  gprLow(reg: number, bytes: number): number {
     const v = this.gpr64(reg);
-    if (bytes === 8) return v;
-    const low = this.wrap(v);
-    return bytes === 4 ? low : this.mask32(low, bytes === 1 ? 0xff : 0xffff);
+    const { fn } = this;
+    // A narrow write just before (see setGpr): setcc al; movzx eax, al.
+    if (bytes < 4 && fn.op[v] === OP.i64_or && fn.op[fn.b[v]] === OP.i64_extend_i32_u) {
+      const kept = fn.a[v];
+      if (fn.op[kept] === OP.i64_and && this.isConst64(fn.b[kept]) && (fn.a[fn.b[kept]] & maskOf(bytes)) === 0) {
+        return fn.a[fn.b[v]];
+      }
+    }
+    return this.wrap(v);
   }
 
   /** Writes the low part: 4 bytes zero the upper half, 1 and 2 keep the rest. Narrow values may have junk above the width. */
   setGpr(reg: number, bytes: number, value: number): void {
     if (bytes === 8) return this.setGpr64(reg, value);
     if (bytes === 4) return this.setGpr64(reg, this.extendU(value));
-    const mask = bytes === 1 ? 0xff : 0xffff;
-    const kept = this.op(OP.i64_and, this.gpr64(reg), this.i64(~mask));
-    this.setGpr64(reg, this.op(OP.i64_or, kept, this.extendU(this.mask32(value, mask))));
+    const mask = maskOf(bytes);
+    const kept = this.and64(this.gpr64(reg), this.i64(~mask));
+    this.setGpr64(reg, this.or64(kept, this.extendU(this.mask32(value, mask))));
   }
 
   /** AH, CH, DH, BH (reg 0..3). */
@@ -118,44 +139,54 @@ export class Lifter extends Builder {
   }
 
   setGprHigh(reg: number, value: number): void {
-    const kept = this.op(OP.i64_and, this.gpr64(reg), this.i64(~0xff00));
+    const kept = this.and64(this.gpr64(reg), this.i64(~0xff00));
     const byte = this.shl32(this.mask32(value, 0xff), 8);
-    this.setGpr64(reg, this.op(OP.i64_or, kept, this.extendU(byte)));
+    this.setGpr64(reg, this.or64(kept, this.extendU(byte)));
   }
 
   // ---- operands ------------------------------------------------------------------------------------------------------
 
   /** Effective address of a memory operand as a linear address (i32): guest address minus GUEST_BIAS, plus `extra`. */
   linear(o: Operand, extra = 0): number {
-    return this.add32(this.#effective32(o), this.i32(extra - GUEST_BIAS));
+    const k = o.disp + extra - GUEST_BIAS;
+    return o.segment === SEGMENT_NONE ? this.#sum32(o, k) : this.add32(this.segmentBase(o.segment), this.#sum32(o, k));
   }
 
-  #effective32(o: Operand): number {
-    let sum = this.i32(o.disp);
-    if (o.base >= 0) sum = this.add32(this.wrap(this.gpr64(o.base)), sum);
-    if (o.index >= 0) sum = this.add32(sum, this.shl32(this.wrap(this.gpr64(o.index)), o.scaleLog2));
-    if (o.segment !== SEGMENT_NONE) {
-      sum = this.add32(sum, this.getVar(o.segment === SEGMENT_FS ? VAR_FSBASE : VAR_GSBASE));
+  /** Base of FS or GS, i32. */
+  segmentBase(segment: number): number {
+    return this.getVar(segment === SEGMENT_FS ? VAR_FSBASE : VAR_GSBASE);
+  }
+
+  /** Base + index + constant modulo 2^32; the constant comes last, where it folds with what else is added. */
+  #sum32(o: Operand, constant: number): number {
+    const k = this.i32(constant);
+    if (o.base < 0 && o.index < 0) return k;
+    let sum = -1;
+    if (o.index >= 0) sum = this.shl32(this.wrap(this.gpr64(o.index)), o.scaleLog2);
+    if (o.base >= 0) {
+      const base = this.wrap(this.gpr64(o.base));
+      sum = sum < 0 ? base : this.add32(base, sum);
     }
-    return sum;
+    return this.add32(sum, k);
+  }
+
+  /** The offset part of a memory operand (no segment base) modulo 2^32. */
+  effectiveAddress32(o: Operand): number {
+    return this.#sum32(o, o.disp);
   }
 
   /** The offset part of a memory operand (no segment base) at the instruction's address size, as i64: what LEA gives. */
   effectiveAddress(o: Operand): number {
-    if (this.insn.addressBytes === 4) {
-      let sum = this.i32(o.disp);
-      if (o.base >= 0) sum = this.add32(this.wrap(this.gpr64(o.base)), sum);
-      if (o.index >= 0) sum = this.add32(sum, this.shl32(this.wrap(this.gpr64(o.index)), o.scaleLog2));
-      return this.extendU(sum);
-    }
+    if (this.insn.addressBytes === 4) return this.extendU(this.#sum32(o, o.disp));
     // disp of a rip-relative operand is an absolute guest address (unsigned); otherwise it is sign-extended.
-    let sum = o.base < 0 && o.index < 0 ? this.i64(o.disp, 0) : this.i64(o.disp);
-    if (o.base >= 0) sum = this.add64(this.gpr64(o.base), sum);
+    if (o.base < 0 && o.index < 0) return this.i64(o.disp, 0);
+    let sum = -1;
     if (o.index >= 0) {
       const index = this.gpr64(o.index);
-      sum = this.add64(sum, o.scaleLog2 ? this.op(OP.i64_shl, index, this.i64(o.scaleLog2)) : index);
+      sum = o.scaleLog2 ? this.op(OP.i64_shl, index, this.i64(o.scaleLog2)) : index;
     }
-    return sum;
+    if (o.base >= 0) sum = sum < 0 ? this.gpr64(o.base) : this.add64(this.gpr64(o.base), sum);
+    return this.add64(sum, this.i64(o.disp));
   }
 
   /** Loads 1, 2 (zero-extended), 4, 8 or 16 bytes from a linear address. */
@@ -196,10 +227,19 @@ export class Lifter extends Builder {
     throw new Error(`operand kind ${o.kind} has no plain value`);
   }
 
+  /** As readAs(), but 1 and 2 byte values may have junk above the width: for results of which only the low bits count. */
+  readLow(o: Operand, bytes: number): number {
+    return o.kind === OPERAND_GPR && bytes < 8 ? this.gprLow(o.reg, bytes) : this.readAs(o, bytes);
+  }
+
+  readLowPlace(o: Operand, place: number): number {
+    return place >= 0 ? this.load(o.bytes, place) : this.readLow(o, o.bytes);
+  }
+
   /** An immediate at a given width: i64 for 8 bytes, zero-extended i32 for 1 and 2, i32 for 4. */
   immediate(o: Operand, bytes: number): number {
     if (bytes === 8) return this.i64(o.immLo, o.immHi);
-    return this.i32(bytes === 4 ? o.immLo : o.immLo & (bytes === 1 ? 0xff : 0xffff));
+    return this.i32(bytes === 4 ? o.immLo : o.immLo & maskOf(bytes));
   }
 
   /** Reads a GPR/memory/immediate operand as a value of `bytes` width (immediates are cut or extended to it). */
@@ -237,34 +277,52 @@ export class Lifter extends Builder {
 
   // ---- integer arithmetic at a width -----------------------------------------------------------------------------------
 
-  /** A binary operation in i32 or i64 by width; results of 1 and 2 bytes are masked to the width. */
+  /** A binary operation in i32 or i64 by width; results of 1 and 2 bytes may have junk above the width. */
   binary(op32: number, op64: number, bytes: number, a: number, b: number): number {
-    if (bytes === 8) return this.op(op64, a, b);
-    return this.narrow(bytes, this.op(op32, a, b));
+    return this.op(bytes === 8 ? op64 : op32, a, b);
   }
 
   /** Masks a value to 1 or 2 bytes; wider ones pass. */
   narrow(bytes: number, v: number): number {
-    return bytes >= 4 ? v : this.mask32(v, bytes === 1 ? 0xff : 0xffff);
+    return bytes >= 4 ? v : this.mask32(v, maskOf(bytes));
   }
 
-  /** Sign-extends a 1, 2 or 4 byte value within i32. */
+  /** Sign-extends a 1, 2 or 4 byte value (junk above allowed) within i32. */
   signExtend32(bytes: number, v: number): number {
-    if (bytes >= 4) return v;
-    return this.op(bytes === 1 ? OP.i32_extend8_s : OP.i32_extend16_s, v);
+    return signExtend(this, bytes, v);
+  }
+
+  add(bytes: number, a: number, b: number): number {
+    return bytes === 8 ? this.add64(a, b) : this.add32(a, b);
+  }
+
+  sub(bytes: number, a: number, b: number): number {
+    return bytes === 8 ? this.sub64(a, b) : this.sub32(a, b);
+  }
+
+  /** A small signed constant of the width's value type. */
+  constant(bytes: number, value: number): number {
+    return bytes === 8 ? this.i64(value) : this.i32(value);
+  }
+
+  /** ifTrue where the condition (i32) is not zero. */
+  select(bytes: number, ifTrue: number, ifFalse: number, condition: number): number {
+    return this.op(bytes === 8 ? OP.select_i64 : OP.select_i32, ifTrue, ifFalse, condition);
   }
 
   /** Zero constant of the width. */
   zero(bytes: number): number {
-    return bytes === 8 ? this.i64(0) : this.i32(0);
+    return this.constant(bytes, 0);
   }
 
   // ---- flags ---------------------------------------------------------------------------------------------------------
 
+  /** All flags of a + b (+ carry); a and b zero-extended, the result may have junk above the width. */
   flagsFromAdd(bytes: number, a: number, b: number, result: number, carry = -1): void {
     this.setFlagSource(63, { kind: SOURCE_ADD, bytes, a, b, result, carry });
   }
 
+  /** All flags of a - b (- carry). A result of -1 is computed if somebody asks for it (cmp). */
   flagsFromSub(bytes: number, a: number, b: number, result: number, carry = -1): void {
     this.setFlagSource(63, { kind: SOURCE_SUB, bytes, a, b, result, carry });
   }
@@ -291,6 +349,22 @@ export class Lifter extends Builder {
     this.setVar(VAR_FLAGS + flag, value);
   }
 
+  /** Gives undefined flags a constant: cheaper to keep than what they were. */
+  clearFlags(mask: number): void {
+    for (let f = 0; f < 6; f++) if (mask & this.flagsLiveAfter & (1 << f)) this.setFlag(f, this.i32(0));
+  }
+
+  /**
+   * Flags of an instruction that changes them only where `happens` (i32) is not zero: shifts by CL. Only what may be read
+   * later is computed.
+   */
+  flagsWhere(happens: number, mask: number, source: FlagSource): void {
+    for (let f = 0; f < 6; f++) {
+      if (!(mask & this.flagsLiveAfter & (1 << f))) continue;
+      this.setFlag(f, this.op(OP.select_i32, flagOf(this, source, f), this.flag(f), happens));
+    }
+  }
+
   /** Value of one flag, i32 0/1. */
   flag(flag: number): number {
     const known = this.#current[VAR_FLAGS + flag];
@@ -305,7 +379,7 @@ export class Lifter extends Builder {
     return (this.flagsLiveAfter & mask) !== 0;
   }
 
-  /** A condition code (0..15, as in jcc) as i32, zero or not zero. */
+  /** A condition code (0..15, as in jcc) as i32 0/1. */
   condition(code: number): number {
     const source = this.#commonSource(CONDITION_FLAGS[code]);
     if (source !== null) {
@@ -384,6 +458,7 @@ export class Lifter extends Builder {
   begin(block: number): void {
     this.block = block;
     this.fn.blocks[block].first = this.fn.count;
+    this.lowHalves.clear();
     this.#current.fill(-1);
     this.#dirty.fill(0);
     this.#flagSource.fill(null);
@@ -511,6 +586,11 @@ export class Lifter extends Builder {
       this.op(OP.setvar, v, value);
     }
   }
+}
+
+/** Bits of a 1 or 2 byte value. */
+function maskOf(bytes: number): number {
+  return bytes === 1 ? 0xff : 0xffff;
 }
 
 const LOAD_OF_BYTES: Record<number, number> = {
