@@ -63,6 +63,22 @@ export class StreamEnd {
     return n;
   }
 
+  /** Forgets bytes as if they had been read. */
+  skip(length: number): number {
+    const before = this.incoming.writable;
+    const n = this.incoming.skip(length);
+    if (!before && this.incoming.writable) this.peer.changed();
+    return n;
+  }
+
+  /** Gives the oldest bytes away without a copy. */
+  take(): Uint8Array | undefined {
+    const before = this.incoming.writable;
+    const bytes = this.incoming.take();
+    if (!before && this.incoming.writable) this.peer.changed();
+    return bytes;
+  }
+
   /** What a read without bytes answers: an error that is due, the end, or "not yet". */
   emptyRead(length: number): number {
     if (length === 0) return 0;

@@ -1,0 +1,24 @@
+import type { InetAddress } from "../address.ts";
+import type { PortBinding } from "../port_table.ts";
+import type { StreamEnd } from "../stream_end.ts";
+import type { TcpSocket } from "./socket.ts";
+
+/**
+ * A TCP socket whose connection is under way: either the listener's queue is full, or the guest used a non-blocking
+ * connect() and has yet to be told (on Linux, too, a loopback handshake is over before the guest looks).
+ */
+export class Connecting {
+  static readonly savedFields: readonly string[] = ["end", "local", "remote", "binding", "listener", "refused"];
+  /** errno of a connection that was refused; 0 if it was not. */
+  refused = 0;
+
+  constructor(
+    /** Null if the connection was refused. */
+    readonly end: StreamEnd | null,
+    readonly local: InetAddress,
+    readonly remote: InetAddress,
+    readonly binding: PortBinding | null,
+    /** Whose queue the connection may be waiting for. */
+    readonly listener: TcpSocket | null,
+  ) {}
+}

@@ -1,0 +1,85 @@
+import { EAGAIN, EBADF, EINVAL, ENOTSOCK } from "../abi/errno.ts";
+import { O_PATH } from "../abi/fcntl.ts";
+import { MSG_DONTWAIT, SOCKADDR_STORAGE_BYTES } from "../abi/socket.ts";
+import type { Kernel } from "../kernel.ts";
+import { loadI32, readableRange, storeU32, writableRange } from "../memory/user_memory.ts";
+import type { SocketAddress } from "../net/address.ts";
+import { decodeSockaddr, encodeSockaddr } from "../net/sockaddr.ts";
+import { Socket } from "../net/socket.ts";
+import { blockOnOne } from "../task/block.ts";
+import type { Task } from "../task/task.ts";
+
+/** What a socket call keeps in task.restart between its tries. */
+export interface SocketWait {
+  /** Bytes (or messages) already moved: the result, should a signal end the call. */
+  moved: number;
+  /** From SO_RCVTIMEO or SO_SNDTIMEO. */
+  readonly deadlineNs: number;
+}
+
+/** The socket of a descriptor, or -EBADF, -ENOTSOCK. */
+export function socketOf(t: Task, fd: number): Socket | number {
+  const file = t.process.fds.get(fd);
+  if (file === undefined || (file.statusFlags & O_PATH) !== 0) return -EBADF;
+  return file instanceof Socket ? file : -ENOTSOCK;
+}
+
+/** How much of the call is done: 0 on the first try. */
+export function movedSoFar(t: Task): number {
+  return (t.restart as SocketWait | null)?.moved ?? 0;
+}
+
+/**
+ * The call cannot go on now. Parks the task on the socket and returns BLOCKED; or ends the call, with what was moved or
+ * with -EAGAIN, if it must not wait or has waited for its timeout.
+ */
+export function waitOnSocket(
+  k: Kernel,
+  t: Task,
+  socket: Socket,
+  flags: number,
+  timeoutNs: number,
+  moved: number,
+): number {
+  if (socket.nonBlocking || (flags & MSG_DONTWAIT) !== 0) return moved > 0 ? moved : -EAGAIN;
+  let wait = t.restart as SocketWait | null;
+  if (wait === null) {
+    const deadlineNs = timeoutNs === Infinity ? Infinity : k.clock.monotonicNs() + timeoutNs;
+    t.restart = wait = { moved, deadlineNs };
+  } else if (t.wokenByTimeout) {
+    t.wokenByTimeout = false;
+    return moved > 0 ? moved : -EAGAIN;
+  }
+  wait.moved = moved;
+  return blockOnOne(t, socket.readiness, wait.deadlineNs);
+}
+
+/** struct sockaddr at a guest pointer, or a negative errno (move_addr_to_kernel). */
+export function readAddress(t: Task, pointer: number, length: number): SocketAddress | number {
+  if (length < 0 || length > SOCKADDR_STORAGE_BYTES) return -EINVAL;
+  const at = readableRange(t, pointer, length);
+  if (at < 0) return at;
+  return decodeSockaddr(t.memory.u8.subarray(at, at + length));
+}
+
+/**
+ * Stores an address where the guest wants it, cut to its room, and its full length (move_addr_to_user). `null` is no
+ * address: length 0. 0 or a negative errno.
+ */
+export function writeAddress(t: Task, address: SocketAddress | null, pointer: number, lengthPointer: number): number {
+  const lengthAt = writableRange(t, lengthPointer, 4);
+  if (lengthAt < 0) return lengthAt;
+  const room = loadI32(t.memory, lengthAt);
+  if (room < 0) return -EINVAL;
+  if (address === null) {
+    storeU32(t.memory, lengthAt, 0);
+    return 0;
+  }
+  const bytes = encodeSockaddr(address);
+  const n = Math.min(room, bytes.length);
+  const at = writableRange(t, pointer, n);
+  if (at < 0) return at;
+  t.memory.u8.set(bytes.subarray(0, n), at);
+  storeU32(t.memory, lengthAt, bytes.length);
+  return 0;
+}
