@@ -19,7 +19,8 @@ import {
   SEGMENT_GS,
   SEGMENT_NONE,
 } from "./instruction.ts";
-import { SLOT_0F, SLOT_0F38, SLOT_0F3A, SLOT_REXB_90, SLOTS } from "./index.ts";
+import { SLOT_0F, SLOT_0F38, SLOT_0F3A, SLOT_REXB_90 } from "./encoding.ts";
+import { buildSlot, SLOTS } from "./index.ts";
 import {
   PLACE_FIXED,
   PLACE_IMM16,
@@ -159,7 +160,8 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
     return length <= 0 || has66 !== 0 || repeat !== 0 || lock || rex !== 0 ? INVALID : UNSUPPORTED;
   }
 
-  const slot = SLOTS[slotNumber];
+  let slot = SLOTS[slotNumber];
+  if (slot === undefined) slot = buildSlot(slotNumber);
   consumed = p - offset;
   if (slot === null) return INVALID;
   const rexW = rex >> 3 & 1;

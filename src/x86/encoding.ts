@@ -1,7 +1,15 @@
 /** Reads the manual's encoding notation ("66 REX.W 0F 6E /r") into what the decoder has to match. */
 
 /** Opcode maps. */
-export const MAP_PRIMARY = 0, MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3;
+const MAP_PRIMARY = 0, MAP_0F = 1, MAP_0F38 = 2, MAP_0F3A = 3;
+
+/** A slot is an opcode of a map: map * 256 + opcode. */
+export const SLOT_0F = MAP_0F * 256, SLOT_0F38 = MAP_0F38 * 256, SLOT_0F3A = MAP_0F3A * 256;
+
+/** Slot of the REX.B form of opcode 90, which is xchg where 90 is nop: the one opcode whose meaning hangs on REX.B. */
+export const SLOT_REXB_90 = 4 * 256;
+
+export const SLOT_COUNT = SLOT_REXB_90 + 1;
 
 /**
  * Prefix states: a row lists those it matches as a bit mask. Bit number = repeat * 4 + (66 present) * 2 + REX.W,
@@ -14,10 +22,6 @@ const STATES_W = 0xaaa, STATES_66 = 0xccc, STATES_NO_REPEAT = 0x00f, STATES_F3 =
 
 /** A parsed encoding. */
 export interface Encoding {
-  readonly map: number;
-  readonly opcode: number;
-  /** How many opcodes, or exact ModRM bytes, the row covers: 8 with a register in the low bits, else 1. */
-  readonly span: number;
   /** Mask of prefix states that match. */
   readonly states: number;
   /** Rank among rows for the same bytes: how much the row asks for. */
@@ -28,8 +32,8 @@ export interface Encoding {
   readonly digit: number;
   /** First exact ModRM byte ("0F 01 D0", "D8 C0+i"), or -1. */
   readonly exact: number;
-  /** The row is for REX.B 90 only: the one opcode whose meaning hangs on REX.B. */
-  readonly rexB: boolean;
+  /** How many exact ModRM bytes the row covers: 8 with "+i", else 1. */
+  readonly span: number;
   /** Immediate and displacement letters in order: "ib", "iw", "cd"... */
   readonly tail: readonly string[];
 }
@@ -51,16 +55,14 @@ const PREFIXES: Record<string, number> = {
 export function parseEncoding(text: string): Encoding {
   const tokens = text.split(" ");
   let states = ANY_STATE, rank = 0, map = MAP_PRIMARY, opcode = -1, span = 1, digit = -1, exact = -1;
-  let modrm = false, rexB = false;
+  let modrm = false;
   const tail: string[] = [];
   for (const token of tokens) {
     const mask = opcode < 0 && map === MAP_PRIMARY ? PREFIXES[token] : undefined;
     if (mask !== undefined) {
       states &= mask;
       rank++;
-    } else if (token === "REX.B") {
-      rexB = true;
-    } else if (token === "+") {
+    } else if (token === "REX.B" || token === "+") {
       continue;
     } else if (token === "/r") {
       modrm = true;
@@ -87,5 +89,40 @@ export function parseEncoding(text: string): Encoding {
   if (opcode < 0 || states === 0) throw new TypeError(`no opcode or no possible prefix in the encoding "${text}"`);
   if (exact >= 0) rank += 20;
   else if (digit >= 0) rank += 10;
-  return { map, opcode, span, states, rank, modrm, digit, exact, rexB, tail };
+  return { states, rank, modrm, digit, exact, span, tail };
+}
+
+const ZERO = 48, SPACE = 32;
+
+/** Value of a hexadecimal digit, upper or lower case. */
+function digitValue(code: number): number {
+  return code <= 57 ? code - ZERO : (code & 0x5f) - 55;
+}
+
+/** The slots of an encoding, by a quick scan: this runs over all rows at start-up. */
+export function slotsOf(text: string): { first: number; last: number } {
+  let at = 0;
+  let word = text.slice(0, text.indexOf(" ") < 0 ? text.length : text.indexOf(" "));
+  if (text.startsWith("REX.B")) return { first: SLOT_REXB_90, last: SLOT_REXB_90 };
+  // Prefixes, none of which is a primary opcode.
+  while (PREFIXES[word] !== undefined || word === "+") {
+    at += word.length + 1;
+    const space = text.indexOf(" ", at);
+    word = text.slice(at, space < 0 ? text.length : space);
+  }
+  const byte = (position: number) =>
+    digitValue(text.charCodeAt(position)) * 16 + digitValue(text.charCodeAt(position + 1));
+  let map = 0, opcode = byte(at);
+  if (opcode === 0x0f && text.charCodeAt(at + 2) === SPACE) {
+    at += 3;
+    map = SLOT_0F;
+    opcode = byte(at);
+    if (opcode === 0x38 || opcode === 0x3a) {
+      map = opcode === 0x38 ? SLOT_0F38 : SLOT_0F3A;
+      at += 3;
+      opcode = byte(at);
+    }
+  }
+  const first = map + opcode;
+  return { first, last: text[at + 2] === "+" ? first + 7 : first };
 }

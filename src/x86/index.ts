@@ -1,8 +1,14 @@
-/** The opcode maps, built once from the tables: from prefix state, opcode and ModRM to a row. */
-import { type Encoding, MAP_0F38, MAP_0F3A, MAP_PRIMARY, parseEncoding, PREFIX_STATES } from "./encoding.ts";
+/**
+ * The opcode maps, built from the tables: from prefix state, opcode and ModRM to a row.
+ *
+ * Loading only sorts rows by opcode. Encodings are parsed and slots filled when an opcode is first met: a program uses a
+ * third of them, and start-up time counts.
+ */
+import { type Encoding, parseEncoding, PREFIX_STATES, SLOT_COUNT, slotsOf } from "./encoding.ts";
 import { MOD_MEMORY, MOD_REGISTER } from "./operand_spec.ts";
 import { RowPlan } from "./row_plan.ts";
 import { ALL_ROWS } from "./tables/all.ts";
+import type { TableRow } from "./tables/builder.ts";
 
 /** ModRM cells: 8 for memory forms by reg, then 64 for register forms by reg and rm. */
 export const MODRM_CELLS = 72;
@@ -13,16 +19,16 @@ export interface Leaf {
   readonly cells: readonly (RowPlan | null)[] | null;
 }
 
-/** Slot of the REX.B form of opcode 90, which is xchg where 90 is nop. */
-export const SLOT_REXB_90 = 4 * 256;
+/** One leaf, or none, a prefix state. */
+export type Slot = readonly (Leaf | null)[];
 
 interface Candidate {
   readonly plan: RowPlan;
   readonly encoding: Encoding;
 }
 
-/** Two rows that claim the same bytes with the same rank. Empty in a sound table; a test looks. */
-export const conflicts: string[] = [];
+/** Pairs of rows that claim the same bytes with the same rank. */
+const conflicts: string[] = [];
 
 const names: string[] = [];
 const ids = new Map<string, number>();
@@ -47,11 +53,20 @@ export function mnemonicNumber(name: string): number {
   return ids.get(name) ?? -1;
 }
 
-const rows: RowPlan[] = [];
+const tableRows: TableRow[] = [];
+const candidates: Candidate[] = [];
+
+function candidate(number: number): Candidate {
+  const known = candidates[number];
+  if (known !== undefined) return known;
+  const row = tableRows[number];
+  const encoding = parseEncoding(row.encoding);
+  return candidates[number] = { encoding, plan: new RowPlan(row, mnemonicNumber(row.mnemonic), encoding) };
+}
 
 /** All rows, in table order. */
 export function allRows(): readonly RowPlan[] {
-  return rows;
+  return tableRows.map((_, number) => candidate(number).plan);
 }
 
 function claim(taken: Candidate | undefined, candidate: Candidate): Candidate {
@@ -89,8 +104,8 @@ function buildLeaf(candidates: readonly Candidate[]): Leaf | null {
   return { row: null, cells: taken.map((candidate) => candidate?.plan ?? null) };
 }
 
-/** One leaf a prefix state. States with the same candidates share their leaf. */
-function buildSlot(candidates: readonly Candidate[]): readonly (Leaf | null)[] {
+/** States with the same candidates share their leaf. */
+function buildLeaves(candidates: readonly Candidate[]): Slot {
   const slot: (Leaf | null)[] = [];
   const seen = new Map<number, Leaf | null>();
   for (let state = 0; state < PREFIX_STATES; state++) {
@@ -102,23 +117,31 @@ function buildSlot(candidates: readonly Candidate[]): readonly (Leaf | null)[] {
   return slot;
 }
 
-function buildSlots(): readonly (readonly (Leaf | null)[] | null)[] {
-  const bySlot: (Candidate[] | null)[] = new Array(SLOT_REXB_90 + 1).fill(null);
-  for (const family of ALL_ROWS) {
-    for (const row of family) {
-      const encoding = parseEncoding(row.encoding);
-      const plan = new RowPlan(row, mnemonicId(row.mnemonic), encoding);
-      rows.push(plan);
-      const first = encoding.rexB ? SLOT_REXB_90 : encoding.map * 256 + encoding.opcode;
-      const last = encoding.exact >= 0 || encoding.rexB ? first : first + encoding.span - 1;
-      for (let slot = first; slot <= last; slot++) (bySlot[slot] ??= []).push({ plan, encoding });
+/** Row numbers by slot. */
+const rowsOfSlot: (number[] | null)[] = new Array(SLOT_COUNT).fill(null);
+
+/** Leaves by slot: null without rows, undefined when not built yet. */
+export const SLOTS: (Slot | null | undefined)[] = new Array(SLOT_COUNT).fill(null);
+
+for (const family of ALL_ROWS) {
+  for (const row of family) {
+    const number = tableRows.push(row) - 1;
+    mnemonicId(row.mnemonic);
+    const { first, last } = slotsOf(row.encoding);
+    for (let slot = first; slot <= last; slot++) {
+      (rowsOfSlot[slot] ??= []).push(number);
+      SLOTS[slot] = undefined;
     }
   }
-  return bySlot.map((candidates) => candidates && buildSlot(candidates));
 }
 
-/** Leaves by map * 256 + opcode, then by prefix state. */
-export const SLOTS = buildSlots();
+/** Fills a slot that is undefined in SLOTS. */
+export function buildSlot(slot: number): Slot {
+  return SLOTS[slot] = buildLeaves(rowsOfSlot[slot]!.map(candidate));
+}
 
-/** First slots of the maps that the 0F escape leads to. */
-export const SLOT_0F = 256, SLOT_0F38 = MAP_0F38 * 256, SLOT_0F3A = MAP_0F3A * 256, SLOT_PRIMARY = MAP_PRIMARY;
+/** Rows that claim the same bytes with the same rank, in all of the maps: none in sound tables. */
+export function tableConflicts(): readonly string[] {
+  for (let slot = 0; slot < SLOT_COUNT; slot++) if (SLOTS[slot] === undefined) buildSlot(slot);
+  return conflicts;
+}
