@@ -1,0 +1,117 @@
+/**
+ * The shape of a region's control flow: reverse postorder, dominators, which blocks need a label. Retreating edges whose target
+ * does not dominate their source (irreducible loops: a jump into the middle of a loop) are cut: the emitter leaves the
+ * region there and goes on at the target's own region, which has that block as its entry and so is reducible in turn.
+ */
+import { type IrFunction } from "../ir/function.ts";
+
+export interface Cfg {
+  /** Reachable blocks in reverse postorder. */
+  order: Int32Array;
+  /** Position in `order`, -1 when unreachable. */
+  rank: Int32Array;
+  /** Immediate dominator (a block number); the entry's is itself. */
+  idom: Int32Array;
+  /** Children in the dominator tree, in reverse postorder. */
+  children: number[][];
+  /** 1 when a back edge leads here. */
+  loopHeader: Uint8Array;
+  /** 1 when two or more forward edges lead here: needs a wasm block to branch out of. */
+  merge: Uint8Array;
+}
+
+/** True if a dominates b. */
+export function dominates(cfg: Cfg, a: number, b: number): boolean {
+  while (cfg.rank[b] > cfg.rank[a]) b = cfg.idom[b];
+  return a === b;
+}
+
+/** A retreating edge that is no back edge. */
+export function isIrreducible(cfg: Cfg, from: number, to: number): boolean {
+  return cfg.rank[to] <= cfg.rank[from] && !dominates(cfg, to, from);
+}
+
+export function analyseCfg(fn: IrFunction): Cfg {
+  const n = fn.blocks.length;
+  const order = reversePostorder(fn);
+  const rank = new Int32Array(n).fill(-1);
+  for (let i = 0; i < order.length; i++) rank[order[i]] = i;
+  const idom = dominators(fn, order, rank);
+  const children: number[][] = Array.from({ length: n }, () => []);
+  for (let i = 1; i < order.length; i++) children[idom[order[i]]].push(order[i]);
+  const cfg: Cfg = { order, rank, idom, children, loopHeader: new Uint8Array(n), merge: new Uint8Array(n) };
+  const forwardEdges = new Int32Array(n);
+  for (const b of order) {
+    for (const s of new Set(fn.blocks[b].succ)) {
+      if (rank[s] > rank[b]) forwardEdges[s]++;
+      else if (dominates(cfg, s, b)) cfg.loopHeader[s] = 1;
+    }
+    // Two edges to one block from a single branch are one edge for dominance, but both need the label.
+    const { succ } = fn.blocks[b];
+    if (succ.length > 1) { for (const s of succ) if (succ.indexOf(s) !== succ.lastIndexOf(s)) forwardEdges[s]++; }
+  }
+  for (const b of order) if (forwardEdges[b] > 1) cfg.merge[b] = 1;
+  return cfg;
+}
+
+function reversePostorder(fn: IrFunction): Int32Array {
+  const n = fn.blocks.length;
+  const seen = new Uint8Array(n);
+  const post: number[] = [];
+  const stack = [0];
+  const next = [0];
+  seen[0] = 1;
+  while (stack.length > 0) {
+    const b = stack[stack.length - 1];
+    const { succ } = fn.blocks[b];
+    // Last successor first: the first one (a branch's taken side) then comes right after its block.
+    const k = succ.length - 1 - next[next.length - 1];
+    if (k < 0) {
+      post.push(b);
+      stack.pop();
+      next.pop();
+      continue;
+    }
+    next[next.length - 1]++;
+    const s = succ[k];
+    if (seen[s] === 0) {
+      seen[s] = 1;
+      stack.push(s);
+      next.push(0);
+    }
+  }
+  return Int32Array.from(post.reverse());
+}
+
+/** Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm" (2001). */
+function dominators(fn: IrFunction, order: Int32Array, rank: Int32Array): Int32Array {
+  const n = fn.blocks.length;
+  const preds: number[][] = Array.from({ length: n }, () => []);
+  for (const b of order) for (const s of fn.blocks[b].succ) preds[s].push(b);
+  const idom = new Int32Array(n).fill(-1);
+  idom[order[0]] = order[0];
+  for (let changed = true; changed;) {
+    changed = false;
+    for (let i = 1; i < order.length; i++) {
+      const b = order[i];
+      let d = -1;
+      for (const p of preds[b]) {
+        if (idom[p] < 0) continue;
+        d = d < 0 ? p : meet(p, d);
+      }
+      if (idom[b] !== d) {
+        idom[b] = d;
+        changed = true;
+      }
+    }
+  }
+  return idom;
+
+  function meet(a: number, b: number): number {
+    while (a !== b) {
+      while (rank[a] > rank[b]) a = idom[a];
+      while (rank[b] > rank[a]) b = idom[b];
+    }
+    return a;
+  }
+}

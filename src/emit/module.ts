@@ -1,0 +1,292 @@
+/**
+ * Puts regions into wasm modules. Two kinds: a *code module* is self-contained (its own lookup, dispatcher and wide multiply,
+ * direct calls among its regions; what `translate` makes, and with no regions the base for lazily compiled code), and a *patch
+ * module* adds regions to a running code module through the shared table.
+ */
+import { HELPERS } from "../ir/helpers.ts";
+import type { IrFunction } from "../ir/function.ts";
+import { WasmBytes } from "./bytes.ts";
+import { W_END, W_I32_CONST } from "./opcodes.ts";
+import { RegionEmitter } from "./region.ts";
+import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
+import { lookupBody, mulhiSBody, mulhiUBody, runBody } from "./runtime_functions.ts";
+
+/** A module and how its code maps back to guest addresses. Trap offsets count from the module's first byte. */
+export interface CodeModule {
+  bytes: Uint8Array<ArrayBuffer>;
+  /** Region entries in table order: entries[i] is in slot `firstSlot + i` (code modules), or as placed (patch modules). */
+  entries: number[];
+  trapOffsets: Uint32Array;
+  trapPcs: Uint32Array;
+}
+
+/** Slot 0 is never a region. */
+export const FIRST_SLOT = 1;
+
+/** Module and field names of imports; machine/wasm_machine.ts provides them. */
+const IMPORT = "m", HELPER = "h";
+
+// Type indices.
+const TYPE_REGION = 0; // (i32) -> i32
+const TYPE_STOP = 1; // () -> i32
+const TYPE_MULHI = 2; // (i64, i64) -> i64
+const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
+
+function typeSection(): WasmBytes {
+  const s = new WasmBytes();
+  s.u32(4);
+  for (const [params, results] of [[[0x7f], [0x7f]], [[], [0x7f]], [[0x7e, 0x7e], [0x7e]], [[0x7f, 0x7f], [0x7f]]]) {
+    s.byte(0x60);
+    s.u32(params.length);
+    for (const p of params) s.byte(p);
+    s.u32(results.length);
+    for (const r of results) s.byte(r);
+  }
+  return s;
+}
+
+class Imports {
+  readonly #out = new WasmBytes();
+  #count = 0;
+  functions = 0;
+
+  #head(module: string, name: string): void {
+    this.#out.name(module);
+    this.#out.name(name);
+    this.#count++;
+  }
+
+  memory(name: string): void {
+    this.#head(IMPORT, name);
+    for (const b of [0x02, 0x00, 0x01]) this.#out.byte(b);
+  }
+
+  table(name: string): void {
+    this.#head(IMPORT, name);
+    for (const b of [0x01, 0x70, 0x00, 0x01]) this.#out.byte(b);
+  }
+
+  func(module: string, name: string, type: number): number {
+    this.#head(module, name);
+    this.#out.byte(0x00);
+    this.#out.u32(type);
+    return this.functions++;
+  }
+
+  section(): WasmBytes {
+    const s = new WasmBytes();
+    s.u32(this.#count);
+    s.raw(this.#out.view());
+    return s;
+  }
+}
+
+interface Placed {
+  body: Uint8Array;
+  type: number;
+  region: RegionCode | null;
+}
+
+/** Sections from the function section on; `elements` are (slot, function index) runs. */
+function assemble(
+  name: string,
+  imports: Imports,
+  functions: Placed[],
+  exports: [name: string, index: number][],
+  elements: [slot: number, indices: number[]][],
+): CodeModule {
+  const out = new WasmBytes();
+  out.raw(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
+  out.section(1, typeSection());
+  out.section(2, imports.section());
+  const funcs = new WasmBytes();
+  funcs.u32(functions.length);
+  for (const f of functions) funcs.u32(f.type);
+  out.section(3, funcs);
+  const exported = new WasmBytes();
+  exported.u32(exports.length);
+  for (const [field, index] of exports) {
+    exported.name(field);
+    exported.byte(0);
+    exported.u32(index);
+  }
+  out.section(7, exported);
+  const elem = new WasmBytes();
+  elem.u32(elements.length);
+  for (const [slot, indices] of elements) {
+    elem.u32(0);
+    elem.byte(W_I32_CONST);
+    elem.s32(slot);
+    elem.byte(W_END);
+    elem.u32(indices.length);
+    for (const i of indices) elem.u32(i);
+  }
+  out.section(9, elem);
+
+  const code = new WasmBytes();
+  code.u32(functions.length);
+  const starts: number[] = [];
+  for (const f of functions) {
+    code.u32(f.body.length);
+    starts.push(code.length);
+    code.raw(f.body);
+  }
+  out.byte(10);
+  out.u32(code.length);
+  const codeStart = out.length;
+  out.raw(code.view());
+  out.section(0, nameSection(name));
+
+  const trapOffsets: number[] = [], trapPcs: number[] = [];
+  functions.forEach((f, i) => {
+    if (f.region === null) return;
+    for (const o of f.region.traps.offsets) trapOffsets.push(codeStart + starts[i] + o);
+    for (const pc of f.region.traps.pcs) trapPcs.push(pc);
+  });
+  return {
+    bytes: out.take(),
+    entries: functions.flatMap((f) => f.region === null ? [] : [f.region.entryPc]),
+    trapOffsets: Uint32Array.from(trapOffsets),
+    trapPcs: Uint32Array.from(trapPcs),
+  };
+}
+
+/** A module name shows in stack traces ("wasm://wasm/NAME-hash:..."): faults are told apart by it. */
+function nameSection(name: string): WasmBytes {
+  const inner = new WasmBytes();
+  inner.name(name);
+  const s = new WasmBytes();
+  s.name("name");
+  s.byte(0);
+  s.u32(inner.length);
+  s.raw(inner.view());
+  return s;
+}
+
+/** All helpers are imported, in the order of their numbers. */
+function importHelpers(imports: Imports): number {
+  const first = imports.functions;
+  for (const h of HELPERS) imports.func(HELPER, h.name, TYPE_RUN);
+  return first;
+}
+
+/**
+ * Compiles regions into one self-contained module. `lift` gives the IR of an entry when its turn comes, so that not all are in
+ * memory at once.
+ */
+export class CodeModuleBuilder {
+  readonly #imports = new Imports();
+  readonly #functions: Placed[] = [];
+  readonly #emitter: RegionEmitter;
+  readonly #index = new Map<number, number>();
+  readonly #plan: ModulePlan;
+  readonly #exports: [string, number][];
+
+  /** `entries` are the guest pcs of all regions that will be added, in that order: calls among them are direct. */
+  constructor(readonly name: string, entries: readonly number[]) {
+    const im = this.#imports;
+    im.memory("memory");
+    im.memory("lookup");
+    im.table("table");
+    const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
+    const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
+    const firstHelper = importHelpers(im);
+    const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3;
+    const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
+    own(lookupBody(), TYPE_REGION);
+    own(mulhiUBody(), TYPE_MULHI);
+    own(mulhiSBody(mulhiU), TYPE_MULHI);
+    own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
+    this.#exports = [["lookup", lookup], ["mulhi_u", mulhiU], ["mulhi_s", mulhiS], ["run", run]];
+    const firstRegion = run + 1;
+    entries.forEach((pc, i) => this.#index.set(pc, firstRegion + i));
+    const none: RegionTarget = { kind: "none" };
+    this.#plan = {
+      syscall,
+      fuel,
+      lookup,
+      mulhiU,
+      mulhiS,
+      regionType: TYPE_REGION,
+      helper: (n) => firstHelper + n,
+      target: (pc) => {
+        const index = this.#index.get(pc);
+        return index === undefined ? none : { kind: "function", index };
+      },
+    };
+    this.#emitter = new RegionEmitter(this.#plan);
+  }
+
+  /** Emits the next region; must be called once per entry, in the order given to the constructor. */
+  add(fn: IrFunction): void {
+    const region = this.#emitter.emit(fn);
+    this.#functions.push({ body: region.body, type: TYPE_REGION, region });
+  }
+
+  finish(): CodeModule {
+    const first = this.#imports.functions + 4;
+    const indices = this.#functions.slice(4).map((_, i) => first + i);
+    return assemble(this.name, this.#imports, this.#functions, this.#exports, indices.length ? [[FIRST_SLOT, indices]] : []);
+  }
+}
+
+/** A patch module: its regions go into the table by themselves, stubs are exported under their slot number. */
+export interface PatchCode extends CodeModule {
+  /** Targets of the regions outside the patch: a stub returns the pc, so that the call unwinds to the dispatcher. */
+  stubs: [pc: number, slot: number][];
+}
+
+/** Regions for a running machine. `slotOf` gives (allocating it) the table slot of a pc. */
+export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (pc: number) => number): PatchCode {
+  const targets = new Map<number, number>();
+  const noteSlot = (pc: number): number => {
+    const slot = slotOf(pc);
+    targets.set(pc, slot);
+    return slot;
+  };
+  const im = new Imports();
+  im.memory("memory");
+  im.memory("lookup");
+  im.table("table");
+  const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
+  const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
+  const lookup = im.func(IMPORT, "find", TYPE_REGION);
+  const mulhiU = im.func(IMPORT, "mulhi_u", TYPE_MULHI);
+  const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
+  // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
+  const helperIndex = new Map<number, number>();
+  const emitter = new RegionEmitter({
+    syscall,
+    fuel,
+    lookup,
+    mulhiU,
+    mulhiS,
+    regionType: TYPE_REGION,
+    helper: (n) => {
+      let i = helperIndex.get(n);
+      if (i === undefined) helperIndex.set(n, i = im.func(HELPER, HELPERS[n].name, TYPE_RUN));
+      return i;
+    },
+    target: (pc) => ({ kind: "slot", slot: noteSlot(pc) }),
+  });
+  const functions = regions.map((fn): Placed => {
+    const region = emitter.emit(fn);
+    return { body: region.body, type: TYPE_REGION, region };
+  });
+  const elements = regions.map((fn, i): [number, number[]] => [slotOf(fn.entryPc), [im.functions + i]]);
+  for (const fn of regions) targets.delete(fn.entryPc);
+  const exports: [string, number][] = [];
+  for (const [pc, slot] of targets) {
+    exports.push([`${slot}`, im.functions + functions.push({ body: stubBody(pc), type: TYPE_REGION, region: null }) - 1]);
+  }
+  return { ...assemble(name, im, functions, exports, elements), stubs: [...targets] };
+}
+
+function stubBody(pc: number): Uint8Array {
+  const b = new WasmBytes();
+  b.u32(0);
+  b.byte(W_I32_CONST);
+  b.s32(pc);
+  b.byte(W_END);
+  return b.take();
+}

@@ -1,0 +1,609 @@
+/**
+ * One region as a wasm function (depth: i32) -> i32 next pc.
+ *
+ * `depth` is what is left of the host's stack, in units of 16 bytes: each call passes less, and a region entered with less than
+ * nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a fresh stack.
+ *
+ * A region returns the guest pc to go on at. Its caller compares that with the return address it expects and, on a mismatch,
+ * returns it in turn: longjmp, stack switches, stops (pc 0) all unwind by themselves.
+ *
+ * Control flow is structured along the dominator tree (Ramsey, "Beyond Relooper", ICFP 2022), with an explicit work list
+ * instead of recursion: dominator trees of straight code with many calls are deep.
+ */
+import {
+  END_BRANCH,
+  END_CALL,
+  END_CALL_INDIRECT,
+  END_EXIT,
+  END_EXIT_INDIRECT,
+  END_JUMP,
+  END_RETURN,
+  END_SWITCH_PC,
+  END_SYSCALL,
+  END_TRAP,
+  type IrBlock,
+  type IrFunction,
+} from "../ir/function.ts";
+import { OP, TYPE_I32, TYPE_I64, TYPE_V128 } from "../ir/ops.ts";
+import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
+import { STATE_FUEL, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
+import { WasmBytes } from "./bytes.ts";
+import { analyseCfg, type Cfg, isIrreducible } from "./cfg.ts";
+import {
+  BLOCK_EMPTY,
+  TYPE_CODES,
+  W_BLOCK,
+  W_BR,
+  W_BR_IF,
+  W_BR_TABLE,
+  W_CALL,
+  W_CALL_INDIRECT,
+  W_DROP,
+  W_END,
+  W_I32_CONST,
+  W_IF,
+  W_LOCAL_GET,
+  W_LOCAL_SET,
+  W_LOCAL_TEE,
+  W_LOOP,
+  W_RETURN,
+  W_RETURN_CALL,
+  W_RETURN_CALL_INDIRECT,
+  W_UNREACHABLE,
+} from "./opcodes.ts";
+import type { ModulePlan, RegionCode, TrapMap } from "./region_code.ts";
+import { ValueEmitter } from "./values.ts";
+import { solveVarFlow, type VarFlow } from "./var_flow.ts";
+
+/** Local 0 is the parameter. */
+const LOCAL_DEPTH = 0;
+
+/** Work items: a kind and up to two block numbers. */
+const WORK_TREE = 0, WORK_WITHIN = 1, WORK_BLOCK = 2, WORK_END_LABEL = 3, WORK_EDGE = 4, WORK_CHECK = 5, WORK_MISS = 6;
+
+export class RegionEmitter {
+  readonly out: WasmBytes = new WasmBytes();
+  readonly #values: ValueEmitter;
+  #fn!: IrFunction;
+  #cfg!: Cfg;
+  #flow!: VarFlow;
+  /** Types of locals 1.. */
+  #localTypes: number[] = [];
+  readonly #varLocal = new Int32Array(48);
+  /** Wasm labels, innermost last: the block they lead to, or -1 for an `if`. */
+  #labels: number[] = [];
+  #work: number[] = [];
+  #nextPcLocal = -1;
+  #slotLocal = -1;
+  #fuelLocal = -1;
+  #calls = false;
+  /** What a call of this region takes from `depth`. */
+  #frameCost = 0;
+  #freeTemps: number[][] = [[], [], [], [], [], []];
+  #usedTemps: number[][] = [[], [], [], [], [], []];
+
+  constructor(readonly plan: ModulePlan) {
+    this.#values = new ValueEmitter(this.out, plan, (type) => this.#temp(type));
+  }
+
+  emit(fn: IrFunction): RegionCode {
+    const { out } = this;
+    out.reset();
+    this.#fn = fn;
+    this.#cfg = analyseCfg(fn);
+    this.#flow = solveVarFlow(fn, this.#cfg);
+    this.#localTypes = [];
+    this.#labels = [];
+    for (const pool of [...this.#freeTemps, ...this.#usedTemps]) pool.length = 0;
+    this.#nextPcLocal = this.#slotLocal = this.#fuelLocal = -1;
+    this.#calls = false;
+    for (let v = 0; v < 48; v++) {
+      this.#varLocal[v] = inSet(v, this.#flow.used, this.#flow.usedHigh) ? this.#newLocal(VAR_TYPE[v]) : -1;
+    }
+    for (const b of this.#cfg.order) {
+      const { kind } = fn.blocks[b];
+      if (kind === END_CALL || kind === END_CALL_INDIRECT) this.#calls = true;
+    }
+    this.#values.begin(fn, this.#varLocal);
+    this.#frameCost = 6 + (this.#localTypes.length >> 1);
+    this.#prologue();
+    this.#structure();
+    out.byte(W_UNREACHABLE);
+    out.byte(W_END);
+    return this.#finish();
+  }
+
+  // ---- locals --------------------------------------------------------------------------------------------------------
+
+  #newLocal(type: number): number {
+    return this.#localTypes.push(type);
+  }
+
+  /** A local for a value of the current block; free again in the next one. */
+  #temp(type: number): number {
+    const local = this.#freeTemps[type].pop() ?? this.#newLocal(type);
+    this.#usedTemps[type].push(local);
+    return local;
+  }
+
+  #releaseTemps(): void {
+    for (let t = TYPE_I32; t <= TYPE_V128; t++) {
+      const used = this.#usedTemps[t];
+      while (used.length > 0) this.#freeTemps[t].push(used.pop()!);
+    }
+  }
+
+  // ---- pieces of code ------------------------------------------------------------------------------------------------
+
+  #get(local: number): void {
+    this.out.byte(W_LOCAL_GET);
+    this.out.u32(local);
+  }
+
+  #set(local: number): void {
+    this.out.byte(W_LOCAL_SET);
+    this.out.u32(local);
+  }
+
+  #const(value: number): void {
+    this.out.byte(W_I32_CONST);
+    this.out.s32(value);
+  }
+
+  #return(): void {
+    this.out.byte(W_RETURN);
+  }
+
+  /** Stores an i32 constant at an offset of the state block. */
+  #storeState(offset: number, value: number): void {
+    this.#const(0);
+    this.#const(value);
+    this.#memory(OP.i32_store, offset);
+  }
+
+  #memory(op: number, offset: number): void {
+    this.#values.memoryOp(op, offset);
+  }
+
+  #storeVars(set: number, setHigh: number): void {
+    for (let v = 0; v < 48; v++) {
+      if (!inSet(v, set, setHigh)) continue;
+      this.#const(0);
+      this.#get(this.#varLocal[v]);
+      this.#memory(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+    }
+  }
+
+  #loadVars(set: number, setHigh: number): void {
+    for (let v = 0; v < 48; v++) {
+      if (!inSet(v, set, setHigh)) continue;
+      this.#const(0);
+      this.#memory(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+      this.#set(this.#varLocal[v]);
+    }
+  }
+
+  #spill(b: number): void {
+    this.#storeVars(this.#flow.dirtyOut[b], this.#flow.dirtyOutHigh[b]);
+  }
+
+  #prologue(): void {
+    const { out } = this;
+    if (this.#calls) {
+      this.#get(LOCAL_DEPTH);
+      this.#const(0);
+      out.byte(OP.i32_lt_s);
+      out.byte(W_IF);
+      out.byte(BLOCK_EMPTY);
+      this.#const(this.#fn.entryPc);
+      this.#return();
+      out.byte(W_END);
+    }
+    this.#loadVars(this.#flow.liveIn[0], this.#flow.liveInHigh[0]);
+    for (const b of this.#cfg.order) {
+      if (this.#cfg.loopHeader[b] && this.#fn.blocks[b].pc >= 0 && this.#fuelLocal < 0) {
+        this.#fuelLocal = this.#newLocal(TYPE_I32);
+        this.#loadFuel();
+      }
+    }
+  }
+
+  #loadFuel(): void {
+    this.#const(0);
+    this.#memory(OP.i32_load, STATE_FUEL);
+    this.#set(this.#fuelLocal);
+  }
+
+  // ---- control flow --------------------------------------------------------------------------------------------------
+
+  #push(kind: number, a = 0, b = 0): void {
+    this.#work.push(kind, a, b);
+  }
+
+  #structure(): void {
+    const { out } = this;
+    this.#push(WORK_TREE, 0);
+    while (this.#work.length > 0) {
+      const b = this.#work.pop()!, a = this.#work.pop()!, kind = this.#work.pop()!;
+      switch (kind) {
+        case WORK_TREE:
+          if (this.#cfg.loopHeader[a]) {
+            out.byte(W_LOOP);
+            out.byte(BLOCK_EMPTY);
+            this.#labels.push(a);
+            this.#push(WORK_END_LABEL);
+          }
+          this.#push(WORK_WITHIN, a);
+          break;
+        case WORK_WITHIN: {
+          const merges = this.#cfg.children[a].filter((c) => this.#cfg.merge[c]);
+          for (let i = merges.length - 1; i >= 0; i--) {
+            out.byte(W_BLOCK);
+            out.byte(BLOCK_EMPTY);
+            this.#labels.push(merges[i]);
+            this.#push(WORK_TREE, merges[i]);
+            this.#push(WORK_END_LABEL);
+          }
+          this.#push(WORK_BLOCK, a);
+          break;
+        }
+        case WORK_BLOCK:
+          this.#block(a);
+          break;
+        case WORK_END_LABEL:
+          this.#labels.pop();
+          out.byte(W_END);
+          break;
+        case WORK_EDGE:
+          this.#edge(a, b);
+          break;
+        case WORK_CHECK:
+          this.#checkArm(a, b);
+          break;
+        case WORK_MISS:
+          // Not a target we know: the dispatcher looks it up.
+          this.#spill(a);
+          this.#get(b);
+          this.#return();
+          break;
+      }
+    }
+  }
+
+  #label(block: number): number {
+    return this.#labels.length - 1 - this.#labels.lastIndexOf(block);
+  }
+
+  /** Goes along an edge: a branch to a label, the target's code in place, or out of the region. Never falls through. */
+  #edge(from: number, to: number): void {
+    const { out } = this;
+    const { rank } = this.#cfg;
+    if (rank[to] > rank[from]) {
+      if (!this.#cfg.merge[to]) return this.#push(WORK_TREE, to);
+      out.byte(W_BR);
+      out.u32(this.#label(to));
+      return;
+    }
+    const pc = this.#fn.blocks[to].pc;
+    if (isIrreducible(this.#cfg, from, to)) {
+      this.#spill(from);
+      this.#const(pc);
+      this.#return();
+      return;
+    }
+    if (pc >= 0) this.#fuelCheck(from, pc);
+    out.byte(W_BR);
+    out.u32(this.#label(to));
+  }
+
+  #fuelCheck(from: number, headerPc: number): void {
+    const { out } = this;
+    this.#get(this.#fuelLocal);
+    this.#const(1);
+    out.byte(OP.i32_sub);
+    out.byte(W_LOCAL_TEE);
+    out.u32(this.#fuelLocal);
+    this.#const(0);
+    out.byte(OP.i32_lt_s);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#spill(from);
+    this.#storeState(STATE_RIP, headerPc);
+    this.#storeState(STATE_RIP + 4, 0);
+    out.byte(W_CALL);
+    out.u32(this.plan.fuel);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#const(0);
+    this.#return();
+    out.byte(W_END);
+    this.#loadFuel();
+    out.byte(W_END);
+  }
+
+  /** A block's operations and its end. */
+  #block(b: number): void {
+    const block = this.#fn.blocks[b];
+    this.#releaseTemps();
+    this.#values.block(block);
+    switch (block.kind) {
+      case END_JUMP:
+        return this.#edge(b, block.succ[0]);
+      case END_BRANCH:
+        return this.#branch(b, block);
+      case END_SWITCH_PC:
+        return this.#switch(b, block);
+      case END_CALL:
+      case END_CALL_INDIRECT:
+        return this.#call(b, block);
+      case END_SYSCALL:
+        return this.#syscall(b, block);
+      case END_RETURN:
+        this.#spill(b);
+        this.#values.value(block.value);
+        return this.#return();
+      case END_EXIT:
+        return this.#exit(b, block.target);
+      case END_EXIT_INDIRECT:
+        return this.#exitIndirect(b, block);
+      case END_TRAP:
+        this.#spill(b);
+        this.#storeState(STATE_RIP, block.target);
+        this.#storeState(STATE_RIP + 4, 0);
+        this.#storeState(STATE_STOP, block.trap);
+        this.#storeState(STATE_STOP_INFO, block.target);
+        this.#const(0);
+        return this.#return();
+    }
+    throw new Error(`block ${b} of region 0x${this.#fn.entryPc.toString(16)} has no end`);
+  }
+
+  /** True when going along an edge is nothing but one br. */
+  #isPlainBr(from: number, to: number): boolean {
+    const { rank, merge } = this.#cfg;
+    if (rank[to] > rank[from]) return merge[to] === 1;
+    return this.#fn.blocks[to].pc < 0 && !isIrreducible(this.#cfg, from, to);
+  }
+
+  #branch(b: number, block: IrBlock): void {
+    const { out } = this;
+    const [then, otherwise] = block.succ;
+    this.#values.value(block.value);
+    if (this.#isPlainBr(b, then)) {
+      out.byte(W_BR_IF);
+      out.u32(this.#label(then));
+      return this.#edge(b, otherwise);
+    }
+    if (this.#isPlainBr(b, otherwise)) {
+      out.byte(OP.i32_eqz);
+      out.byte(W_BR_IF);
+      out.u32(this.#label(otherwise));
+      return this.#edge(b, then);
+    }
+    // No path falls through, so no else is needed.
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#labels.push(-1);
+    this.#push(WORK_EDGE, b, otherwise);
+    this.#push(WORK_END_LABEL);
+    this.#push(WORK_EDGE, b, then);
+  }
+
+  /** br_table on the index, then the real target is compared; without an index, or beyond it, a chain of comparisons. */
+  #switch(b: number, block: IrBlock): void {
+    const { out } = this;
+    const pcLocal = this.#nextPc();
+    this.#values.value(block.value);
+    this.#set(pcLocal);
+    const targets = [...new Set(block.succ)];
+    const pcOf = new Map(block.succ.map((s, k) => [s, block.pcs[k]]));
+    // block $miss  block $t0  block $t1 ...  br_table  end ... each: if pc != K br $miss, edge.
+    for (let i = targets.length; i >= 0; i--) {
+      out.byte(W_BLOCK);
+      out.byte(BLOCK_EMPTY);
+    }
+    if (block.index >= 0) {
+      this.#values.value(block.index);
+      out.byte(W_BR_TABLE);
+      out.u32(block.succ.length);
+      for (const s of block.succ) out.u32(targets.indexOf(s));
+      out.u32(targets.length);
+    } else {
+      targets.forEach((t, i) => {
+        this.#get(pcLocal);
+        this.#const(pcOf.get(t)!);
+        out.byte(OP.i32_eq);
+        out.byte(W_BR_IF);
+        out.u32(i);
+      });
+      out.byte(W_BR);
+      out.u32(targets.length);
+    }
+    // The innermost block is targets[0]; each is closed, checked and followed. The work list runs them in order.
+    for (let i = 0; i <= targets.length; i++) this.#labels.push(-1);
+    this.#switchArms(b, targets, targets.map((t) => pcOf.get(t)!), pcLocal);
+  }
+
+  // Arms are emitted as nested blocks close; an arm may inline whole subtrees, so it goes through the work list in pieces.
+  #switchArms(b: number, targets: number[], pcs: number[], pcLocal: number): void {
+    // After the last arm: the miss exit.
+    this.#push(WORK_MISS, b, pcLocal);
+    this.#push(WORK_END_LABEL);
+    for (let i = targets.length - 1; i >= 0; i--) {
+      this.#push(WORK_EDGE, b, targets[i]);
+      this.#push(WORK_CHECK, pcs[i], pcLocal | ((targets.length - 1 - i) << 16));
+      this.#push(WORK_END_LABEL);
+    }
+  }
+
+  /** Leaves a switch arm for the miss exit unless the target address is the one expected. */
+  #checkArm(pc: number, packed: number): void {
+    const { out } = this;
+    this.#get(packed & 0xffff);
+    this.#const(pc);
+    out.byte(OP.i32_ne);
+    out.byte(W_BR_IF);
+    out.u32(packed >> 16);
+  }
+
+  #nextPc(): number {
+    return this.#nextPcLocal < 0 ? this.#nextPcLocal = this.#newLocal(TYPE_I32) : this.#nextPcLocal;
+  }
+
+  #slot(): number {
+    return this.#slotLocal < 0 ? this.#slotLocal = this.#newLocal(TYPE_I32) : this.#slotLocal;
+  }
+
+  #call(b: number, block: IrBlock): void {
+    const { out, plan } = this;
+    const next = this.#nextPc();
+    if (block.kind === END_CALL) {
+      this.#spill(b);
+      const target = plan.target(block.target);
+      if (target.kind === "none") {
+        this.#const(block.target);
+        this.#return();
+        return;
+      }
+      this.#passDepth();
+      if (target.kind === "function") {
+        out.byte(W_CALL);
+        out.u32(target.index);
+      } else {
+        this.#const(target.slot);
+        this.#callIndirect(W_CALL_INDIRECT);
+      }
+    } else {
+      this.#values.value(block.value);
+      this.#set(next);
+      this.#spill(b);
+      this.#findSlot(next);
+      this.#passDepth();
+      this.#get(this.#slot());
+      this.#callIndirect(W_CALL_INDIRECT);
+    }
+    out.byte(W_LOCAL_TEE);
+    out.u32(next);
+    this.#const(block.returnPc);
+    out.byte(OP.i32_ne);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#get(next);
+    this.#return();
+    out.byte(W_END);
+    this.#reload(block.succ[0]);
+    this.#edge(b, block.succ[0]);
+  }
+
+  /** Loads what the successor needs after everything was stored (call, syscall). */
+  #reload(to: number): void {
+    this.#loadVars(this.#flow.liveIn[to], this.#flow.liveInHigh[to]);
+  }
+
+  #passDepth(): void {
+    this.#get(LOCAL_DEPTH);
+    this.#const(this.#frameCost);
+    this.out.byte(OP.i32_sub);
+  }
+
+  #callIndirect(opcode: number): void {
+    this.out.byte(opcode);
+    this.out.u32(this.plan.regionType);
+    this.out.u32(0);
+  }
+
+  /** slot = lookup(pc); leaves the region for that pc if it has none. */
+  #findSlot(pcLocal: number): void {
+    const { out } = this;
+    this.#get(pcLocal);
+    out.byte(W_CALL);
+    out.u32(this.plan.lookup);
+    out.byte(W_LOCAL_TEE);
+    out.u32(this.#slot());
+    out.byte(OP.i32_eqz);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#get(pcLocal);
+    this.#return();
+    out.byte(W_END);
+  }
+
+  #exit(b: number, pc: number): void {
+    const { out } = this;
+    this.#spill(b);
+    const target = this.plan.target(pc);
+    if (target.kind === "function") {
+      this.#get(LOCAL_DEPTH);
+      out.byte(W_RETURN_CALL);
+      out.u32(target.index);
+    } else if (target.kind === "slot") {
+      this.#get(LOCAL_DEPTH);
+      this.#const(target.slot);
+      this.#callIndirect(W_RETURN_CALL_INDIRECT);
+    } else {
+      this.#const(pc);
+      this.#return();
+    }
+  }
+
+  #exitIndirect(b: number, block: IrBlock): void {
+    const next = this.#nextPc();
+    this.#values.value(block.value);
+    this.#set(next);
+    this.#spill(b);
+    this.#findSlot(next);
+    this.#get(LOCAL_DEPTH);
+    this.#get(this.#slot());
+    this.#callIndirect(W_RETURN_CALL_INDIRECT);
+  }
+
+  #syscall(b: number, block: IrBlock): void {
+    const { out } = this;
+    this.#spill(b);
+    this.#storeState(STATE_RIP, block.target);
+    this.#storeState(STATE_RIP + 4, 0);
+    out.byte(W_CALL);
+    out.u32(this.plan.syscall);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#const(0);
+    this.#return();
+    out.byte(W_END);
+    this.#reload(block.succ[0]);
+    this.#edge(b, block.succ[0]);
+  }
+
+  #finish(): RegionCode {
+    const head = new WasmBytes();
+    const runs: [number, number][] = [];
+    for (const type of this.#localTypes) {
+      const last = runs.at(-1);
+      if (last !== undefined && last[1] === type) last[0]++;
+      else runs.push([1, type]);
+    }
+    head.u32(runs.length);
+    for (const [count, type] of runs) {
+      head.u32(count);
+      head.byte(TYPE_CODES[type]);
+    }
+    const shift = head.length;
+    head.raw(this.out.view());
+    const traps: TrapMap = this.#values.takeTraps(shift);
+    return { entryPc: this.#fn.entryPc, body: head.take(), traps };
+  }
+}
+
+function inSet(v: number, set: number, setHigh: number): boolean {
+  return v < 32 ? (set & (1 << v)) !== 0 : (setHigh & (1 << (v - 32))) !== 0;
+}
+
+const LOAD_OF_TYPE: Record<number, number> = {
+  [TYPE_I32]: OP.i32_load,
+  [TYPE_I64]: OP.i64_load,
+  [TYPE_V128]: OP.v128_load,
+};
+const STORE_OF_TYPE: Record<number, number> = {
+  [TYPE_I32]: OP.i32_store,
+  [TYPE_I64]: OP.i64_store,
+  [TYPE_V128]: OP.v128_store,
+};

@@ -1,0 +1,34 @@
+/** What emitted regions need to know of the module they go into. */
+export interface ModulePlan {
+  /** Function indices. */
+  readonly syscall: number;
+  readonly fuel: number;
+  readonly lookup: number;
+  readonly mulhiU: number;
+  readonly mulhiS: number;
+  /** Index of the import of a helper by its number. */
+  helper(number: number): number;
+  /** Type index of regions: (depth: i32) -> i32 next pc. */
+  readonly regionType: number;
+  /** How to call the region of a pc. */
+  target(pc: number): RegionTarget;
+}
+
+/** A region in this module, one behind a table slot, or none: the dispatcher has to find it. */
+export type RegionTarget =
+  | { kind: "function"; index: number }
+  | { kind: "slot"; slot: number }
+  | { kind: "none" };
+
+/** Where in a function's code which guest instruction begins, for faults: offsets ascend. */
+export interface TrapMap {
+  offsets: number[];
+  pcs: number[];
+}
+
+/** One emitted region: a function body with its locals, without the size prefix; trap offsets count from its first byte. */
+export interface RegionCode {
+  entryPc: number;
+  body: Uint8Array;
+  traps: TrapMap;
+}

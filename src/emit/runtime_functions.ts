@@ -1,0 +1,155 @@
+/**
+ * Functions that every code module has beside its regions, written by hand: the pc lookup, the high half of a 64-bit product
+ * (wasm has no wide multiply), and the dispatcher's loop.
+ *
+ * The lookup memory (memory 1) is an open-addressing hash from guest pc to table slot: i32 shift at 0, i32 mask at 4, then from
+ * LOOKUP_ENTRIES pairs (pc, slot). Slot 0 is empty, pc 0 is no key. Filled by machine/lookup_table.ts.
+ */
+import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
+import { OP } from "../ir/ops.ts";
+import { STATE_RIP } from "../machine/state.ts";
+import { WasmBytes } from "./bytes.ts";
+import {
+  BLOCK_EMPTY,
+  W_BR,
+  W_BR_IF,
+  W_CALL,
+  W_CALL_INDIRECT,
+  W_END,
+  W_I32_CONST,
+  W_I64_CONST,
+  W_IF,
+  W_LOCAL_GET,
+  W_LOCAL_SET,
+  W_LOCAL_TEE,
+  W_LOOP,
+  W_RETURN,
+  W_UNREACHABLE,
+} from "./opcodes.ts";
+
+/** Code of one function in readable pieces. */
+class Code {
+  readonly out = new WasmBytes();
+  op(...opcodes: number[]): this {
+    for (const o of opcodes) this.out.byte(o);
+    return this;
+  }
+  get(local: number): this {
+    return this.#indexed(W_LOCAL_GET, local);
+  }
+  set(local: number): this {
+    return this.#indexed(W_LOCAL_SET, local);
+  }
+  tee(local: number): this {
+    return this.#indexed(W_LOCAL_TEE, local);
+  }
+  call(f: number): this {
+    return this.#indexed(W_CALL, f);
+  }
+  i32(v: number): this {
+    this.out.byte(W_I32_CONST);
+    this.out.s32(v);
+    return this;
+  }
+  i64(low: number, high = low >> 31): this {
+    this.out.byte(W_I64_CONST);
+    this.out.s64(low, high);
+    return this;
+  }
+  /** i32.load from memory 1. */
+  lookupLoad(offset: number): this {
+    this.out.byte(OP.i32_load);
+    this.out.byte(0x42); // 4-byte alignment, memory index follows
+    this.out.byte(1);
+    this.out.u32(offset);
+    return this;
+  }
+  i32Store(offset: number): this {
+    this.out.byte(OP.i32_store);
+    this.out.byte(2);
+    this.out.u32(offset);
+    return this;
+  }
+  #indexed(opcode: number, index: number): this {
+    this.out.byte(opcode);
+    this.out.u32(index);
+    return this;
+  }
+  /** The body with its locals: runs of [count, type code]. */
+  body(...locals: [number, number][]): Uint8Array {
+    const b = new WasmBytes();
+    b.u32(locals.length);
+    for (const [count, type] of locals) {
+      b.u32(count);
+      b.byte(type);
+    }
+    b.raw(this.out.view());
+    b.byte(W_END);
+    return b.take();
+  }
+}
+
+const I32 = 0x7f, I64 = 0x7e;
+
+/** (pc) -> slot or 0. */
+export function lookupBody(): Uint8Array {
+  const PC = 0, AT = 1, KEY = 2;
+  return new Code()
+    .get(PC).i32(LOOKUP_HASH).op(OP.i32_mul).i32(0).lookupLoad(0).op(OP.i32_shr_u).i32(3).op(OP.i32_shl).set(AT)
+    .op(W_LOOP, BLOCK_EMPTY)
+    .get(AT).lookupLoad(LOOKUP_ENTRIES).tee(KEY).get(PC).op(OP.i32_eq, W_IF, BLOCK_EMPTY)
+    .get(AT).lookupLoad(LOOKUP_ENTRIES + 4).op(W_RETURN)
+    .op(W_END)
+    .get(KEY).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END)
+    .get(AT).i32(8).op(OP.i32_add).i32(0).lookupLoad(4).op(OP.i32_and).set(AT)
+    .op(W_BR, 0, W_END, W_UNREACHABLE)
+    .body([2, I32]);
+}
+
+/** High 64 bits of the unsigned product, by four 32-bit products. */
+export function mulhiUBody(): Uint8Array {
+  const A = 0, B = 1, AL = 2, BL = 3, AH = 4, BH = 5, MID = 6, CROSS = 7;
+  const c = new Code();
+  c.get(A).i64(-1, 0).op(OP.i64_and).set(AL).get(B).i64(-1, 0).op(OP.i64_and).set(BL);
+  c.get(A).i64(32).op(OP.i64_shr_u).set(AH).get(B).i64(32).op(OP.i64_shr_u).set(BH);
+  // mid = ah*bl + (al*bl >> 32): no overflow, (2^32-1)^2 + 2^32-1 < 2^64.
+  c.get(AH).get(BL).op(OP.i64_mul).get(AL).get(BL).op(OP.i64_mul).i64(32).op(OP.i64_shr_u, OP.i64_add).set(MID);
+  // cross = al*bh + low(mid)
+  c.get(AL).get(BH).op(OP.i64_mul).get(MID).i64(-1, 0).op(OP.i64_and, OP.i64_add).set(CROSS);
+  c.get(AH).get(BH).op(OP.i64_mul).get(MID).i64(32).op(OP.i64_shr_u, OP.i64_add);
+  c.get(CROSS).i64(32).op(OP.i64_shr_u, OP.i64_add);
+  return c.body([6, I64]);
+}
+
+/** High 64 bits of the signed product: the unsigned one minus what the signs add. */
+export function mulhiSBody(mulhiU: number): Uint8Array {
+  const A = 0, B = 1;
+  return new Code()
+    .get(A).get(B).call(mulhiU)
+    .get(A).i64(63).op(OP.i64_shr_s).get(B).op(OP.i64_and, OP.i64_sub)
+    .get(B).i64(63).op(OP.i64_shr_s).get(A).op(OP.i64_and, OP.i64_sub)
+    .body();
+}
+
+/** Entries of regions between two looks at whether somebody else wants the CPU. */
+const RUN_FUEL_MASK = 0xfff;
+
+/**
+ * (pc, depth) -> 0 if something stopped, else the pc that has no region. Everything that unwinds ends here and is entered
+ * again by pc.
+ */
+export function runBody(lookup: number, fuel: number, regionType: number): Uint8Array {
+  const PC = 0, DEPTH = 1, SLOT = 2, ROUNDS = 3;
+  const c = new Code();
+  c.op(W_LOOP, BLOCK_EMPTY);
+  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
+  c.get(ROUNDS).i32(1).op(OP.i32_add).tee(ROUNDS).i32(RUN_FUEL_MASK).op(OP.i32_and, OP.i32_eqz, W_IF, BLOCK_EMPTY);
+  c.i32(0).get(PC).i32Store(STATE_RIP).i32(0).i32(0).i32Store(STATE_RIP + 4);
+  c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END, W_END);
+  c.get(DEPTH).get(SLOT).op(W_CALL_INDIRECT);
+  c.out.u32(regionType);
+  c.out.u32(0);
+  c.tee(PC).op(W_BR_IF, 0, W_END).i32(0);
+  return c.body([2, I32]);
+}
+

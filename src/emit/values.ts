@@ -1,0 +1,336 @@
+/**
+ * Operations to wasm code. A value used once is written where it is used, as part of an expression, when nothing between its
+ * definition and that place can change what it reads; others get a local. Decided backwards over the block in one pass.
+ */
+import type { IrBlock, IrFunction } from "../ir/function.ts";
+import { HELPERS } from "../ir/helpers.ts";
+import {
+  KIND_CALL,
+  KIND_EFFECT,
+  KIND_LOAD,
+  KIND_SETVAR,
+  KIND_STORE,
+  KIND_TRAP,
+  OP,
+  OP_KIND,
+  OP_NAME,
+  OP_VALUES,
+} from "../ir/ops.ts";
+import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
+import { STATE_STOP_INFO } from "../machine/state.ts";
+import type { WasmBytes } from "./bytes.ts";
+import {
+  BLOCK_EMPTY,
+  W_CALL,
+  W_DROP,
+  W_END,
+  W_I32_CONST,
+  W_I64_CONST,
+  W_IF,
+  W_LOCAL_GET,
+  W_LOCAL_SET,
+  W_MEMORY_COPY,
+  W_MEMORY_FILL,
+  W_PREFIX_MISC,
+  W_PREFIX_SIMD,
+  W_SELECT,
+  W_UNREACHABLE,
+} from "./opcodes.ts";
+import type { ModulePlan, TrapMap } from "./region_code.ts";
+
+const MODE_DEAD = 0, MODE_INLINE = 1, MODE_LOCAL = 2;
+
+export class ValueEmitter {
+  #fn!: IrFunction;
+  #varLocal!: Int32Array;
+  /** Per operation, grown as needed: uses, last position of a use, mode, local. */
+  #uses = new Int32Array(0);
+  #lastUse = new Int32Array(0);
+  #mode = new Uint8Array(0);
+  #local = new Int32Array(0);
+  readonly #nextSet = new Int32Array(VAR_COUNT);
+  #trapOffsets: number[] = [];
+  #trapPcs: number[] = [];
+
+  constructor(readonly out: WasmBytes, readonly plan: ModulePlan, readonly temp: (type: number) => number) {}
+
+  begin(fn: IrFunction, varLocal: Int32Array): void {
+    this.#fn = fn;
+    this.#varLocal = varLocal;
+    if (this.#uses.length < fn.count) {
+      const n = Math.max(fn.count, this.#uses.length * 2);
+      this.#uses = new Int32Array(n);
+      this.#lastUse = new Int32Array(n);
+      this.#mode = new Uint8Array(n);
+      this.#local = new Int32Array(n);
+    }
+    this.#uses.fill(0, 0, fn.count);
+    this.#lastUse.fill(-1, 0, fn.count);
+    this.#mode.fill(MODE_DEAD, 0, fn.count);
+    this.#trapOffsets = [];
+    this.#trapPcs = [];
+  }
+
+  takeTraps(shift: number): TrapMap {
+    return { offsets: this.#trapOffsets.map((o) => o + shift), pcs: this.#trapPcs };
+  }
+
+  /** Emits a block's operations; values that its end uses are left to be asked for with value(). */
+  block(block: IrBlock): void {
+    this.#plan(block);
+    const fn = this.#fn;
+    for (let i = block.first; i < block.end; i++) {
+      const mode = this.#mode[i];
+      const kind = OP_KIND[fn.op[i]];
+      if (kind === KIND_SETVAR) {
+        this.value(fn.b[i]);
+        this.#setLocal(this.#varLocal[fn.a[i]]);
+      } else if (kind === KIND_STORE || kind === KIND_EFFECT) {
+        this.#operation(i);
+      } else if (kind === KIND_CALL) {
+        this.#helper(i);
+      } else if (mode === MODE_LOCAL) {
+        this.#operation(i);
+        const local = this.temp(fn.typeOf(i));
+        this.#local[i] = local;
+        this.#setLocal(local);
+      } else if (kind === KIND_TRAP && mode === MODE_DEAD || kind === KIND_LOAD && mode === MODE_DEAD) {
+        // Unused, but it may fault, and then the guest must see it.
+        this.#operation(i);
+        this.out.byte(W_DROP);
+      }
+    }
+  }
+
+  /** Pushes a value. */
+  value(i: number): void {
+    const op = this.#fn.op[i];
+    if (op === OP.i32_const || op === OP.i64_const || op === OP.v128_const) return this.#operation(i);
+    if (this.#mode[i] === MODE_LOCAL) {
+      this.out.byte(W_LOCAL_GET);
+      this.out.u32(this.#local[i]);
+      return;
+    }
+    this.#operation(i);
+  }
+
+  /** Decides for each operation of the block whether it is dead, inline or in a local. */
+  #plan(block: IrBlock): void {
+    const fn = this.#fn;
+    const { first, end } = block;
+    const uses = this.#uses, lastUse = this.#lastUse, mode = this.#mode;
+    const nextSet = this.#nextSet.fill(0x7fffffff);
+    let nextBarrier = 0x7fffffff;
+    for (const v of [block.value, block.index]) {
+      if (v >= 0) {
+        uses[v]++;
+        lastUse[v] = end;
+      }
+    }
+    for (let i = end - 1; i >= first; i--) {
+      const op = fn.op[i];
+      const kind = OP_KIND[op];
+      // Where this operation's code will stand.
+      let position = i;
+      switch (kind) {
+        case KIND_SETVAR:
+          nextSet[fn.a[i]] = i;
+          break;
+        case KIND_STORE:
+        case KIND_EFFECT:
+          nextBarrier = i;
+          break;
+        case KIND_CALL:
+          nextBarrier = i;
+          for (const v of HELPERS[fn.a[i]].writes) nextSet[v] = i;
+          mode[i] = uses[i] > 0 ? MODE_LOCAL : MODE_DEAD;
+          break;
+        case KIND_LOAD:
+        case KIND_TRAP:
+          if (uses[i] === 0) break; // kept for its trap
+          mode[i] = uses[i] === 1 && nextBarrier >= lastUse[i] ? MODE_INLINE : MODE_LOCAL;
+          if (mode[i] === MODE_INLINE) position = lastUse[i];
+          break;
+        default:
+          if (uses[i] === 0) continue;
+          if (op === OP.getvar) mode[i] = nextSet[fn.a[i]] >= lastUse[i] ? MODE_INLINE : MODE_LOCAL;
+          else mode[i] = uses[i] === 1 ? MODE_INLINE : MODE_LOCAL;
+          if (mode[i] === MODE_INLINE) position = lastUse[i];
+      }
+      const values = OP_VALUES[op];
+      if (values & 1) this.#use(fn.a[i], position);
+      if (values & 2) this.#use(fn.b[i], position);
+      if (values & 4) this.#use(fn.c[i], position);
+    }
+  }
+
+  #use(v: number, position: number): void {
+    if (v < 0) return;
+    this.#uses[v]++;
+    if (position > this.#lastUse[v]) this.#lastUse[v] = position;
+  }
+
+  #setLocal(local: number): void {
+    this.out.byte(W_LOCAL_SET);
+    this.out.u32(local);
+  }
+
+  #noteTrap(i: number): void {
+    const pc = this.#fn.pc[i];
+    const n = this.#trapPcs.length;
+    if (n > 0 && this.#trapPcs[n - 1] === pc) return;
+    this.#trapOffsets.push(this.out.length);
+    this.#trapPcs.push(pc);
+  }
+
+  /** A memory instruction with its memarg; the address (and value) are on the stack. */
+  memoryOp(op: number, offset: number): void {
+    if (op >= 0x100) {
+      this.out.byte(W_PREFIX_SIMD);
+      this.out.u32(op - 0x100);
+    } else this.out.byte(op);
+    this.out.byte(0);
+    this.out.u32(offset);
+  }
+
+  /** Pushes the arguments and writes the operation itself. */
+  #operation(i: number): void {
+    const { out } = this;
+    const fn = this.#fn;
+    const op = fn.op[i];
+    switch (op) {
+      case OP.i32_const:
+        out.byte(W_I32_CONST);
+        return out.s32(fn.a[i]);
+      case OP.i64_const:
+        out.byte(W_I64_CONST);
+        return out.s64(fn.a[i], fn.b[i]);
+      case OP.v128_const:
+        out.byte(W_PREFIX_SIMD);
+        out.u32(0x0c);
+        return out.raw(fn.pool[fn.a[i]]);
+      case OP.getvar:
+        out.byte(W_LOCAL_GET);
+        return out.u32(this.#varLocal[fn.a[i]]);
+      case OP.trap_if:
+        return this.#trapIf(i);
+    }
+    const values = OP_VALUES[op];
+    if (values & 1) this.value(fn.a[i]);
+    if (values & 2) this.value(fn.b[i]);
+    if (values & 4) this.value(fn.c[i]);
+    const kind = OP_KIND[op];
+    if (kind === KIND_LOAD || kind === KIND_STORE || kind === KIND_TRAP) this.#noteTrap(i);
+    if (op < 0x100) {
+      out.byte(op);
+      if (kind === KIND_LOAD) this.#memarg(fn.b[i]);
+      else if (kind === KIND_STORE) this.#memarg(fn.c[i]);
+      return;
+    }
+    if (op < 0x300) return this.#simd(i, op, kind);
+    this.#own(i, op);
+  }
+
+  #memarg(offset: number): void {
+    this.out.byte(0);
+    this.out.u32(offset);
+  }
+
+  #simd(i: number, op: number, kind: number): void {
+    const { out } = this;
+    const fn = this.#fn;
+    out.byte(W_PREFIX_SIMD);
+    out.u32(op - 0x100);
+    if (kind === KIND_LOAD) return this.#memarg(fn.b[i]);
+    if (kind === KIND_STORE) return this.#memarg(fn.c[i]);
+    if (op === OP.i8x16_shuffle) return out.raw(fn.pool[fn.c[i]]);
+    // Lane numbers: the immediate behind the values.
+    if (op >= OP.i8x16_extract_lane_s && op <= OP.f64x2_replace_lane) {
+      out.byte(OP_VALUES[op] & 2 ? fn.c[i] : fn.b[i]);
+    }
+  }
+
+  #own(i: number, op: number): void {
+    const { out, plan } = this;
+    if (op >= 0x300 && op < 0x400) {
+      out.byte(W_PREFIX_MISC);
+      return out.u32(op - 0x300);
+    }
+    switch (op) {
+      case OP.select_i32:
+      case OP.select_i64:
+      case OP.select_f32:
+      case OP.select_f64:
+      case OP.select_v128:
+        return out.byte(W_SELECT);
+      case OP.i64_mulhi_u:
+        out.byte(W_CALL);
+        return out.u32(plan.mulhiU);
+      case OP.i64_mulhi_s:
+        out.byte(W_CALL);
+        return out.u32(plan.mulhiS);
+      case OP.memory_copy:
+        out.byte(W_PREFIX_MISC);
+        out.u32(W_MEMORY_COPY);
+        out.byte(0);
+        return out.byte(0);
+      case OP.memory_fill:
+        out.byte(W_PREFIX_MISC);
+        out.u32(W_MEMORY_FILL);
+        return out.byte(0);
+    }
+    throw new Error(`no code for ${OP_NAME[op]}`);
+  }
+
+  /** Leaves by a wasm trap: the fault handler finds the pc by offset, and the reason in STATE_STOP_INFO (as -reason). */
+  #trapIf(i: number): void {
+    const { out } = this;
+    const fn = this.#fn;
+    this.value(fn.a[i]);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#constant(0);
+    this.#constant(-fn.b[i]);
+    this.memoryOp(OP.i32_store, STATE_STOP_INFO);
+    this.#noteTrap(i);
+    out.byte(W_UNREACHABLE);
+    out.byte(W_END);
+  }
+
+  #constant(value: number): void {
+    this.out.byte(W_I32_CONST);
+    this.out.s32(value);
+  }
+
+  #helper(i: number): void {
+    const { out } = this;
+    const fn = this.#fn;
+    const row = HELPERS[fn.a[i]];
+    for (const v of row.reads) {
+      if (this.#varLocal[v] < 0) continue; // never changed in this region: its home is current
+      this.#constant(0);
+      out.byte(W_LOCAL_GET);
+      out.u32(this.#varLocal[v]);
+      this.memoryOp(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+    }
+    for (const argument of [fn.b[i], fn.c[i]]) {
+      if (argument >= 0) this.value(argument);
+      else this.#constant(0);
+    }
+    out.byte(W_CALL);
+    out.u32(this.plan.helper(fn.a[i]));
+    if (this.#mode[i] === MODE_LOCAL) {
+      this.#local[i] = this.temp(1);
+      this.#setLocal(this.#local[i]);
+    } else out.byte(W_DROP);
+    for (const v of row.writes) {
+      if (this.#varLocal[v] < 0) continue;
+      this.#constant(0);
+      this.memoryOp(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+      this.#setLocal(this.#varLocal[v]);
+    }
+  }
+}
+
+const LOAD_OF_TYPE: readonly number[] = [0, OP.i32_load, OP.i64_load, 0, 0, OP.v128_load];
+const STORE_OF_TYPE: readonly number[] = [0, OP.i32_store, OP.i64_store, 0, 0, OP.v128_store];

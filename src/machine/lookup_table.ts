@@ -1,0 +1,96 @@
+/**
+ * Guest pc -> table slot, as compiled code reads it: an open-addressing hash in a memory of its own (wasm memory 1), so that
+ * fork need not copy it with the guest. Layout in emit/runtime_functions.ts.
+ */
+
+/** Byte offset of the first entry. */
+export const LOOKUP_ENTRIES = 16;
+/** Fibonacci hashing: 2^32 / golden ratio. */
+export const LOOKUP_HASH = 0x9e3779b1 | 0;
+
+const PAGE_BYTES = 65536;
+const FIRST_LOG2 = 10;
+
+export class LookupTable {
+  #i32: Int32Array<ArrayBuffer>;
+  #log2: number;
+  #count = 0;
+
+  /** `memory` is empty or was filled by another LookupTable's encode(). */
+  constructor(readonly memory: WebAssembly.Memory, expected = 0) {
+    this.#i32 = new Int32Array(memory.buffer as ArrayBuffer);
+    this.#log2 = FIRST_LOG2;
+    while ((1 << this.#log2) < expected * 2) this.#log2++;
+    this.#resize();
+  }
+
+  get size(): number {
+    return this.#count;
+  }
+
+  /** Slot of a pc, or 0. */
+  get(pc: number): number {
+    return this.#i32[this.#find(pc) + 1];
+  }
+
+  set(pc: number, slot: number): void {
+    if ((this.#count + 1) * 2 > (1 << this.#log2)) this.#grow();
+    const at = this.#find(pc);
+    if (this.#i32[at] === 0) this.#count++;
+    this.#i32[at] = pc | 0;
+    this.#i32[at + 1] = slot;
+  }
+
+  /** Makes the pc unknown. The key stays, with slot 0, so that later keys of its run are still found. */
+  delete(pc: number): void {
+    const at = this.#find(pc);
+    if (this.#i32[at] !== 0) this.#i32[at + 1] = 0;
+  }
+
+  /** All (pc, slot) pairs. */
+  *entries(): Generator<[pc: number, slot: number]> {
+    const end = (LOOKUP_ENTRIES >> 2) + (2 << this.#log2);
+    for (let at = LOOKUP_ENTRIES >> 2; at < end; at += 2) {
+      if (this.#i32[at] !== 0 && this.#i32[at + 1] !== 0) yield [this.#i32[at] >>> 0, this.#i32[at + 1]];
+    }
+  }
+
+  /** Copies another table's content into this (empty or smaller) one. */
+  copyFrom(other: LookupTable): void {
+    this.#log2 = other.#log2;
+    this.#count = other.#count;
+    this.#resize();
+    this.#i32.set(other.#i32.subarray(0, (LOOKUP_ENTRIES >> 2) + (2 << this.#log2)));
+  }
+
+  // Index (in i32 units) of the pc's entry, or of the empty one where it would go.
+  #find(pc: number): number {
+    const mask = (1 << this.#log2) - 1;
+    let i = Math.imul(pc, LOOKUP_HASH) >>> (32 - this.#log2);
+    for (;;) {
+      const at = (LOOKUP_ENTRIES >> 2) + 2 * i;
+      const key = this.#i32[at];
+      if (key === (pc | 0) || key === 0) return at;
+      i = (i + 1) & mask;
+    }
+  }
+
+  #grow(): void {
+    const all = [...this.entries()];
+    this.#log2++;
+    this.#resize();
+    this.#i32.fill(0, LOOKUP_ENTRIES >> 2);
+    this.#count = 0;
+    for (const [pc, slot] of all) this.set(pc, slot);
+  }
+
+  #resize(): void {
+    const bytes = LOOKUP_ENTRIES + (8 << this.#log2);
+    const missing = bytes - this.memory.buffer.byteLength;
+    if (missing > 0) this.memory.grow(Math.ceil(missing / PAGE_BYTES));
+    this.#i32 = new Int32Array(this.memory.buffer as ArrayBuffer);
+    this.#i32[0] = 32 - this.#log2;
+    // Mask of byte offsets of entries.
+    this.#i32[1] = ((1 << this.#log2) - 1) << 3;
+  }
+}
