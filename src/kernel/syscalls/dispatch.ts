@@ -1,9 +1,10 @@
 import { R10, R8, R9, RAX, RDI, RDX, RSI } from "../../machine/state.ts";
 import { EINTR, ENOSYS } from "../abi/errno.ts";
 import type { Kernel } from "../kernel.ts";
-import { hasDeliverableSignal, restoreSignalMask } from "../task/signals.ts";
+import { hasDeliverableSignal, isPending, restoreSignalMask } from "../task/signals.ts";
 import { type Task, TASK_BLOCKED, TASK_RUNNABLE } from "../task/task.ts";
 import { BLOCKED, NO_RESULT } from "../wait_queue.ts";
+import { sleepsThrough } from "./interrupt.ts";
 
 const W_RAX = RAX * 2, W_RDI = RDI * 2, W_RSI = RSI * 2, W_RDX = RDX * 2, W_R10 = R10 * 2, W_R8 = R8 * 2, W_R9 = R9 * 2;
 
@@ -38,7 +39,7 @@ function complete(k: Kernel, t: Task, number: number, result: number): number {
     t.inSyscall = number;
     t.state = TASK_BLOCKED;
     // The second look after registering: a signal that is already there must not be slept through.
-    if (t.signalDeliverable && hasDeliverableSignal(t)) {
+    if (t.signalDeliverable && hasDeliverableSignal(t) && !sleepsThrough(number, (n) => isPending(t, n))) {
       t.interruptedDeadlineNs = t.deadlineNs;
       t.leaveQueues();
       t.state = TASK_RUNNABLE;

@@ -1,5 +1,8 @@
+import { SIGKILL } from "../abi/signal.ts";
 import {
   SYS_clock_nanosleep,
+  SYS_clone,
+  SYS_clone3,
   SYS_epoll_pwait,
   SYS_epoll_pwait2,
   SYS_epoll_wait,
@@ -16,6 +19,7 @@ import {
   SYS_select,
   SYS_semop,
   SYS_semtimedop,
+  SYS_vfork,
 } from "../abi/syscall_numbers.ts";
 
 /**
@@ -53,4 +57,9 @@ export function interruptionOf(syscall: number, deadlineNs: number): number {
   if (ALWAYS.has(syscall)) return INTERRUPT_ALWAYS;
   if (UNLESS_UNHANDLED.has(syscall) || deadlineNs !== Infinity) return INTERRUPT_UNLESS_UNHANDLED;
   return INTERRUPT_RESTART;
+}
+
+/** A parent that waits for its vfork'd child sleeps through every signal but SIGKILL (kernel/fork.c, wait_for_vfork_done). */
+export function sleepsThrough(syscall: number, pending: (signal: number) => boolean): boolean {
+  return (syscall === SYS_vfork || syscall === SYS_clone || syscall === SYS_clone3) && !pending(SIGKILL);
 }

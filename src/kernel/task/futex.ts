@@ -4,11 +4,12 @@ import type { Task } from "./task.ts";
 
 /** Kept in task.restart by a task that waits on a futex. */
 export interface FutexWait {
-  kind: "futex";
   deadlineNs: number;
   bitset: number;
   /** Set by the waker: the wait is over, whatever the word holds by then. */
   woken: boolean;
+  /** The word waited on now: requeueing changes it. */
+  address: number;
 }
 
 function waitOf(t: Task): FutexWait {
@@ -57,6 +58,7 @@ export function requeueFutex(space: AddressSpace, from: number, to: number, coun
     source.remove(t);
     t.waitingOn.splice(t.waitingOn.indexOf(source), 1);
     target.add(t);
+    waitOf(t).address = to;
     moved++;
   }
   forgetEmptyFutex(space, from);

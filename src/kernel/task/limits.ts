@@ -37,9 +37,7 @@ export class Limits {
     this.hard[resource] = hard;
   }
 
-  copy(): Limits {
-    const c = new Limits();
-    for (let i = 0; i < RLIMIT_COUNT; i++) c.set(i, this.soft[i], this.hard[i]);
-    return c;
+  assign(other: Limits): void {
+    for (let i = 0; i < RLIMIT_COUNT; i++) this.set(i, other.soft[i], other.hard[i]);
   }
 }

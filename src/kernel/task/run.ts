@@ -36,11 +36,12 @@ export function runTasks(k: Kernel, sliceNs: number): RunOutcome {
 /** Runs one task until it gives up the CPU. */
 function runTask(k: Kernel, t: Task): void {
   k.currentTask = t;
-  const startNs = k.clock.monotonicNs();
+  k.sliceStartNs = k.clock.monotonicNs();
   loadRegisters(t);
   while (t.state === TASK_RUNNABLE && advance(k, t));
-  const usedNs = k.clock.monotonicNs() - startNs;
+  const usedNs = k.clock.monotonicNs() - k.sliceStartNs;
   t.cpuNs += usedNs;
+  k.sliceStartNs = k.clock.lastNs;
   // A thread that ended in this slice was added up without it.
   if (!k.tasks.has(t.tid)) t.process.cpuNs += usedNs;
 }

@@ -167,6 +167,10 @@ function takeFrom(pending: Signal[], wanted: (signal: number) => boolean): Signa
   return best < 0 ? null : pending.splice(best, 1)[0];
 }
 
+export function isPending(t: Task, signal: number): boolean {
+  return t.pendingSignals.some((s) => s.number === signal) || t.process.pendingSignals.some((s) => s.number === signal);
+}
+
 /** Pending signals of the task and its process, as mask halves. */
 export function pendingMask(t: Task): [number, number] {
   let low = 0, high = 0;

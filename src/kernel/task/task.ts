@@ -65,7 +65,7 @@ export class Task {
   cpuNs = 0;
   exitCode = 0;
 
-  constructor(readonly tid: number, public process: Process) {}
+  constructor(public tid: number, public process: Process) {}
 
   /** Guest memory of the task: take views from it each time, they change when memory grows. */
   get memory(): GuestMemory {
