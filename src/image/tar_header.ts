@@ -27,14 +27,15 @@ export function isZeroBlock(block: Uint8Array): boolean {
 /** Whether a header's checksum holds. Some old tars summed signed bytes, so both sums are accepted. */
 export function hasValidChecksum(block: Uint8Array): boolean {
   const stored = parseOctal(block.subarray(148, 156));
-  let unsigned = 0;
-  let signed = 0;
+  let unsigned = 8 * 0x20;
+  let negative = 0;
   for (let i = 0; i < blockBytes; i++) {
-    const byte = i >= 148 && i < 156 ? 0x20 : block[i];
-    unsigned += byte;
-    signed += byte < 128 ? byte : byte - 256;
+    // The checksum's own field counts as spaces.
+    if (i === 148) i = 156;
+    unsigned += block[i];
+    negative += block[i] >> 7;
   }
-  return stored === unsigned || stored === signed;
+  return stored === unsigned || stored === unsigned - negative * 256;
 }
 
 /** The fields of a header whose checksum holds. */
@@ -70,8 +71,8 @@ export function checkedSize(size: number, place: ErrorPlace): number {
 
 // In GNU's format times and sparse maps stand where ustar has the prefix; star has times at its end.
 function prefixBytes(block: Uint8Array): number {
-  if (ascii(block, 257, 6) !== "ustar\0") return 0;
-  return ascii(block, 508, 4) === "tar\0" ? 131 : 155;
+  if (!hasText(block, 257, "ustar\0")) return 0;
+  return hasText(block, 508, "tar\0") ? 131 : 155;
 }
 
 function parseNumber(field: Uint8Array, name: string, place: ErrorPlace): number {
@@ -88,15 +89,23 @@ function parseBase256(field: Uint8Array): number {
   return value;
 }
 
-// Digits between spaces and NULs; nothing at all is 0, as every tar reads it.
+// Digits between spaces and NULs; nothing at all is 0, as every tar reads it. By bytes: a layer has many headers.
 function parseOctal(field: Uint8Array): number {
-  const digits = ascii(field, 0, field.length).replace(/^[ \0]+/, "").replace(/[ \0].*$/s, "");
-  if (digits === "") return 0;
-  return /^[0-7]+$/.test(digits) ? parseInt(digits, 8) : NaN;
+  let at = 0;
+  while (at < field.length && (field[at] === 0x20 || field[at] === 0)) at++;
+  let value = 0;
+  for (; at < field.length && field[at] !== 0x20 && field[at] !== 0; at++) {
+    if (field[at] < 0x30 || field[at] > 0x37) return NaN;
+    value = value * 8 + field[at] - 0x30;
+  }
+  return value;
 }
 
-function ascii(block: Uint8Array, at: number, length: number): string {
-  return String.fromCharCode(...block.subarray(at, at + length));
+function hasText(block: Uint8Array, at: number, text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    if (block[at + i] !== text.charCodeAt(i)) return false;
+  }
+  return true;
 }
 
 function text(block: Uint8Array, at: number, length: number): string {
