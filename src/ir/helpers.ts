@@ -30,6 +30,10 @@ helper("xgetbv", [rcx], [rax, rdx]);
 // 128 by 64 division: scratch[0] = low, [8] = high, [16] = divisor; leaves quotient in [0], remainder in [8]; returns 1 on #DE.
 helper("udiv128");
 helper("sdiv128");
+// One step of CRC-32C: a = CRC so far, b = data of 8, 16 or 32 bits; returns the new CRC.
+helper("crc32b");
+helper("crc32w");
+helper("crc32d");
 
 /** All helpers, by number. */
 export const HELPERS: readonly HelperRow[] = rows;

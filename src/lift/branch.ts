@@ -60,9 +60,7 @@ const ret: Lift = (l) => {
 
 /** jrcxz, jecxz: no flags; the counter has the address size. */
 const jrcxz: Lift = (l) => {
-  const zero = l.insn.addressBytes === 4
-    ? l.op(OP.i32_eqz, l.gpr(RCX, 4))
-    : l.op(OP.i64_eqz, l.gpr64(RCX));
+  const zero = l.insn.addressBytes === 4 ? l.op(OP.i32_eqz, l.gpr(RCX, 4)) : l.op(OP.i64_eqz, l.gpr64(RCX));
   l.endBranch(zero, l.blockFor(l.insn.operands[0].immLo >>> 0), l.blockFor(l.insn.nextPc));
 };
 
@@ -70,13 +68,9 @@ const jrcxz: Lift = (l) => {
 function loopWhile(zf: -1 | 0 | 1): Lift {
   return (l) => {
     const bytes = l.insn.addressBytes;
-    const count = bytes === 4
-      ? l.op(OP.i32_sub, l.gpr(RCX, 4), l.i32(1))
-      : l.add64(l.gpr64(RCX), l.i64(-1));
+    const count = bytes === 4 ? l.op(OP.i32_sub, l.gpr(RCX, 4), l.i32(1)) : l.add64(l.gpr64(RCX), l.i64(-1));
     l.setGpr(RCX, bytes, count);
-    let go = bytes === 4
-      ? l.op(OP.i32_ne, count, l.i32(0))
-      : l.op(OP.i64_ne, count, l.i64(0));
+    let go = bytes === 4 ? l.op(OP.i32_ne, count, l.i32(0)) : l.op(OP.i64_ne, count, l.i64(0));
     if (zf >= 0) go = l.op(OP.i32_and, go, zf === 1 ? l.flag(3) : l.op(OP.i32_eqz, l.flag(3)));
     l.endBranch(go, l.blockFor(l.insn.operands[0].immLo >>> 0), l.blockFor(l.insn.nextPc));
   };

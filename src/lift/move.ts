@@ -2,14 +2,7 @@
 import { OP } from "../ir/ops.ts";
 import { VAR_FSBASE, VAR_GSBASE } from "../ir/variables.ts";
 import { GUEST_BIAS, RAX, RBX, RDX } from "../machine/state.ts";
-import {
-  type Operand,
-  OPERAND_GPR,
-  OPERAND_IMM,
-  OPERAND_MEM,
-  OPERAND_SEG,
-  SEGMENT_NONE,
-} from "../x86/instruction.ts";
+import { type Operand, OPERAND_GPR, OPERAND_IMM, OPERAND_MEM, OPERAND_SEG, SEGMENT_NONE } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 
 /** Selectors that Linux gives user code, by OPERAND_SEG number: ES CS SS DS FS GS. */

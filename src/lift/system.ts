@@ -1,3 +1,51 @@
-import type { Lift } from "./lifter.ts";
+/** Processor queries, hints, fences, segment bases. */
+import { VAR_FSBASE, VAR_GSBASE } from "../ir/variables.ts";
+import { RCX } from "../machine/state.ts";
+import type { Lift, Lifter } from "./lifter.ts";
 
-export const systemLifts: Record<string, Lift> = {};
+/** One thread runs at a time and memory is coherent: fences, cache control and hints have nothing to do. */
+const nothing: Lift = () => {};
+
+/** An instruction that is a helper of the same name, working on registers. */
+function query(name: string): Lift {
+  return (l) => void l.helper(name);
+}
+
+const rdtscp: Lift = (l) => {
+  l.helper("rdtsc");
+  // IA32_TSC_AUX: Linux puts the CPU number there, and we have CPU 0 only.
+  l.setGpr64(RCX, l.i64(0));
+};
+
+function readBase(variable: number): Lift {
+  return (l) => {
+    const [dst] = l.insn.operands;
+    const base = l.getVar(variable);
+    l.write(dst, dst.bytes === 8 ? l.extendU(base) : base);
+  };
+}
+
+function writeBase(variable: number): Lift {
+  return (l: Lifter) => {
+    const [src] = l.insn.operands;
+    const v = l.read(src);
+    l.setVar(variable, src.bytes === 8 ? l.wrap(v) : v);
+  };
+}
+
+export const systemLifts: Record<string, Lift> = {
+  nop: nothing,
+  pause: nothing,
+  lfence: nothing,
+  mfence: nothing,
+  sfence: nothing,
+  clflush: nothing,
+  cpuid: query("cpuid"),
+  rdtsc: query("rdtsc"),
+  rdtscp,
+  xgetbv: query("xgetbv"),
+  rdfsbase: readBase(VAR_FSBASE),
+  rdgsbase: readBase(VAR_GSBASE),
+  wrfsbase: writeBase(VAR_FSBASE),
+  wrgsbase: writeBase(VAR_GSBASE),
+};
