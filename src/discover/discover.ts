@@ -10,6 +10,7 @@ import {
   FLOW_JUMP_INDIRECT,
   FLOW_NEXT,
   FLOW_SYSCALL,
+  FLOW_TRAP,
 } from "../x86/row.ts";
 import { flagsLiveBefore } from "./flag_liveness.ts";
 import { findJumpTable } from "./jump_tables.ts";
@@ -151,6 +152,9 @@ function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsA
       return { pcs: [last.operands[0].immLo >>> 0], flagsAtExit: 0 };
     case FLOW_JUMP_INDIRECT:
       return { pcs: region.jumpTables.get(last.pc)?.targets ?? [], flagsAtExit: 63 };
+    case FLOW_TRAP:
+      // A SIGTRAP handler may look at the flags. After other traps nobody does: they end paths that are errors.
+      return { pcs: [], flagsAtExit: last.row.mnemonic === "int3" ? 63 : 0 };
     default:
       // Calls and returns: the System V ABI leaves flags undefined there. A callee or a return site that does read them is
       // seen when it is discovered (Region.flagsLiveIn, and successors of calls below).

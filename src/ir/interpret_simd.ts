@@ -182,10 +182,18 @@ function floatLanes(): Ops {
   return ops;
 }
 
+/** The relaxed operations as one host may do them: what is left open must not reach a result. */
+const relaxed: Ops = {
+  i8x16_relaxed_swizzle: bitwise.i8x16_swizzle,
+  i32x4_relaxed_trunc_f32x4_s: conversions.i32x4_trunc_sat_f32x4_s,
+  i32x4_relaxed_trunc_f64x2_s_zero: conversions.i32x4_trunc_sat_f64x2_s_zero,
+};
+
 export const SIMD_OPS: Partial<Record<OpName, Exec>> = {
   ...SIMD_LANE_OPS,
   ...bitwise,
   ...packedFloat(),
   ...conversions,
+  ...relaxed,
   ...floatLanes(),
 };

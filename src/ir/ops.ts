@@ -393,6 +393,10 @@ export const OP_TABLE = {
   i32x4_trunc_sat_f64x2_u_zero: [0x1fd, "v", "v", "pure"],
   f64x2_convert_low_i32x4_s: [0x1fe, "v", "v", "pure"],
   f64x2_convert_low_i32x4_u: [0x1ff, "v", "v", "pure"],
+  // Relaxed SIMD, used only where the result is the same on every host.
+  i8x16_relaxed_swizzle: [0x200, "v", "vv", "pure"],
+  i32x4_relaxed_trunc_f32x4_s: [0x201, "v", "v", "pure"],
+  i32x4_relaxed_trunc_f64x2_s_zero: [0x203, "v", "v", "pure"],
   // Saturating truncation: 0x300 + the opcode behind prefix 0xfc.
   i32_trunc_sat_f32_s: [0x300, "i", "f", "pure"],
   i32_trunc_sat_f32_u: [0x301, "i", "f", "pure"],

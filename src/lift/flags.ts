@@ -5,6 +5,7 @@
  */
 import { OP } from "../ir/ops.ts";
 import type { Builder } from "./builder.ts";
+import { floatCondition, floatFlag } from "./float_flags.ts";
 
 export const SOURCE_ADD = 1; // result = a + b (+ carry)
 export const SOURCE_SUB = 2; // result = a - b (- carry)
@@ -13,6 +14,7 @@ export const SOURCE_LOGIC = 3; // CF = OF = AF = 0
 export const SOURCE_SHL = 4; // result = a << b with all of its i32 bits where bytes is 1 or 2
 export const SOURCE_SHR = 5; // result = a >>> b
 export const SOURCE_SAR = 6; // result = a >> b, a sign-extended
+export const SOURCE_FLOAT = 7; // ucomiss (bytes 4: a and b are f32), ucomisd (bytes 8: f64); no result
 
 export interface FlagSource {
   kind: number;
@@ -151,6 +153,7 @@ function comparesOperands(s: FlagSource): boolean {
 
 /** Value of flag number `flag` (0 CF, 1 PF, 2 AF, 3 ZF, 4 SF, 5 OF) of a source, i32 0/1. */
 export function flagOf(q: Builder, s: FlagSource, flag: number): number {
+  if (s.kind === SOURCE_FLOAT) return floatFlag(q, s, flag);
   switch (flag) {
     case 0:
       return carryOf(q, s);
@@ -179,6 +182,7 @@ export function signExtend(q: Builder, bytes: number, v: number): number {
  * Odd codes are the negation of the even ones.
  */
 export function fusedCondition(q: Builder, s: FlagSource, code: number): number {
+  if (s.kind === SOURCE_FLOAT) return floatCondition(q, s, code);
   if (s.kind === SOURCE_SUB && s.carry < 0) {
     const fused = comparison(q, s, code);
     if (fused >= 0) return fused;

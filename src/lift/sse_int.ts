@@ -139,9 +139,12 @@ function alignRight(l: Lifter, a: number, b: number, n: number): number {
   return shuffle(l, b, a, Array.from({ length: 16 }, (_, i) => i + n));
 }
 
-/** PSHUFB clears where bit 7 of the index is set and looks at its low four bits only; swizzle clears from 16 on. */
+/**
+ * PSHUFB clears where bit 7 of the index is set and looks at its low four bits only. With bits 4 to 6 masked off, hosts agree
+ * on the relaxed swizzle: it is PSHUFB itself on x64, and clears from 16 on elsewhere.
+ */
 function shuffleBytes(l: Lifter, a: number, b: number): number {
-  return l.op(OP.i8x16_swizzle, a, l.op(OP.v128_and, b, splat32(l, 0x8f8f8f8f | 0)));
+  return l.op(OP.i8x16_relaxed_swizzle, a, l.op(OP.v128_and, b, splat32(l, 0x8f8f8f8f | 0)));
 }
 
 const fields = (imm: number) => [imm & 3, imm >> 2 & 3, imm >> 4 & 3, imm >> 6];
