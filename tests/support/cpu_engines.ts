@@ -1,6 +1,10 @@
 /** The engines that tests/cpu_test.ts runs the instruction cases through. */
 import { InterpreterMachine } from "../../src/machine/interpreter_machine.ts";
 import { PlainGuestMemory } from "../../src/machine/guest_memory.ts";
+import { CodeSpace } from "../../src/machine/code_cache.ts";
+import { WasmMachine } from "../../src/machine/wasm_machine.ts";
+import { emptyBaseCode } from "../../src/jit/base_code.ts";
+import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
 import { STATE_RIP } from "../../src/machine/state.ts";
 import type { CpuEngine } from "./cpu_cases.ts";
 import { CASE_GUEST_END } from "./cpu_state.ts";
@@ -23,4 +27,32 @@ function interpreter(): CpuEngine {
   };
 }
 
-export const CPU_ENGINES: readonly CpuEngine[] = [interpreter()];
+/** Compiled code, region by region as a running program is. */
+function wasm(): CpuEngine {
+  let machine: WasmMachine | undefined;
+  let compiled = "";
+  return {
+    name: "wasm",
+    memory() {
+      const base = new CodeSpace(emptyBaseCode());
+      machine = new WasmMachine({
+        base,
+        programs: new Map(),
+        compiler: new JitCompiler(),
+        interpreter: null,
+        misses: new Map(),
+      });
+      machine.memory.growTo(CASE_GUEST_END);
+      return machine.memory;
+    },
+    run(memory, code, pc) {
+      const key = code.join();
+      if (key !== compiled) machine!.codeChanged(0, CASE_GUEST_END);
+      compiled = key;
+      memory.i32[STATE_RIP >> 2] = pc;
+      return machine!.run();
+    },
+  };
+}
+
+export const CPU_ENGINES: readonly CpuEngine[] = [interpreter(), wasm()];
