@@ -6,7 +6,16 @@ import { EAFNOSUPPORT, EINVAL } from "../abi/errno.ts";
 
 test("IPv6 text is canonical and survives the way to bytes and back", () => {
   for (
-    const ip of ["::", "::1", "fe80::1:2", "2001:db8::", "1:2:3:4:5:6:7:8", "::ffff:10.0.0.1", "1:0:2::3", "2001:db8:0:1:1:1:1:1"]
+    const ip of [
+      "::",
+      "::1",
+      "fe80::1:2",
+      "2001:db8::",
+      "1:2:3:4:5:6:7:8",
+      "::ffff:10.0.0.1",
+      "1:0:2::3",
+      "2001:db8:0:1:1:1:1:1",
+    ]
   ) {
     expect(ipv6Text(ipBytes(ip), 0)).toBe(ip);
   }

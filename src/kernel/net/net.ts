@@ -1,4 +1,4 @@
-import { type InetAddress, inet, LOOPBACK_IPV4, LOOPBACK_IPV6 } from "./address.ts";
+import { inet, type InetAddress, LOOPBACK_IPV4, LOOPBACK_IPV6 } from "./address.ts";
 import { type HostConnection, LoopbackConnection } from "./host_connection.ts";
 import { Listening } from "./tcp/listening.ts";
 import type { TcpSocket } from "./tcp/socket.ts";
@@ -44,7 +44,10 @@ export class Net {
    * Connects the host to a listening socket of the guest: to a port, or to the socket that listened first. Null if nothing
    * listens there. `peer` is the address the guest sees.
    */
-  hostConnect(to: number | "first", peer: { ip: string; port?: number } = { ip: LOOPBACK_IPV4 }): HostConnection | null {
+  hostConnect(
+    to: number | "first",
+    peer: { ip: string; port?: number } = { ip: LOOPBACK_IPV4 },
+  ): HostConnection | null {
     const listener = this.tcp.listeners.find((socket) => to === "first" || socket.localAddress().port === to);
     if (listener === undefined) return null;
     const remote = destination(listener);
@@ -68,4 +71,3 @@ function destination(listener: TcpSocket): InetAddress {
   if (ip === "0.0.0.0" || (ip === "::" && !binding.v6only)) return inet(LOOPBACK_IPV4, port);
   return inet(ip === "::" ? LOOPBACK_IPV6 : ip, port);
 }
-

@@ -110,6 +110,16 @@ export abstract class Socket extends FileDescription {
     return this.type === SOCK_STREAM;
   }
 
+  override get writesInPieces(): boolean {
+    return this.isStream;
+  }
+  override get readTimeoutNs(): number {
+    return this.options.receiveTimeoutNs;
+  }
+  override get writeTimeoutNs(): number {
+    return this.options.sendTimeoutNs;
+  }
+
   get isListening(): boolean {
     return false;
   }
@@ -162,4 +172,3 @@ export function credentialsOf(t: Task): PeerCredentials {
   const c: Credentials = t.process.credentials;
   return { pid: t.process.pid, uid: c.euid, gid: c.egid };
 }
-

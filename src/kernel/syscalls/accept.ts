@@ -4,8 +4,7 @@ import { SYS_accept, SYS_accept4 } from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
 import type { FdTable } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
-import { installSocket } from "./socket.ts";
-import { socketOf, waitOnSocket, writeAddress } from "./socket_support.ts";
+import { installSocket, socketOf, waitOnSocket, writeAddress } from "./socket_support.ts";
 import { full, type SyscallRow } from "./support.ts";
 
 /** accept(2) */

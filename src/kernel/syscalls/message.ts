@@ -34,8 +34,9 @@ import { type Ancillary, discardAncillary, type Socket } from "../net/socket.ts"
 import type { Task } from "../task/task.ts";
 import { BLOCKED } from "../wait_queue.ts";
 import { readControl, writeControl } from "./control_message.ts";
-import { received, receiveBuffers, sendBuffers } from "./send_receive.ts";
-import { movedSoFar, readAddress, socketOf, waitOnSocket } from "./socket_support.ts";
+import { movedBefore } from "./io_wait.ts";
+import { receiveBuffers, received, sendBuffers } from "./send_receive.ts";
+import { readAddress, socketOf, waitOnSocket } from "./socket_support.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
 
 /** sendmsg(2) */
@@ -63,13 +64,13 @@ function sendOne(k: Kernel, t: Task, socket: Socket, header: number, flags: numb
   let ancillary: Ancillary | null = null;
   const controlLength = loadU64(m, at + MSGHDR_CONTROLLEN);
   // Ancillary data went with the first bytes: not again when a blocked call goes on.
-  if (controlLength > 0 && movedSoFar(t) === 0) {
+  if (controlLength > 0 && movedBefore(t) === 0) {
     const control = readControl(t, socket, loadU32(m, at + MSGHDR_CONTROL), controlLength);
     if (typeof control === "number") return control;
     ancillary = control;
   }
   const n = sendBuffers(k, t, socket, flags, to, ancillary);
-  const sent = n > 0 || (n === 0 && !socket.isStream) || (n === BLOCKED && movedSoFar(t) > 0);
+  const sent = n > 0 || (n === 0 && !socket.isStream) || (n === BLOCKED && movedBefore(t) > 0);
   if (ancillary !== null && !sent) discardAncillary(k, ancillary);
   return n;
 }

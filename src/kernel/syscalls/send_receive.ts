@@ -6,7 +6,8 @@ import { iovecs, readableRange, writableRange } from "../memory/user_memory.ts";
 import type { SocketAddress } from "../net/address.ts";
 import { type Ancillary, discardAncillary, ReceiveInfo, type Socket } from "../net/socket.ts";
 import type { Task } from "../task/task.ts";
-import { movedSoFar, readAddress, socketOf, waitOnSocket, writeAddress } from "./socket_support.ts";
+import { movedBefore } from "./io_wait.ts";
+import { readAddress, socketOf, waitOnSocket, writeAddress } from "./socket_support.ts";
 import { full, type SyscallRow } from "./support.ts";
 
 /** What the receive call in hand has found out. */
@@ -84,7 +85,7 @@ export function sendBuffers(
     const n = sendMessage(k, t, socket, flags, to, ancillary);
     return n === -EAGAIN ? waitOnSocket(k, t, socket, flags, timeoutNs, 0) : n;
   }
-  let moved = movedSoFar(t);
+  let moved = movedBefore(t);
   let skip = moved;
   for (let i = 0; i < iovecs.count; i++) {
     let done = Math.min(skip, iovecs.length[i]);
@@ -131,7 +132,7 @@ export function receiveBuffers(k: Kernel, t: Task, socket: Socket, flags: number
     return n === -EAGAIN ? waitOnSocket(k, t, socket, flags, timeoutNs, 0) : n;
   }
   const waitsForAll = (flags & MSG_WAITALL) !== 0 && (flags & MSG_PEEK) === 0;
-  let moved = movedSoFar(t);
+  let moved = movedBefore(t);
   let skip = moved;
   let dry = false;
   for (let i = 0; i < iovecs.count && !dry; i++) {

@@ -1,5 +1,4 @@
 import { EAFNOSUPPORT, EINVAL } from "../abi/errno.ts";
-import { O_NONBLOCK } from "../abi/fcntl.ts";
 import { SHUT_RDWR, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCK_TYPE_MASK } from "../abi/socket.ts";
 import {
   SYS_bind,
@@ -13,13 +12,12 @@ import {
 import type { Kernel } from "../kernel.ts";
 import { storeU32, writableRange } from "../memory/user_memory.ts";
 import { createPair, createSocket } from "../net/provider.ts";
-import type { Socket } from "../net/socket.ts";
 import type { Task } from "../task/task.ts";
 import { acceptRows } from "./accept.ts";
 import { connectRows } from "./connect.ts";
 import { messageRows } from "./message.ts";
 import { sendReceiveRows } from "./send_receive.ts";
-import { readAddress, socketOf, writeAddress } from "./socket_support.ts";
+import { installSocket, readAddress, socketOf, writeAddress } from "./socket_support.ts";
 import { sockoptRows } from "./sockopt.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
 
@@ -29,14 +27,6 @@ function sysSocket(k: Kernel, t: Task, domain: number, type: number, protocol: n
   if (domain < 0) return -EAFNOSUPPORT;
   const socket = createSocket(k, t, domain, type & SOCK_TYPE_MASK, protocol);
   return typeof socket === "number" ? socket : installSocket(k, t, socket, type);
-}
-
-/** A descriptor for a new socket, with the SOCK_ flags of the call. */
-export function installSocket(k: Kernel, t: Task, socket: Socket, flags: number): number {
-  if (flags & SOCK_NONBLOCK) socket.statusFlags |= O_NONBLOCK;
-  const fd = t.process.fds.install(socket, (flags & SOCK_CLOEXEC) !== 0);
-  if (fd < 0) socket.release(k);
-  return fd;
 }
 
 /** socketpair(2) */

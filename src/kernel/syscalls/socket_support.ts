@@ -1,6 +1,6 @@
 import { EAGAIN, EBADF, EINVAL, ENOTSOCK } from "../abi/errno.ts";
-import { O_PATH } from "../abi/fcntl.ts";
-import { MSG_DONTWAIT, SOCKADDR_STORAGE_BYTES } from "../abi/socket.ts";
+import { O_NONBLOCK, O_PATH } from "../abi/fcntl.ts";
+import { MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_NONBLOCK, SOCKADDR_STORAGE_BYTES } from "../abi/socket.ts";
 import type { Kernel } from "../kernel.ts";
 import { loadI32, readableRange, storeU32, writableRange } from "../memory/user_memory.ts";
 import type { SocketAddress } from "../net/address.ts";
@@ -8,25 +8,13 @@ import { decodeSockaddr, encodeSockaddr } from "../net/sockaddr.ts";
 import { Socket } from "../net/socket.ts";
 import { blockOnOne } from "../task/block.ts";
 import type { Task } from "../task/task.ts";
-
-/** What a socket call keeps in task.restart between its tries. */
-export interface SocketWait {
-  /** Bytes (or messages) already moved: the result, should a signal end the call. */
-  moved: number;
-  /** From SO_RCVTIMEO or SO_SNDTIMEO. */
-  readonly deadlineNs: number;
-}
+import { Transfer } from "./io_wait.ts";
 
 /** The socket of a descriptor, or -EBADF, -ENOTSOCK. */
 export function socketOf(t: Task, fd: number): Socket | number {
   const file = t.process.fds.get(fd);
   if (file === undefined || (file.statusFlags & O_PATH) !== 0) return -EBADF;
   return file instanceof Socket ? file : -ENOTSOCK;
-}
-
-/** How much of the call is done: 0 on the first try. */
-export function movedSoFar(t: Task): number {
-  return (t.restart as SocketWait | null)?.moved ?? 0;
 }
 
 /**
@@ -42,16 +30,23 @@ export function waitOnSocket(
   moved: number,
 ): number {
   if (socket.nonBlocking || (flags & MSG_DONTWAIT) !== 0) return moved > 0 ? moved : -EAGAIN;
-  let wait = t.restart as SocketWait | null;
+  let wait = t.restart as Transfer | null;
   if (wait === null) {
-    const deadlineNs = timeoutNs === Infinity ? Infinity : k.clock.monotonicNs() + timeoutNs;
-    t.restart = wait = { moved, deadlineNs };
+    t.restart = wait = new Transfer(timeoutNs === Infinity ? Infinity : k.clock.monotonicNs() + timeoutNs);
   } else if (t.wokenByTimeout) {
     t.wokenByTimeout = false;
     return moved > 0 ? moved : -EAGAIN;
   }
   wait.moved = moved;
   return blockOnOne(t, socket.readiness, wait.deadlineNs);
+}
+
+/** A descriptor for a new socket, with the SOCK_ flags of the call. */
+export function installSocket(k: Kernel, t: Task, socket: Socket, flags: number): number {
+  if (flags & SOCK_NONBLOCK) socket.statusFlags |= O_NONBLOCK;
+  const fd = t.process.fds.install(socket, (flags & SOCK_CLOEXEC) !== 0);
+  if (fd < 0) socket.release(k);
+  return fd;
 }
 
 /** struct sockaddr at a guest pointer, or a negative errno (move_addr_to_kernel). */

@@ -1,13 +1,4 @@
-import {
-  EAGAIN,
-  ECONNREFUSED,
-  EINVAL,
-  EISCONN,
-  ENOTCONN,
-  EOPNOTSUPP,
-  EPIPE,
-  EPROTOTYPE,
-} from "../../abi/errno.ts";
+import { EAGAIN, ECONNREFUSED, EINVAL, EISCONN, ENOTCONN, EOPNOTSUPP, EPIPE, EPROTOTYPE } from "../../abi/errno.ts";
 import { POLL_READABLE, POLL_WRITABLE, POLLHUP } from "../../abi/poll.ts";
 import {
   AF_UNIX,

@@ -1,13 +1,4 @@
-import {
-  EAGAIN,
-  ECONNREFUSED,
-  ECONNRESET,
-  EMSGSIZE,
-  ENOTCONN,
-  EPERM,
-  EPIPE,
-  EPROTOTYPE,
-} from "../../abi/errno.ts";
+import { EAGAIN, ECONNREFUSED, ECONNRESET, EMSGSIZE, ENOTCONN, EPERM, EPIPE, EPROTOTYPE } from "../../abi/errno.ts";
 import { POLL_READABLE, POLL_WRITABLE, POLLERR, POLLHUP, POLLRDHUP } from "../../abi/poll.ts";
 import {
   AF_UNIX,
@@ -201,4 +192,3 @@ export class UnixDatagramSocket extends UnixSocket {
     }
   }
 }
-
