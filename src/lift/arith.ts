@@ -1,11 +1,11 @@
-/** Addition, subtraction and comparison: add adc sub sbb cmp neg inc dec. */
+/** Addition, subtraction and comparison: add adc sub sbb cmp neg inc dec, adcx adox. */
 import { OP } from "../ir/ops.ts";
 import { FLAGS_ARITH } from "../machine/state.ts";
 import { type Operand, OPERAND_GPR, OPERAND_GPR8H } from "../x86/instruction.ts";
-import { SOURCE_ADD, SOURCE_SUB } from "./flags.ts";
+import { carryOf, SOURCE_ADD, SOURCE_SUB } from "./flags.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 
-const CF = 0;
+const CF = 0, OF = 5;
 const FLAG_CF = 1;
 
 /** True if both operands are one register: sub r, r and its like do not depend on its value. */
@@ -111,6 +111,20 @@ function step(kind: typeof SOURCE_ADD | typeof SOURCE_SUB): Lift {
   };
 }
 
+/** adcx and adox: adc on one flag, CF or OF, that leaves all others alone. */
+function addWithFlag(flag: number): Lift {
+  return (l) => {
+    const [dst, src] = l.insn.operands;
+    const bytes = dst.bytes;
+    const a = l.read(dst), b = l.read(src), carry = l.flag(flag);
+    const result = l.add(bytes, l.add(bytes, a, b), carryIn(l, bytes, carry));
+    l.write(dst, result);
+    if (l.flagsWanted(1 << flag)) {
+      l.setFlag(flag, carryOf(l, { kind: SOURCE_ADD, bytes, a, b, result, carry }));
+    }
+  };
+}
+
 export const arithLifts: Record<string, Lift> = {
   add,
   sub,
@@ -120,4 +134,6 @@ export const arithLifts: Record<string, Lift> = {
   neg,
   inc: step(SOURCE_ADD),
   dec: step(SOURCE_SUB),
+  adcx: addWithFlag(CF),
+  adox: addWithFlag(OF),
 };

@@ -18,17 +18,19 @@ class Count {
   /** -1: not constant. */
   readonly constant: number;
   readonly value: number;
+  readonly #bitsOfCount: number;
 
-  constructor(l: Lifter, o: Operand, readonly bytes: number) {
-    this.constant = o.kind === OPERAND_IMM ? o.immLo & (bytes === 8 ? 63 : 31) : -1;
+  constructor(l: Lifter, o: Operand, bytes: number) {
+    this.#bitsOfCount = bytes === 8 ? 63 : 31;
+    this.constant = o.kind === OPERAND_IMM ? o.immLo & this.#bitsOfCount : -1;
     if (this.constant >= 0) this.value = l.constant(bytes, this.constant);
-    else this.value = bytes === 8 ? l.gpr64(RCX) : l.wrap(l.gpr64(RCX));
+    else this.value = bytes === 8 ? l.gpr64(RCX) : l.gprLow(RCX, 1);
   }
 
-  /** The count without junk, i32. */
+  /** The count without junk, i32. From the value, for by then the instruction may have changed rcx itself. */
   masked(l: Lifter): number {
     if (this.constant >= 0) return l.i32(this.constant);
-    return l.mask32(l.gprLow(RCX, 1), this.bytes === 8 ? 63 : 31);
+    return l.mask32(this.#bitsOfCount === 63 ? l.wrap(this.value) : this.value, this.#bitsOfCount);
   }
 }
 
