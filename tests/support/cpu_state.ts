@@ -2,6 +2,7 @@
 import type { GuestMemory } from "../../src/machine/guest_memory.ts";
 import {
   GUEST_BIAS,
+  RSP,
   STATE_AF,
   STATE_BYTES,
   STATE_CF,
@@ -28,6 +29,8 @@ const CODE_START = 0x100000, CODE_BYTES = 0x2000;
 /** Operands in memory, the stack included, lie in here. */
 export const WINDOW_START = 0x200600;
 export const WINDOW_BYTES = 1024;
+/** What `@code` values and `mem=code` draw from (see cpu_values.ts). */
+export const CODE_ADDRESSES: readonly number[] = Array.from({ length: 64 }, (_, i) => 0x100900 + i * 4);
 /** Guest memory a case needs. */
 export const CASE_GUEST_END = 0x210000;
 export const CASE_FSBASE = 0x200720;
@@ -134,19 +137,57 @@ export class CpuState {
   }
 }
 
-/** Puts a state and the code into guest memory: what an engine sees before it runs the case. */
-export function fillGuest(memory: GuestMemory, state: CpuState, code: Uint8Array): void {
-  memory.growTo(CASE_GUEST_END);
-  memory.u8.set(state.block, 0);
-  memory.u8.fill(0xcc, CODE_START - GUEST_BIAS, CODE_START + CODE_BYTES - GUEST_BIAS);
-  memory.u8.set(code, CASE_PC - GUEST_BIAS);
-  memory.u8.set(state.window, WINDOW_START - GUEST_BIAS);
+/** What fillGuest and readGuest need to know of a case. */
+export interface GuestCase {
+  code: Uint8Array;
+  input: CpuState;
+  /** Guest addresses that the instruction may lead to, besides those of `@code` values. */
+  successors: readonly number[];
+  /** `pushf` follows the instruction: rsp stays in the window in all cases of the form. */
+  pushesFlags: boolean;
 }
 
-/** The state an engine left in guest memory. */
-export function readGuest(memory: GuestMemory): CpuState {
+/**
+ * Puts a case into guest memory: what an engine sees before it runs. After the instruction comes `pushf; int3` where the
+ * stack allows it: compiled code keeps flags only for readers, so that int3 alone would not show them. The code pages
+ * are the same for all cases of a form.
+ */
+export function fillGuest(memory: GuestMemory, { code, input, successors, pushesFlags }: GuestCase): void {
+  memory.growTo(CASE_GUEST_END);
+  memory.u8.set(input.block, 0);
+  memory.u8.fill(INT3, CODE_START - GUEST_BIAS, CODE_START + CODE_BYTES - GUEST_BIAS);
+  if (pushesFlags) {
+    for (const pc of [...successors, ...CODE_ADDRESSES]) memory.u8[pc - GUEST_BIAS] = PUSHF;
+  }
+  memory.u8.set(code, CASE_PC - GUEST_BIAS);
+  memory.u8.set(input.window, WINDOW_START - GUEST_BIAS);
+}
+
+const PUSHF = 0x9c, INT3 = 0xcc;
+
+/** Whether rsp leaves room in the window for the flags. */
+export function canPush(state: CpuState): boolean {
+  return state.gpr(RSP) >= BigInt(WINDOW_START + 8) && state.gpr(RSP) <= BigInt(WINDOW_START + WINDOW_BYTES);
+}
+
+/**
+ * The state an engine left in guest memory after it met the int3 that follows the instruction. The flags are taken from the
+ * stack and the push is undone; what it overwrote is taken from `expected`.
+ */
+export function readGuest(memory: GuestMemory, { pushesFlags }: GuestCase, expected: CpuState): CpuState {
   const state = new CpuState();
   state.block.set(memory.u8.subarray(0, STATE_BYTES));
   state.window.set(memory.u8.subarray(WINDOW_START - GUEST_BIAS, WINDOW_START - GUEST_BIAS + WINDOW_BYTES));
+  state.rip--;
+  // Another rip means that the engine stopped somewhere else and pushed nothing.
+  if (!pushesFlags || state.rip !== expected.rip + 1) return state;
+  state.rip--;
+  const pushedAt = state.gpr(RSP);
+  state.setGpr(RSP, pushedAt + 8n);
+  const offset = Number(pushedAt) - WINDOW_START;
+  if (offset >= 0 && offset <= WINDOW_BYTES - 8) {
+    state.rflags = new DataView(state.window.buffer).getUint32(offset, true);
+    state.window.set(expected.window.subarray(offset, offset + 8), offset);
+  }
   return state;
 }

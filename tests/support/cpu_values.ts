@@ -4,7 +4,7 @@
  *
  * Changing the order of draws here invalidates tests/golden/cpu: run `deno task golden:cpu` afterwards.
  */
-import { CpuState, GPR_NAMES, RFLAGS_MASK, WINDOW_BYTES } from "./cpu_state.ts";
+import { CODE_ADDRESSES, CpuState, GPR_NAMES, RFLAGS_MASK, WINDOW_BYTES } from "./cpu_state.ts";
 
 /** Mulberry32: small, fast, the same everywhere. */
 export class Random {
@@ -297,7 +297,7 @@ const GPR_SOURCES: Record<string, (random: Random, any: bigint) => bigint> = {
   repeat: (random) => BigInt(random.below(6)),
   /** High half of a dividend that often does not overflow. */
   high: (random, any) => [0n, 0n, 0xffffffffffffffffn, 1n, any][random.below(5)],
-  code: (random) => BigInt(0x100900 + random.below(64) * 4),
+  code: (random) => BigInt(random.pick(CODE_ADDRESSES)),
   stack: (random) => BigInt(random.pick([0x200800, 0x200838, 0x2007f4])),
   byte: (random) => BigInt(random.below(256)),
   bool: (random) => BigInt(random.below(2)),
