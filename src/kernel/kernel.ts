@@ -62,6 +62,8 @@ export class Kernel implements MachineClient {
   readonly dyingMachines: Machine[] = [];
   /** Monotonic time at which run() should return. */
   sliceEndNs = Infinity;
+  /** sched_yield: the current task goes to the end of the run queue. */
+  yieldRequested = false;
   /** When the current task got the CPU. */
   sliceStartNs = 0;
   private nextPid = 1;

@@ -361,6 +361,18 @@ export const SYS_memfd_secret = 447;
 export const SYS_process_mrelease = 448;
 export const SYS_futex_waitv = 449;
 export const SYS_set_mempolicy_home_node = 450;
+export const SYS_cachestat = 451;
+export const SYS_fchmodat2 = 452;
+export const SYS_map_shadow_stack = 453;
+export const SYS_futex_wake = 454;
+export const SYS_futex_wait = 455;
+export const SYS_futex_requeue = 456;
+export const SYS_statmount = 457;
+export const SYS_listmount = 458;
+export const SYS_lsm_get_self_attr = 459;
+export const SYS_lsm_set_self_attr = 460;
+export const SYS_lsm_list_modules = 461;
+export const SYS_mseal = 462;
 
 const NAMES: Readonly<Record<number, string>> = {
   0: "read",
@@ -725,6 +737,18 @@ const NAMES: Readonly<Record<number, string>> = {
   448: "process_mrelease",
   449: "futex_waitv",
   450: "set_mempolicy_home_node",
+  451: "cachestat",
+  452: "fchmodat2",
+  453: "map_shadow_stack",
+  454: "futex_wake",
+  455: "futex_wait",
+  456: "futex_requeue",
+  457: "statmount",
+  458: "listmount",
+  459: "lsm_get_self_attr",
+  460: "lsm_set_self_attr",
+  461: "lsm_list_modules",
+  462: "mseal",
 };
 
 /** "openat" for 257; "syscall 9999" for a number without a name. */

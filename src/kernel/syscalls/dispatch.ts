@@ -52,7 +52,7 @@ function complete(k: Kernel, t: Task, number: number, result: number): number {
   setResult(t, result);
   // A temporary mask (ppoll) ends with the call, unless a signal it let in is about to be delivered.
   if (t.savedSignalMask !== null && !(result === -EINTR && t.signalDeliverable)) restoreSignalMask(t);
-  return t.signalDeliverable || t.state !== TASK_RUNNABLE ? 1 : 0;
+  return t.signalDeliverable || k.yieldRequested || t.state !== TASK_RUNNABLE ? 1 : 0;
 }
 
 /** Writes rax. */

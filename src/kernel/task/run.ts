@@ -63,12 +63,13 @@ function advance(k: Kernel, t: Task): boolean {
   const machine = t.process.space.machine;
   machine.memory.i32[STATE_FUEL / 4] = FUEL;
   const stop = machine.run();
-  if (stop === STOP_SYSCALL) return true;
-  if (stop !== STOP_YIELD) {
+  if (stop === STOP_SYSCALL && !k.yieldRequested) return true;
+  if (stop !== STOP_YIELD && stop !== STOP_SYSCALL) {
     deliverFault(k, t, stop);
     return true;
   }
-  if (t.signalDeliverable) return true;
+  k.yieldRequested = false;
+  if (t.signalDeliverable || t.state !== TASK_RUNNABLE) return true;
   k.enqueue(t);
   return false;
 }

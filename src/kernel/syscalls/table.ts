@@ -1,0 +1,71 @@
+import { acceptRows } from "./accept.ts";
+import { cloneRows } from "./clone.ts";
+import { connectRows } from "./connect.ts";
+import { directoryRows } from "./directory.ts";
+import { execveRows } from "./execve.ts";
+import { exitRows } from "./exit.ts";
+import { fcntlRows } from "./fcntl.ts";
+import { flockRows } from "./flock.ts";
+import { futexRows } from "./futex.ts";
+import { identityRows } from "./identity.ts";
+import { ioctlRows } from "./ioctl.ts";
+import { limitRows } from "./limits.ts";
+import { linkRows } from "./link.ts";
+import { memoryRows } from "./memory.ts";
+import { messageRows } from "./message.ts";
+import { openRows } from "./open.ts";
+import { pipeRows } from "./pipe.ts";
+import { pollRows } from "./poll.ts";
+import { prctlRows } from "./prctl.ts";
+import { randomRows } from "./random.ts";
+import { readWriteRows } from "./read_write.ts";
+import { schedRows } from "./sched.ts";
+import { sendReceiveRows } from "./send_receive.ts";
+import { signalRows } from "./signal.ts";
+import { socketRows } from "./socket.ts";
+import { sockoptRows } from "./sockopt.ts";
+import { statRows } from "./stat.ts";
+import { makeTable, type SyscallTable } from "./support.ts";
+import { systemInfoRows } from "./system_info.ts";
+import { timeRows } from "./time.ts";
+import { timerRows } from "./timer.ts";
+import { waitRows } from "./wait.ts";
+
+/** All system calls. docs/SYSCALLS.md is generated from it. */
+export const SYSCALLS: SyscallTable = makeTable([
+  // Tasks and signals.
+  ...cloneRows,
+  ...execveRows,
+  ...exitRows,
+  ...waitRows,
+  ...futexRows,
+  ...signalRows,
+  ...schedRows,
+  ...identityRows,
+  ...prctlRows,
+  ...limitRows,
+  // Memory, time, the machine.
+  ...memoryRows,
+  ...timeRows,
+  ...timerRows,
+  ...systemInfoRows,
+  ...randomRows,
+  // Files.
+  ...openRows,
+  ...readWriteRows,
+  ...statRows,
+  ...directoryRows,
+  ...linkRows,
+  ...fcntlRows,
+  ...flockRows,
+  ...ioctlRows,
+  ...pipeRows,
+  ...pollRows,
+  // Sockets.
+  ...socketRows,
+  ...acceptRows,
+  ...connectRows,
+  ...sendReceiveRows,
+  ...messageRows,
+  ...sockoptRows,
+]);
