@@ -1,0 +1,86 @@
+import type { Field } from "./events.ts";
+import { isTokenText, latin1Bytes } from "./grammar.ts";
+import { isHopByHop, namedInConnection } from "./hop_by_hop.ts";
+
+/** How the body of a request is sent. */
+export type RequestBody =
+  | { readonly kind: "none" }
+  | { readonly kind: "length"; readonly length: number }
+  | { readonly kind: "chunked" };
+
+/** A request as a guest is to see it. */
+export interface OutgoingRequest {
+  readonly method: string;
+  /** Origin form: path and query (RFC 9112, section 3.2.1). */
+  readonly target: string;
+  readonly host: string;
+  /** In the client's order. Fields that concern the client's connection, or that this writer sets, are left out. */
+  readonly fields: Iterable<Field>;
+  readonly body: RequestBody;
+  /** Added at the end; replaces the client's fields of these names. */
+  readonly extra: readonly Field[];
+  /** Ask the guest to close the connection after its response. */
+  readonly close: boolean;
+  /** Pass "Expect: 100-continue" on. */
+  readonly expectContinue: boolean;
+}
+
+/** Request line and fields (RFC 9112, section 3). */
+export function encodeRequestHead(request: OutgoingRequest): Uint8Array<ArrayBuffer> {
+  const { method, target, host, fields, body, extra } = request;
+  if (!isTokenText(method)) throw new TypeError(`Cannot send request: method is ${JSON.stringify(method)}`);
+  // Host first, as section 3.2 recommends.
+  let head = `${method} ${target} HTTP/1.1\r\nHost: ${checked(host)}\r\n`;
+  const named = namedInConnection(fields);
+  const replaced = new Set(extra.map(([name]) => name.toLowerCase()));
+  for (const [name, value] of fields) {
+    const lower = name.toLowerCase();
+    if (isHopByHop(lower, named) || SET_HERE.has(lower) || replaced.has(lower)) continue;
+    if (lower === "expect" && !request.expectContinue) continue;
+    head += `${name}: ${checked(value)}\r\n`;
+  }
+  for (const [name, value] of extra) head += `${name}: ${checked(value)}\r\n`;
+  if (body.kind === "length") head += `Content-Length: ${body.length}\r\n`;
+  else if (body.kind === "chunked") head += "Transfer-Encoding: chunked\r\n";
+  if (request.close) head += "Connection: close\r\n";
+  return latin1Bytes(`${head}\r\n`);
+}
+
+const SET_HERE = new Set(["host", "content-length"]);
+
+/** fetch Headers let nothing through that could end a line; fields from elsewhere are held to the same. */
+function checked(value: string): string {
+  // deno-lint-ignore no-control-regex
+  if (/[\0\r\n]|[^\x00-\xff]/.test(value)) {
+    throw new TypeError(`Cannot send request: field value is ${JSON.stringify(value)}`);
+  }
+  return value;
+}
+
+/** "content-type" as "Content-Type", the way clients write names: fetch Headers have only the lower case. */
+export function titleCase(name: string): string {
+  let title = TITLES.get(name);
+  if (title === undefined) {
+    title = name.split("-").map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join("-");
+    // Names come from outside: the memory for them is bounded.
+    if (TITLES.size < 500) TITLES.set(name, title);
+  }
+  return title;
+}
+
+const TITLES = new Map<string, string>();
+
+/** The bytes before a chunk's data. */
+export function chunkHead(length: number): Uint8Array<ArrayBuffer> {
+  return latin1Bytes(`${length.toString(16)}\r\n`);
+}
+
+/** Each time new: bytes given to a connection belong to it. */
+export function chunkEnd(): Uint8Array<ArrayBuffer> {
+  return latin1Bytes("\r\n");
+}
+
+/** The last chunk, without trailers. */
+export function lastChunk(): Uint8Array<ArrayBuffer> {
+  return latin1Bytes("0\r\n\r\n");
+}
