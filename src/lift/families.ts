@@ -14,6 +14,7 @@ import { sseConvertLifts } from "./sse_convert.ts";
 import { sseFloatLifts } from "./sse_float.ts";
 import { sseIntLifts } from "./sse_int.ts";
 import { sseMoveLifts } from "./sse_move.ts";
+import { sseStateLifts } from "./sse_state.ts";
 import { stackLifts } from "./stack.ts";
 import { stringLifts } from "./string.ts";
 import { systemLifts } from "./system.ts";
@@ -36,6 +37,7 @@ export const LIFTS: ReadonlyMap<string, Lift> = new Map(
     sseFloatLifts,
     sseIntLifts,
     sseMoveLifts,
+    sseStateLifts,
     stackLifts,
     stringLifts,
     systemLifts,

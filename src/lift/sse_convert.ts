@@ -1,3 +1,120 @@
-import type { Lift } from "./lifter.ts";
+/**
+ * SSE conversions. To integers they give the "integer indefinite" 0x80000000 (0x8000000000000000) for what does not fit and
+ * for NaN (Intel SDM volume 1, 4.8.3.8 and table E-1), where wasm traps or saturates; so the result is chosen by a range check.
+ * Conversions to floats round to nearest whatever MXCSR says, as all arithmetic does.
+ */
+import { OP } from "../ir/ops.ts";
+import type { Operand } from "../x86/instruction.ts";
+import type { Lift, Lifter } from "./lifter.ts";
+import { byMxcsr, ROUND_F32X4, ROUND_F64X2, rounded } from "./sse_rounding.ts";
+import { constant32, scalar, setLow, shuffleLanes, splat32, splat64, unary, vector } from "./vector.ts";
 
-export const sseConvertLifts: Record<string, Lift> = {};
+const TWO_31_F32 = 0x4f000000, TWO_63_F32 = 0x5f000000;
+/** High halves of 2^31 and 2^63 as f64. */
+const TWO_31_F64 = 0x41e00000, TWO_63_F64 = 0x43e00000;
+
+/** cvtsi2ss, cvtsi2sd: from 32 or 64 bits. */
+function fromInteger(bytes: number, op32: number, op64: number): Lift {
+  return (l) => {
+    const [to, from] = l.insn.operands;
+    setLow(l, to, bytes, l.op(from.bytes === 8 ? op64 : op32, l.read(from)));
+  };
+}
+
+/**
+ * Low lane of a vector to a signed integer of `bytes`, truncating. |x| < 2^31 is exact as the check: at -2^31, and between it
+ * and -2^31 - 1, the result is the indefinite one anyway.
+ */
+function lowToInteger(l: Lifter, lane: number, v: number, bytes: number): number {
+  const x = l.op(lane === 4 ? OP.f32x4_extract_lane : OP.f64x2_extract_lane, v, 0);
+  const fits = lane === 4
+    ? l.op(OP.f32_lt, l.op(OP.f32_abs, x), f32Constant(l, bytes === 4 ? TWO_31_F32 : TWO_63_F32))
+    : l.op(OP.f64_lt, l.op(OP.f64_abs, x), f64Constant(l, bytes === 4 ? TWO_31_F64 : TWO_63_F64));
+  if (bytes === 8) {
+    const truncated = l.op(lane === 4 ? OP.i64_trunc_sat_f32_s : OP.i64_trunc_sat_f64_s, x);
+    return l.op(OP.select_i64, truncated, l.i64(0, 0x80000000 | 0), fits);
+  }
+  // The vector truncation is one instruction on x64, where the scalar one has to check and clamp.
+  const truncated = l.op(lane === 4 ? OP.i32x4_relaxed_trunc_f32x4_s : OP.i32x4_relaxed_trunc_f64x2_s_zero, v);
+  return l.op(OP.select_i32, l.op(OP.i32x4_extract_lane, truncated, 0), l.i32(0x80000000), fits);
+}
+
+function f32Constant(l: Lifter, bits: number): number {
+  return l.op(OP.f32_reinterpret_i32, l.i32(bits));
+}
+
+function f64Constant(l: Lifter, high: number): number {
+  return l.op(OP.f64_reinterpret_i64, l.i64(0, high));
+}
+
+function toInteger(lane: number): Lift {
+  return (l) => {
+    const [to, from] = l.insn.operands;
+    l.write(to, lowToInteger(l, lane, vector(l, from), to.bytes));
+  };
+}
+
+function toRoundedInteger(lane: number): Lift {
+  const rounder = lane === 4 ? ROUND_F32X4 : ROUND_F64X2;
+  return (l) => {
+    const [to, from] = l.insn.operands;
+    byMxcsr(l, (mode) => {
+      l.write(to, lowToInteger(l, lane, rounded(l, rounder, vector(l, from), mode), to.bytes));
+    });
+  };
+}
+
+/** Four singles to four integers, truncating. In-range lanes of the relaxed operation are the same everywhere. */
+function singlesToIntegers(l: Lifter, v: number): number {
+  const fits = l.op(OP.f32x4_lt, l.op(OP.f32x4_abs, v), splat32(l, TWO_31_F32));
+  return l.op(OP.v128_bitselect, l.op(OP.i32x4_relaxed_trunc_f32x4_s, v), splat32(l, 0x80000000 | 0), fits);
+}
+
+/** Two doubles to two integers, zeros above. */
+function doublesToIntegers(l: Lifter, v: number): number {
+  const wide = l.op(OP.f64x2_lt, l.op(OP.f64x2_abs, v), splat64(l, 0, TWO_31_F64));
+  const fits = shuffleLanes(l, wide, wide, 4, 0, 2, 0, 2);
+  const indefinite = constant32(l, 0x80000000 | 0, 0x80000000 | 0, 0, 0);
+  return l.op(OP.v128_bitselect, l.op(OP.i32x4_relaxed_trunc_f64x2_s_zero, v), indefinite, fits);
+}
+
+const cvtps2dq: Lift = (l) => {
+  const [to, from] = l.insn.operands;
+  byMxcsr(l, (mode) => l.write(to, singlesToIntegers(l, rounded(l, ROUND_F32X4, vector(l, from), mode))));
+};
+
+const cvtpd2dq: Lift = (l) => {
+  const [to, from] = l.insn.operands;
+  byMxcsr(l, (mode) => l.write(to, doublesToIntegers(l, rounded(l, ROUND_F64X2, vector(l, from), mode))));
+};
+
+/** Between single and double, low lane. */
+function changeWidth(from: number, to: number, op: number): Lift {
+  return (l) => {
+    const [destination, source]: Operand[] = l.insn.operands;
+    setLow(l, destination, to, l.op(op, scalar(l, source, from)));
+  };
+}
+
+function whole(op: number): Lift {
+  return unary((l, b) => l.op(op, b));
+}
+
+export const sseConvertLifts: Record<string, Lift> = {
+  cvtsi2ss: fromInteger(4, OP.f32_convert_i32_s, OP.f32_convert_i64_s),
+  cvtsi2sd: fromInteger(8, OP.f64_convert_i32_s, OP.f64_convert_i64_s),
+  cvttss2si: toInteger(4),
+  cvttsd2si: toInteger(8),
+  cvtss2si: toRoundedInteger(4),
+  cvtsd2si: toRoundedInteger(8),
+  cvtss2sd: changeWidth(4, 8, OP.f64_promote_f32),
+  cvtsd2ss: changeWidth(8, 4, OP.f32_demote_f64),
+  cvtps2pd: whole(OP.f64x2_promote_low_f32x4),
+  cvtpd2ps: whole(OP.f32x4_demote_f64x2_zero),
+  cvtdq2ps: whole(OP.f32x4_convert_i32x4_s),
+  cvtdq2pd: whole(OP.f64x2_convert_low_i32x4_s),
+  cvttps2dq: unary(singlesToIntegers),
+  cvttpd2dq: unary(doublesToIntegers),
+  cvtps2dq,
+  cvtpd2dq,
+};

@@ -4,6 +4,7 @@ import type { IrFunction } from "../ir/function.ts";
 import { interpretRegion, type RegionCpu } from "../ir/interpret.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import { type GuestMemory, PlainGuestMemory } from "./guest_memory.ts";
+import { helperBodies } from "./helpers/index.ts";
 import type { HelperBody } from "./helpers/types.ts";
 import type { Machine, MachineClient } from "./machine.ts";
 import { GUEST_LOWEST, STATE_FUEL, STATE_RIP, STATE_STOP, STOP_NONE, STOP_TEST } from "./state.ts";
@@ -43,7 +44,7 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
 
   constructor(
     readonly memory: GuestMemory,
-    readonly helpers: readonly (HelperBody | undefined)[] = [],
+    readonly helpers: readonly (HelperBody | undefined)[] = helperBodies,
   ) {}
 
   get u8(): Uint8Array {

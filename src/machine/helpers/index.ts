@@ -1,10 +1,11 @@
 import { HELPERS } from "../../ir/helpers.ts";
 import { bug } from "../../errors.ts";
 import { integerHelpers } from "./integer.ts";
+import { stringCompareBodies } from "./string_compare.ts";
 import type { HelperBody } from "./types.ts";
 
 /** Bodies by name; each family adds its own. */
-const BODIES: Record<string, HelperBody> = { ...integerHelpers };
+const BODIES: Record<string, HelperBody> = { ...integerHelpers, ...stringCompareBodies };
 
 /** Bodies by helper number. One that is declared and not written yet fails when it is called, by name. */
 export const helperBodies: readonly HelperBody[] = HELPERS.map(({ name }) =>
