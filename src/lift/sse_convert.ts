@@ -6,8 +6,20 @@
 import { OP } from "../ir/ops.ts";
 import type { Operand } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
-import { byMxcsr, ROUND_F32X4, ROUND_F64X2, rounded } from "./sse_rounding.ts";
-import { constant32, scalar, setLow, shuffleLanes, splat32, splat64, unary, vector } from "./vector.ts";
+import { withMmx } from "./mmx.ts";
+import { byMxcsr, ROUND_F32X4, ROUND_F64X2, rounded, type Rounder } from "./sse_rounding.ts";
+import {
+  constant32,
+  mergeLow,
+  scalar,
+  setLow,
+  shuffleLanes,
+  splat32,
+  splat64,
+  unary,
+  vector,
+  writeVector,
+} from "./vector.ts";
 
 const TWO_31_F32 = 0x4f000000, TWO_63_F32 = 0x5f000000;
 /** High halves of 2^31 and 2^63 as f64. */
@@ -100,7 +112,21 @@ function whole(op: number): Lift {
   return unary((l, b) => l.op(op, b));
 }
 
-export const sseConvertLifts: Record<string, Lift> = {
+/** cvtpi2ps keeps the upper half of its destination. */
+const cvtpi2ps: Lift = (l) => {
+  const [to, from] = l.insn.operands;
+  mergeLow(l, to, 8, l.op(OP.f32x4_convert_i32x4_s, vector(l, from)));
+};
+
+/** cvtps2pi, cvtpd2pi: to an mm register. */
+function toMmx(convert: (l: Lifter, v: number) => number, rounder: Rounder): Lift {
+  return (l) => {
+    const [to, from] = l.insn.operands;
+    byMxcsr(l, (mode) => writeVector(l, to, convert(l, rounded(l, rounder, vector(l, from), mode))));
+  };
+}
+
+export const sseConvertLifts: Record<string, Lift> = withMmx({
   cvtsi2ss: fromInteger(4, OP.f32_convert_i32_s, OP.f32_convert_i64_s),
   cvtsi2sd: fromInteger(8, OP.f64_convert_i32_s, OP.f64_convert_i64_s),
   cvttss2si: toInteger(4),
@@ -117,4 +143,10 @@ export const sseConvertLifts: Record<string, Lift> = {
   cvttpd2dq: unary(doublesToIntegers),
   cvtps2dq,
   cvtpd2dq,
-};
+  cvtpi2ps,
+  cvtpi2pd: whole(OP.f64x2_convert_low_i32x4_s),
+  cvttps2pi: unary(singlesToIntegers),
+  cvttpd2pi: unary(doublesToIntegers),
+  cvtps2pi: toMmx(singlesToIntegers, ROUND_F32X4),
+  cvtpd2pi: toMmx(doublesToIntegers, ROUND_F64X2),
+});

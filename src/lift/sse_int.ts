@@ -1,7 +1,8 @@
-/** Packed integers of SSE2 and SSSE3: wasm's own operation where there is one, else the shortest sequence. */
+/** Packed integers of MMX, SSE2 and SSSE3: wasm's own operation where there is one, else the shortest sequence. */
 import { OP } from "../ir/ops.ts";
 import { OPERAND_IMM } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
+import { mmxForms, withMmx } from "./mmx.ts";
 import { signMask } from "./sse_move.ts";
 import {
   binary,
@@ -16,6 +17,7 @@ import {
   unaryImm,
   vector,
   writeInteger32,
+  writeVector,
   zero,
 } from "./vector.ts";
 
@@ -30,9 +32,9 @@ interface Shift {
 function shiftLift(shift: Shift): Lift {
   return (l) => {
     const [to, count] = l.insn.operands;
-    const v = l.read(to);
-    if (count.kind === OPERAND_IMM) return l.write(to, shiftByConstant(l, v, shift, count.immLo & 0xff));
-    l.write(to, shiftByVector(l, v, shift, vector(l, count)));
+    const v = vector(l, to);
+    if (count.kind === OPERAND_IMM) return writeVector(l, to, shiftByConstant(l, v, shift, count.immLo & 0xff));
+    writeVector(l, to, shiftByVector(l, v, shift, vector(l, count)));
   };
 }
 
@@ -61,7 +63,7 @@ function shiftBytes(direction: 1 | -1): Lift {
       const from = i - direction * n;
       return from >= 0 && from < 16 ? from : 16;
     });
-    l.write(to, shuffle(l, l.read(to), zero(l), picked));
+    writeVector(l, to, shuffle(l, vector(l, to), zero(l), picked));
   };
 }
 
@@ -151,15 +153,15 @@ const fields = (imm: number) => [imm & 3, imm >> 2 & 3, imm >> 4 & 3, imm >> 6];
 
 const pinsrw: Lift = (l) => {
   const [to, from, imm] = l.insn.operands;
-  l.write(to, l.op(OP.i16x8_replace_lane, l.read(to), integer32(l, from), imm.immLo & 7));
+  writeVector(l, to, l.op(OP.i16x8_replace_lane, vector(l, to), integer32(l, from), imm.immLo & 7));
 };
 
 const pextrw: Lift = (l) => {
   const [to, from, imm] = l.insn.operands;
-  writeInteger32(l, to, l.op(OP.i16x8_extract_lane_u, l.read(from), imm.immLo & 7));
+  writeInteger32(l, to, l.op(OP.i16x8_extract_lane_u, vector(l, from), imm.immLo & 7));
 };
 
-export const sseIntLifts: Record<string, Lift> = {
+export const sseIntLifts: Record<string, Lift> = withMmx({
   paddb: packed(OP.i8x16_add),
   paddw: packed(OP.i16x8_add),
   paddd: packed(OP.i32x4_add),
@@ -244,4 +246,4 @@ export const sseIntLifts: Record<string, Lift> = {
   pabsw: unary((l, b) => l.op(OP.i16x8_abs, b)),
   pabsd: unary((l, b) => l.op(OP.i32x4_abs, b)),
   palignr: binaryImm(alignRight),
-};
+}, mmxForms);

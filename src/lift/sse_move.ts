@@ -4,8 +4,9 @@
  */
 import { OP } from "../ir/ops.ts";
 import { RDI } from "../machine/state.ts";
-import { Operand, OPERAND_GPR, OPERAND_MEM } from "../x86/instruction.ts";
+import { Operand, OPERAND_GPR, OPERAND_MEM, OPERAND_XMM } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
+import { withMmx } from "./mmx.ts";
 import {
   binary,
   binaryImm,
@@ -18,6 +19,7 @@ import {
   unary,
   vector,
   writeInteger32,
+  writeVector,
   zero,
 } from "./vector.ts";
 
@@ -57,22 +59,24 @@ function lowHalf(l: Lifter, v: number): number {
   return shuffle(l, v, zero(l), lanes(8, 0, 2));
 }
 
+/** The low 32 bits of vector registers, general ones or memory, zeros above. */
 const movd: Lift = (l) => {
   const [to, from] = l.insn.operands;
   if (to.kind === OPERAND_GPR || to.kind === OPERAND_MEM) {
-    return writeInteger32(l, to, l.op(OP.i32x4_extract_lane, l.read(from), 0));
+    return writeInteger32(l, to, l.op(OP.i32x4_extract_lane, vector(l, from), 0));
   }
-  if (from.kind === OPERAND_MEM) return l.write(to, vector(l, from));
-  l.write(to, l.op(OP.i32x4_replace_lane, zero(l), integer32(l, from), 0));
+  if (from.kind === OPERAND_MEM) return writeVector(l, to, vector(l, from));
+  writeVector(l, to, l.op(OP.i32x4_replace_lane, zero(l), integer32(l, from), 0));
 };
 
+/** movq, movntq, movq2dq, movdq2q: the low 64 bits likewise. */
 const movq: Lift = (l) => {
   const [to, from] = l.insn.operands;
-  if (to.kind === OPERAND_GPR) return l.write(to, l.op(OP.i64x2_extract_lane, l.read(from), 0));
-  if (to.kind === OPERAND_MEM) return storeLane(l, to, 8, l.read(from), 0);
-  if (from.kind === OPERAND_MEM) return l.write(to, vector(l, from));
-  if (from.kind === OPERAND_GPR) return l.write(to, l.op(OP.i64x2_replace_lane, zero(l), l.read(from), 0));
-  l.write(to, lowHalf(l, l.read(from)));
+  if (to.kind === OPERAND_GPR) return l.write(to, l.op(OP.i64x2_extract_lane, vector(l, from), 0));
+  if (to.kind === OPERAND_MEM) return storeLane(l, to, 8, vector(l, from), 0);
+  if (from.kind === OPERAND_GPR) return writeVector(l, to, l.op(OP.i64x2_replace_lane, zero(l), l.read(from), 0));
+  const v = vector(l, from);
+  writeVector(l, to, from.kind === OPERAND_XMM && to.kind === OPERAND_XMM ? lowHalf(l, v) : v);
 };
 
 const movddup: Lift = (l) => {
@@ -86,7 +90,7 @@ const movddup: Lift = (l) => {
 export function signMask(op: number): Lift {
   return (l) => {
     const [to, from] = l.insn.operands;
-    l.setGpr(to.reg, 4, l.op(op, l.read(from)));
+    l.setGpr(to.reg, 4, l.op(op, vector(l, from)));
   };
 }
 
@@ -101,14 +105,16 @@ export function atRdi(l: Lifter, bytes: number): Operand {
 }
 
 /**
- * Stores the bytes whose mask byte has its sign set. All 16 are read and written back: the same for one thread, but for a
+ * Stores the bytes whose mask byte has its sign set. All 16, or 8 of an mm register, are read and written back: the same for one thread, but for a
  * fault past the end of memory where the mask is clear.
  */
-const maskmovdqu: Lift = (l) => {
+const maskmov: Lift = (l) => {
   const [from, mask] = l.insn.operands;
-  const address = l.linear(atRdi(l, 16));
-  const chosen = l.op(OP.i8x16_lt_s, l.read(mask), zero(l));
-  l.store(16, address, l.op(OP.v128_bitselect, l.read(from), l.load(16, address), chosen));
+  const place = atRdi(l, from.kind === OPERAND_XMM ? 16 : 8);
+  const chosen = l.op(OP.i8x16_lt_s, vector(l, mask), zero(l));
+  const merged = l.op(OP.v128_bitselect, vector(l, from), vector(l, place), chosen);
+  if (place.bytes === 16) l.store(16, l.linear(place), merged);
+  else storeLane(l, place, 8, merged, 0);
 };
 
 function pair(...picked: [number, number]): Lift {
@@ -119,7 +125,7 @@ function quad(...picked: [number, number, number, number]): Lift {
   return binary((l, a, b) => shuffleLanes(l, a, b, 4, ...picked));
 }
 
-export const sseMoveLifts: Record<string, Lift> = {
+export const sseMoveLifts: Record<string, Lift> = withMmx({
   movups: move,
   movupd: move,
   movaps: move,
@@ -142,6 +148,9 @@ export const sseMoveLifts: Record<string, Lift> = {
   movlhps: pair(0, 2),
   movd,
   movq,
+  movntq: movq,
+  movq2dq: movq,
+  movdq2q: movq,
   movmskps: signMask(OP.i32x4_bitmask),
   movmskpd: signMask(OP.i64x2_bitmask),
   movsldup: unary((l, b) => shuffleLanes(l, b, b, 4, 0, 0, 2, 2)),
@@ -153,5 +162,6 @@ export const sseMoveLifts: Record<string, Lift> = {
   unpckhpd: pair(1, 3),
   shufps: binaryImm((l, a, b, i) => shuffleLanes(l, a, b, 4, i & 3, i >> 2 & 3, 4 + (i >> 4 & 3), 4 + (i >> 6))),
   shufpd: binaryImm((l, a, b, i) => shuffleLanes(l, a, b, 8, i & 1, 2 + (i >> 1 & 1))),
-  maskmovdqu,
-};
+  maskmovdqu: maskmov,
+  maskmovq: maskmov,
+});

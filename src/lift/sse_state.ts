@@ -15,6 +15,7 @@ import {
   STOP_PRIVILEGED,
 } from "../machine/state.ts";
 import type { Lift, Lifter } from "./lifter.ts";
+import { clearTop } from "./mmx.ts";
 
 /** Bits that LDMXCSR and FXRSTOR may set; others raise #GP. What FXSAVE says in MXCSR_MASK. */
 const MXCSR_MASK = 0xffff;
@@ -77,8 +78,11 @@ const fxrstor: Lift = (l) => {
   }
 };
 
-/** All registers empty; their contents stay. */
-const emms: Lift = (l) => l.storeState(OP.i32_store, STATE_FTW, l.i32(0));
+/** All registers empty, TOP 0; the contents stay. */
+const emms: Lift = (l) => {
+  clearTop(l);
+  l.storeState(OP.i32_store, STATE_FTW, l.i32(0));
+};
 
 export const sseStateLifts: Record<string, Lift> = {
   ldmxcsr,

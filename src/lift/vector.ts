@@ -1,6 +1,7 @@
 /** What the SSE families share: vector operands, shuffles, and results that replace the low lane only. */
 import { OP } from "../ir/ops.ts";
-import { type Operand, OPERAND_GPR, OPERAND_MEM } from "../x86/instruction.ts";
+import { STATE_X87 } from "../machine/state.ts";
+import { type Operand, OPERAND_GPR, OPERAND_MEM, OPERAND_MM } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 
 /** A 16-byte constant of equal 32-bit lanes. */
@@ -36,8 +37,9 @@ export function shuffleLanes(l: Lifter, a: number, b: number, size: number, ...p
   return shuffle(l, a, b, lanes(size, ...picked));
 }
 
-/** A vector operand: a register, or memory of its width with zeros above. */
+/** A vector operand: an xmm register, or an mm register or memory of its width with zeros above. */
 export function vector(l: Lifter, o: Operand): number {
+  if (o.kind === OPERAND_MM) return l.loadState(OP.v128_load64_zero, STATE_X87 + 16 * o.reg);
   if (o.kind !== OPERAND_MEM) return l.read(o);
   switch (o.bytes) {
     case 16:
@@ -49,6 +51,16 @@ export function vector(l: Lifter, o: Operand): number {
     default:
       return l.op(OP.i32x4_replace_lane, zero(l), l.load(o.bytes, l.linear(o)), 0);
   }
+}
+
+/**
+ * Writes a vector register or 16 bytes of memory. An mm register is the significand of the x87 register of its number; its
+ * sign and exponent become ones (Intel SDM volume 1, 9.6.2).
+ */
+export function writeVector(l: Lifter, o: Operand, value: number): void {
+  if (o.kind !== OPERAND_MM) return l.write(o, value);
+  l.storeState(OP.i64_store, STATE_X87 + 16 * o.reg, l.op(OP.i64x2_extract_lane, value, 0));
+  l.storeState(OP.i32_store16, STATE_X87 + 16 * o.reg + 8, l.i32(0xffff));
 }
 
 /** Low single (bytes 4) or double (bytes 8) of an operand, as f32 or f64. */
@@ -84,7 +96,7 @@ export function mergeLow(l: Lifter, o: Operand, bytes: number, from: number): vo
 export function packed(op: number): Lift {
   return (l) => {
     const [to, from] = l.insn.operands;
-    l.write(to, l.op(op, l.read(to), vector(l, from)));
+    writeVector(l, to, l.op(op, vector(l, to), vector(l, from)));
   };
 }
 
@@ -92,7 +104,7 @@ export function packed(op: number): Lift {
 export function binary(compute: (l: Lifter, a: number, b: number) => number): Lift {
   return (l) => {
     const [to, from] = l.insn.operands;
-    l.write(to, compute(l, l.read(to), vector(l, from)));
+    writeVector(l, to, compute(l, vector(l, to), vector(l, from)));
   };
 }
 
@@ -100,7 +112,7 @@ export function binary(compute: (l: Lifter, a: number, b: number) => number): Li
 export function unary(compute: (l: Lifter, b: number) => number): Lift {
   return (l) => {
     const [to, from] = l.insn.operands;
-    l.write(to, compute(l, vector(l, from)));
+    writeVector(l, to, compute(l, vector(l, from)));
   };
 }
 
@@ -108,7 +120,7 @@ export function unary(compute: (l: Lifter, b: number) => number): Lift {
 export function binaryImm(compute: (l: Lifter, a: number, b: number, imm: number) => number): Lift {
   return (l) => {
     const [to, from, imm] = l.insn.operands;
-    l.write(to, compute(l, l.read(to), vector(l, from), imm.immLo & 0xff));
+    writeVector(l, to, compute(l, vector(l, to), vector(l, from), imm.immLo & 0xff));
   };
 }
 
@@ -116,6 +128,6 @@ export function binaryImm(compute: (l: Lifter, a: number, b: number, imm: number
 export function unaryImm(compute: (l: Lifter, b: number, imm: number) => number): Lift {
   return (l) => {
     const [to, from, imm] = l.insn.operands;
-    l.write(to, compute(l, vector(l, from), imm.immLo & 0xff));
+    writeVector(l, to, compute(l, vector(l, from), imm.immLo & 0xff));
   };
 }
