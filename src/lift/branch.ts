@@ -2,13 +2,13 @@
 import { OP } from "../ir/ops.ts";
 import { RCX, RSP, STOP_BREAKPOINT, STOP_PRIVILEGED, STOP_UNDEFINED } from "../machine/state.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
-import { OPERAND_REL } from "../x86/instruction.ts";
+import { OPERAND_MEM, OPERAND_REL } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 
 /** Low 32 bits of an operand that names a code address: the dispatcher knows pcs as i32. */
 function codeAddress(l: Lifter): number {
   const o = l.insn.operands[0];
-  return l.wrap(l.read(o));
+  return o.kind === OPERAND_MEM ? l.load(4, l.linear(o)) : l.wrap(l.read(o));
 }
 
 function linearOfStack(l: Lifter): number {
@@ -51,7 +51,7 @@ const call: Lift = (l) => {
 };
 
 const ret: Lift = (l) => {
-  const target = l.wrap(l.load(8, linearOfStack(l)));
+  const target = l.load(4, linearOfStack(l));
   const operands = l.insn.operands;
   const popped = 8 + (operands.length > 0 ? operands[0].immLo & 0xffff : 0);
   l.setGpr64(RSP, l.add64(l.gpr64(RSP), l.i64(popped)));

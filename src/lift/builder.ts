@@ -54,6 +54,14 @@ export class Builder {
     return this.op(OP.i32_add, x, y);
   }
 
+  /** v as value + constant; the value is -1 where v is a constant. */
+  splitConstant32(v: number): readonly [value: number, constant: number] {
+    const { fn } = this;
+    if (fn.op[v] === OP.i32_const) return [-1, fn.a[v]];
+    if (fn.op[v] === OP.i32_add && fn.op[fn.b[v]] === OP.i32_const) return [fn.a[v], fn.a[fn.b[v]]];
+    return [v, 0];
+  }
+
   /** i64_add with the same rules; constants of 64 bits. */
   add64(x: number, y: number): number {
     const { fn } = this;

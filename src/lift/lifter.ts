@@ -159,15 +159,17 @@ export class Lifter extends Builder {
 
   /** Base + index + constant modulo 2^32; the constant comes last, where it folds with what else is added. */
   #sum32(o: Operand, constant: number): number {
-    const k = this.i32(constant);
-    if (o.base < 0 && o.index < 0) return k;
+    let k = constant;
+    if (o.base < 0 && o.index < 0) return this.i32(k);
+    // Constants that base and index carry (rsp after pushes) move into the last addend.
+    const [index, indexOffset] = o.index < 0 ? [-1, 0] : this.splitConstant32(this.wrap(this.gpr64(o.index)));
+    k += indexOffset << o.scaleLog2;
+    const [base, baseOffset] = o.base < 0 ? [-1, 0] : this.splitConstant32(this.wrap(this.gpr64(o.base)));
+    k += baseOffset;
     let sum = -1;
-    if (o.index >= 0) sum = this.shl32(this.wrap(this.gpr64(o.index)), o.scaleLog2);
-    if (o.base >= 0) {
-      const base = this.wrap(this.gpr64(o.base));
-      sum = sum < 0 ? base : this.add32(base, sum);
-    }
-    return this.add32(sum, k);
+    if (index >= 0) sum = this.shl32(index, o.scaleLog2);
+    if (base >= 0) sum = sum < 0 ? base : this.op(OP.i32_add, base, sum);
+    return sum < 0 ? this.i32(k) : this.add32(sum, this.i32(k));
   }
 
   /** The offset part of a memory operand (no segment base) modulo 2^32. */
@@ -463,6 +465,18 @@ export class Lifter extends Builder {
     this.#dirty.fill(0);
     this.#flagSource.fill(null);
     this.#tableIndex = -1;
+  }
+
+  /** begin() for an inner block to which only the block just ended leads: registers and flags known as constants stay known. */
+  beginAfter(block: number): void {
+    const { fn } = this;
+    const known: [variable: number, value: number][] = [];
+    for (let v = 0; v < VAR_XMM; v++) {
+      const value = this.#current[v];
+      if (value >= 0 && (this.isConst32(value) || this.isConst64(value))) known.push([v, value]);
+    }
+    this.begin(block);
+    for (const [v, value] of known) this.#current[v] = this.op(fn.op[value], fn.a[value], fn.b[value], 0);
   }
 
   /**

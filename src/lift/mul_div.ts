@@ -181,7 +181,7 @@ function divide64(l: Lifter, signed: boolean, src: Operand): void {
     : l.op(OP.i64_eqz, high);
   const fast = l.innerBlock(), slow = l.innerBlock(), join = l.innerBlock();
   l.endBranch(isExtension, fast, slow);
-  l.begin(fast);
+  l.beginAfter(fast);
   divide64By64(l, signed, src);
   l.endJump(join);
   l.begin(slow);

@@ -13,7 +13,7 @@ import type { Lift, Lifter } from "./lifter.ts";
  * Bulk operations in elements: below the first a loop is quicker than the host's call (and nothing at all must not become
  * one: wasm checks even the address of zero bytes); from the second on the byte count might not fit 32 bits.
  */
-const BULK_FROM = 8, BULK_LIMIT = 0x1000_0000;
+const BULK_FROM = 16, BULK_LIMIT = 0x1000_0000;
 
 /** Linear address in a pointer register; only the source has a segment. */
 function linearOf(l: Lifter, register: number): number {
@@ -98,10 +98,12 @@ function repeat(l: Lifter, step: Step, join: number): void {
   l.begin(join);
 }
 
-/** A way to do all elements at once: when it may be taken (i32), and the taking. */
+/** A way to do all elements at once: when it may be taken (i32, -1: always), and the taking. */
 interface Bulk {
   allowed(l: Lifter, bytes: number): number;
   act(l: Lifter, bytes: number): void;
+  /** The same in a few stores, for a length known now. */
+  unrolled(l: Lifter, length: number): void;
 }
 
 /**
@@ -111,7 +113,15 @@ interface Bulk {
 const COPY: Bulk = {
   allowed: (l, bytes) => l.op(OP.i32_ge_u, l.op(OP.i32_sub, linearOf(l, RDI), linearOf(l, RSI)), bytes),
   act: (l, bytes) => l.op(OP.memory_copy, linearOf(l, RDI), linearOf(l, RSI), bytes),
+  unrolled(l, length) {
+    const to = linearOf(l, RDI), from = linearOf(l, RSI);
+    // All loads before the first store: they may overlap.
+    const pieces = piecesOf(length).map(([at, bytes]) => [at, bytes, l.load(bytes, l.add32(from, l.i32(at)))]);
+    for (const [at, bytes, v] of pieces) l.store(bytes, l.add32(to, l.i32(at)), v);
+  },
 };
+
+const SPLAT: Record<number, number> = { 1: OP.i8x16_splat, 2: OP.i16x8_splat, 4: OP.i32x4_splat, 8: OP.i64x2_splat };
 
 /** memory.fill repeats one byte: any for STOSB, wider elements must consist of equal bytes, as zero does. */
 const FILL: Bulk = {
@@ -125,29 +135,72 @@ const FILL: Bulk = {
     return l.op(OP.i32_eq, l.narrow(bytes, v), spread);
   },
   act: (l, bytes) => l.op(OP.memory_fill, linearOf(l, RDI), l.gpr(RAX, 1), bytes),
+  unrolled(l, length) {
+    const to = linearOf(l, RDI);
+    const pattern = l.op(OP.i64x2_extract_lane, l.op(SPLAT[l.insn.operandBytes], accumulator(l)), 0);
+    const wide = length >= 16 ? l.op(OP.i64x2_splat, pattern) : -1;
+    const valueOf = (bytes: number) => bytes === 16 ? wide : bytes === 8 ? pattern : l.wrap(pattern);
+    for (const [at, bytes] of piecesOf(length)) l.store(bytes, l.add32(to, l.i32(at)), valueOf(bytes));
+  },
 };
 
-function repeatInBulk(l: Lifter, step: Step, bulk: Bulk): void {
-  const size = l.insn.addressBytes, elementBytes = l.insn.operandBytes;
+/** Longest length in bytes that is unrolled. */
+const UNROLL_LIMIT = 128;
+
+/** A length in accesses of 16 bytes and less: offset and bytes. From 16 on the last one may reach back over the one before. */
+function piecesOf(length: number): [offset: number, bytes: number][] {
+  const pieces: [number, number][] = [];
+  let at = 0;
+  for (const bytes of [16, 8, 4, 2, 1]) {
+    for (; length - at >= bytes; at += bytes) pieces.push([at, bytes]);
+    if (bytes === 16 && at > 0 && at < length) {
+      pieces.push([length - 16, 16]);
+      break;
+    }
+  }
+  return pieces;
+}
+
+/** The counter where it is a constant that bulk operations can have, else -1. */
+function constantCount(l: Lifter): number {
   const count = counter(l);
-  const length = l.shl32(size === 8 ? l.wrap(count) : count, Math.log2(elementBytes));
-  let allowed = l.op(
+  if (!l.isConst32(count) && !l.isConst64(count)) return -1;
+  const value = l.fn.a[count];
+  const fits = value > 0 && value < BULK_LIMIT && (l.isConst32(count) || l.fn.b[count] === 0);
+  return fits ? value : -1;
+}
+
+function countIsBulk(l: Lifter): number {
+  const size = l.insn.addressBytes;
+  return l.op(
     size === 8 ? OP.i64_lt_u : OP.i32_lt_u,
-    l.add(size, count, l.constant(size, -BULK_FROM)),
+    l.add(size, counter(l), l.constant(size, -BULK_FROM)),
     l.constant(size, BULK_LIMIT - BULK_FROM),
   );
-  const df = l.directionFlag();
-  if (!l.isZero32(df)) allowed = l.op(OP.i32_and, allowed, l.op(OP.i32_eqz, df));
-  const suitable = bulk.allowed(l, length);
-  if (suitable >= 0) allowed = l.op(OP.i32_and, allowed, suitable);
+}
+
+function repeatInBulk(l: Lifter, step: Step, bulk: Bulk): void {
+  const elementBytes = l.insn.operandBytes, log2Bytes = Math.log2(elementBytes);
+  const count = constantCount(l);
+  const known = count * elementBytes;
+  const length = () => l.shl32(l.gpr(RCX, 4), log2Bytes);
+  const unroll = count >= 0 && known <= UNROLL_LIMIT;
+
+  const conditions = [l.op(OP.i32_eqz, l.directionFlag())];
+  if (count < 0) conditions.push(countIsBulk(l));
+  // Unrolled stores take any pattern, memory.fill only bytes.
+  if (!(unroll && bulk === FILL)) {
+    const suitable = bulk.allowed(l, length());
+    if (suitable >= 0) conditions.push(suitable);
+  }
 
   const all = l.innerBlock(), each = l.innerBlock(), join = l.innerBlock();
-  l.endBranch(allowed, all, each);
-  l.begin(all);
-  // Values do not outlive their block.
-  const bytes = l.shl32(l.gpr(RCX, 4), Math.log2(elementBytes));
-  bulk.act(l, bytes);
-  const by = size === 8 ? l.extendU(bytes) : bytes;
+  l.endBranch(conditions.reduce((x, y) => l.op(OP.i32_and, x, y)), all, each);
+  l.beginAfter(all);
+  if (unroll) bulk.unrolled(l, known);
+  else bulk.act(l, length());
+  const bytes = length();
+  const by = l.insn.addressBytes === 8 ? l.extendU(bytes) : bytes;
   for (const register of step.moves) advance(l, register, by);
   l.setGpr64(RCX, l.i64(0));
   l.endJump(join);
