@@ -37,7 +37,7 @@ const S_ISUID = 0o4000, S_ISGID = 0o2000, S_IXGRP = 0o010;
 /** A program in a memory of its own, ready to take over a process. */
 interface Prepared {
   space: AddressSpace;
-  program: { path: string };
+  program: { path: string; isImageFile: boolean };
   rip: number;
   rsp: number;
   argv: string[];
@@ -198,6 +198,8 @@ function takeOver(k: Kernel, t: Task, next: Prepared): void {
   p.dumpable = 1;
   t.name = next.name.slice(0, 15);
 
+  next.space.programKey = next.program.isImageFile ? next.program.path : "";
+  p.machine.programLoaded?.(next.space.programKey);
   loadRegisters(t);
   resetRegisters(p.machine.memory, next.rip, next.rsp);
 }

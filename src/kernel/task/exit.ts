@@ -112,6 +112,8 @@ export function reap(k: Kernel, p: Process): void {
 
 /** The first process takes the container with it (pid_namespaces(7)). */
 function endContainer(k: Kernel, first: Process): void {
+  // The others are without a parent by now, too, and come through here.
+  if (k.exitStatus !== null) return;
   k.exitStatus = first.exitStatus;
   for (const p of [...k.processes.values()]) {
     if (p !== first && !p.zombie) exitProcess(k, p, killedStatus(SIGKILL, 0));
