@@ -21,7 +21,6 @@ export function jitMachine(onUnsupported: (insn: Instruction) => void): WasmMach
     programs: new Map(),
     compiler: new JitCompiler({ onUnsupported }),
     interpreter: null,
-    misses: new Map(),
   });
 }
 

@@ -36,6 +36,8 @@ export interface LoadedCode extends TrapTable {
  */
 export class CodeSpace {
   readonly cache: CodeCache = new CodeCache();
+  /** Entries asked for that had no code, with how often: at build time the profile, at run time what translate missed. */
+  readonly misses: Map<number, number> = new Map();
   readonly #slots = new Map<number, number>();
   #nextSlot: number;
 

@@ -31,6 +31,12 @@ export interface Machine {
   blank(): Machine;
 
   /**
+   * A program has been loaded into this (blank) machine. `key` names the program file if it is one of the image, unchanged,
+   * and is "" otherwise: code made ahead of time is found by it.
+   */
+  programLoaded?(key: string): void;
+
+  /**
    * The kernel changed what is at [start, end) (guest addresses): executable bytes were mapped, unmapped or written.
    * Compiled code of that range is dropped.
    */

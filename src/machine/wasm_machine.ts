@@ -61,11 +61,9 @@ export interface WasmShared {
   /** The base code: a code module without regions. */
   readonly base: CodeSpace;
   /** Code made ahead of time, by program key (see programLoaded). */
-  readonly programs: ReadonlyMap<string, CodeSpace>;
+  readonly programs: { get(key: string): CodeSpace | undefined };
   readonly compiler: LazyCompiler | null;
   readonly interpreter: MissInterpreter | null;
-  /** Misses counted by pc. */
-  readonly misses: Map<number, number>;
 }
 
 class WasmGuestMemory extends GuestMemory {
@@ -142,7 +140,10 @@ export class WasmMachine implements Machine {
     const instance = new WebAssembly.Instance(code.module, { m, h: helpers });
     const exports = instance.exports as unknown as CodeExports;
     this.#exports = exports;
-    this.#imports = { m: { ...m, find: exports.lookup, mulhi_u: exports.mulhi_u, mulhi_s: exports.mulhi_s }, h: helpers };
+    this.#imports = {
+      m: { ...m, find: exports.lookup, mulhi_u: exports.mulhi_u, mulhi_s: exports.mulhi_s },
+      h: helpers,
+    };
     this.#filled = new Uint8Array(this.#table.length);
     this.#filled.fill(1, 0, count + 1);
     for (let i = 0; i < count; i++) this.#lookup.set(code.entries[i], i + 1);
@@ -237,7 +238,8 @@ export class WasmMachine implements Machine {
       this.#install(cached);
       return STOP_NONE;
     }
-    shared.misses.set(pc, (shared.misses.get(pc) ?? 0) + 1);
+    const { misses } = this.#space;
+    misses.set(pc, (misses.get(pc) ?? 0) + 1);
     if (shared.compiler !== null) {
       const patch = shared.compiler.compile(this.memory.u8, pc, (p) => this.#space.slotOf(p));
       if (patch !== null) {
@@ -329,4 +331,3 @@ function copyPages(from: Uint8Array, to: Uint8Array): void {
     if (i < end) to.set(from.subarray(page, page + 4096), page);
   }
 }
-

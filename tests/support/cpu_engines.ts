@@ -40,7 +40,6 @@ function wasm(): CpuEngine {
         programs: new Map(),
         compiler: new JitCompiler(),
         interpreter: null,
-        misses: new Map(),
       });
       machine.memory.growTo(CASE_GUEST_END);
       return machine.memory;

@@ -35,6 +35,7 @@ export class AddressSpace {
     "envEnd",
     "auxv",
     "futexes",
+    "programKey",
   ];
   /** Set again after a restore, followed by rebuildAccess(). */
   machine: Machine;
@@ -54,6 +55,8 @@ export class AddressSpace {
   envEnd = 0;
   /** /proc/self/auxv. */
   auxv: Uint8Array = new Uint8Array(0);
+  /** Path of the program if it is a file of the image, unchanged; "" otherwise (see Machine.programLoaded). */
+  programKey = "";
   /** Tasks that wait on futex words, by guest address. */
   readonly futexes: Map<number, WaitQueue> = new Map();
   /** Whose registers are in the state block now. */
