@@ -1,0 +1,69 @@
+/** Boot: runs a server at build time until it is ready: a socket listens and every task waits. */
+import { badInput, overLimit } from "../errors.ts";
+import { signalName } from "../kernel/abi/signal.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import type { BootHost } from "./boot_host.ts";
+
+export interface BootLimits {
+  /** Real time the guest may compute before it is given up. */
+  computeMs: number;
+  /** Guest time it may sleep before it listens. */
+  sleepMs: number;
+}
+
+export const DEFAULT_BOOT_LIMITS: BootLimits = { computeMs: 120_000, sleepMs: 60_000 };
+
+/** The last lines a guest wrote: what a user needs to see when it does not come up. */
+export class LastOutput {
+  readonly lines: string[] = [];
+
+  constructor(readonly most = 20) {}
+
+  add(line: string): void {
+    this.lines.push(line);
+    if (this.lines.length > this.most) this.lines.shift();
+  }
+
+  /** For the end of an error message. */
+  describe(): string {
+    return this.lines.length === 0 ? "it wrote nothing" : `its last output: ${this.lines.join(" | ")}`;
+  }
+}
+
+/**
+ * Runs the guest until it is ready. Throws a TranslatorError with the guest's last output if it exits, waits for ever, or takes
+ * too long. `nowMs` is a real clock.
+ */
+export function bootToReady(
+  k: Kernel,
+  host: BootHost,
+  output: LastOutput,
+  nowMs: () => number,
+  limits: BootLimits = DEFAULT_BOOT_LIMITS,
+): void {
+  const giveUpMs = nowMs() + limits.computeMs;
+  const startNs = host.monotonicNs();
+  for (;;) {
+    const outcome = k.run(SLICE_NS);
+    if (outcome === "exited") throw badInput(`the server ${describeEnd(k.exitStatus!)} before it listened; ${output.describe()}`);
+    if (outcome === "idle" && k.net.listeners().length > 0) return;
+    if (nowMs() > giveUpMs) {
+      throw overLimit(`the server does not listen after ${limits.computeMs / 1000} s of computing; ${output.describe()}`);
+    }
+    if (outcome === "busy") continue;
+    const deadline = k.nextDeadlineNs();
+    if (deadline === Infinity) throw badInput(`the server never listens: all its tasks wait for ever; ${output.describe()}`);
+    if (deadline - startNs > limits.sleepMs * 1e6) {
+      throw overLimit(`the server does not listen within ${limits.sleepMs / 1000} s; ${output.describe()}`);
+    }
+    host.advanceTo(deadline);
+  }
+}
+
+/** Guest time of one slice; boot time passes slowly, so this is many system calls. */
+const SLICE_NS = 50e6;
+
+function describeEnd(status: number): string {
+  const signal = status & 0x7f;
+  return signal === 0 ? `exited with status ${(status >> 8) & 0xff}` : `was killed by ${signalName(signal)}`;
+}
