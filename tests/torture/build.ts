@@ -12,6 +12,9 @@ export interface Program {
   path: string;
 }
 
+/** A program that passes natively, with the SHA-256 of what it prints then. */
+export type BuiltProgram = Program & { stdout: string };
+
 /** What is known of a program: built and passing natively, or why not. */
 interface BuildRecord {
   command: string;
@@ -22,7 +25,7 @@ interface BuildRecord {
 }
 
 export interface BuildReport {
-  programs: (Program & { stdout: string })[];
+  programs: BuiltProgram[];
   /** Reasons, by "O2 name". */
   skipped: Map<string, string>;
 }

@@ -2,6 +2,7 @@
  * GCC's c-torture through Lighter: `deno task torture [options]`.
  *
  *     --engine NAME    engine of `exec` to run on (aot, jit, interpret); "native" runs the programs as they are
+ *     --spawn          a process for each program (else the translator is loaded once for many)
  *     --command TEXT   command instead of `exec`; {program} and {rootfs} are replaced
  *     --opt O0,O2,O3   optimisation levels (all)
  *     --filter REGEX   names to keep, as "builtins/abs-1"
@@ -16,7 +17,8 @@
  */
 import { parseArgs } from "node:util";
 import { join } from "node:path";
-import { buildPrograms } from "./build.ts";
+import { BatchRunner } from "./batch_pool.ts";
+import { buildPrograms, type BuiltProgram } from "./build.ts";
 import { type Level, LEVELS, listTests } from "./cases.ts";
 import { inParallel } from "./pool.ts";
 import { defaultCommand, runTranslated, type Verdict } from "./run.ts";
@@ -26,6 +28,7 @@ const { values: options } = parseArgs({
   args: Deno.args,
   options: {
     engine: { type: "string", default: "aot" },
+    spawn: { type: "boolean", default: false },
     command: { type: "string" },
     opt: { type: "string", default: LEVELS.join(",") },
     filter: { type: "string", default: "" },
@@ -57,6 +60,38 @@ function summary(verdicts: readonly Verdict[]): string {
   return `${verdicts.length - failed} passed, ${failed} failed`;
 }
 
+type Runner = (program: BuiltProgram) => Promise<Verdict>;
+
+/** One runner a job, and what ends them. */
+async function openRunners(jobs: number): Promise<{ runners: Runner[]; close(): Promise<void> }> {
+  const timeoutMs = Number(options.timeout) * 1000;
+  if (options.command === undefined && !options.spawn && options.engine !== "native") {
+    const lanes = Array.from({ length: jobs }, () => new BatchRunner(options.engine, timeoutMs));
+    return {
+      runners: lanes.map((lane) => (program) => lane.run(program)),
+      close: async () => {
+        for (const lane of lanes) await lane.close();
+      },
+    };
+  }
+  const command = options.command?.split(" ") ?? defaultCommand(options.engine);
+  const scratch = await Deno.makeTempDir({ prefix: "lighter-torture-" });
+  const runner: Runner = (program) => runTranslated(program, command, scratch, timeoutMs);
+  return { runners: new Array(jobs).fill(runner), close: () => Deno.remove(scratch, { recursive: true }) };
+}
+
+async function runAll(programs: readonly BuiltProgram[]): Promise<Verdict[]> {
+  const jobs = Math.max(1, Number(options.jobs));
+  const { runners, close } = await openRunners(jobs);
+  const verdicts = await inParallel(programs, jobs, async (program, lane) => {
+    const verdict = await runners[lane](program);
+    if (!verdict.passed) console.log(`FAIL ${verdict.level} ${verdict.name}: ${verdict.reason}`);
+    return verdict;
+  });
+  await close();
+  return verdicts;
+}
+
 async function main(): Promise<number> {
   const cache = join(cacheFolder(), "torture");
   const pattern = new RegExp(options.filter);
@@ -69,19 +104,11 @@ async function main(): Promise<number> {
   if (options["list-skipped"]) { for (const [name, reason] of skipped) console.log(`left out: ${name}: ${reason}`); }
   if (options["build-only"]) return 0;
 
-  const command = options.command?.split(" ") ?? defaultCommand(options.engine);
-  const scratch = await Deno.makeTempDir({ prefix: "lighter-torture-" });
-  const verdicts = await inParallel(programs, Number(options.jobs), async (program) => {
-    const verdict = await runTranslated(program, command, scratch, Number(options.timeout) * 1000);
-    if (!verdict.passed) console.log(`FAIL ${verdict.level} ${verdict.name}: ${verdict.reason}`);
-    return verdict;
-  });
-  await Deno.remove(scratch, { recursive: true });
+  const verdicts = await runAll(programs);
   if (options.json !== undefined) {
-    await Deno.writeTextFile(
-      options.json,
-      JSON.stringify({ command, verdicts, skipped: [...skipped] }, null, 1) + "\n",
-    );
+    const { engine, command } = options;
+    const results = { engine, command, verdicts, skipped: [...skipped] };
+    await Deno.writeTextFile(options.json, JSON.stringify(results, null, 1) + "\n");
   }
   console.log(summary(verdicts));
   return verdicts.every((verdict) => verdict.passed) ? 0 : 1;

@@ -10,17 +10,21 @@ export interface Finished {
   ms: number;
 }
 
-/** Applies `work` to every item, `jobs` at a time, in order of start. */
-export async function inParallel<T, R>(items: readonly T[], jobs: number, work: (item: T) => Promise<R>): Promise<R[]> {
+/** Applies `work` to every item, `jobs` at a time, in order of start. `work` is told which job it is. */
+export async function inParallel<T, R>(
+  items: readonly T[],
+  jobs: number,
+  work: (item: T, job: number) => Promise<R>,
+): Promise<R[]> {
   const results: R[] = new Array(items.length);
   let next = 0;
-  const lane = async () => {
+  const lane = async (job: number) => {
     while (next < items.length) {
       const i = next++;
-      results[i] = await work(items[i]);
+      results[i] = await work(items[i], job);
     }
   };
-  await Promise.all(Array.from({ length: Math.max(1, jobs) }, lane));
+  await Promise.all(Array.from({ length: Math.max(1, jobs) }, (_, job) => lane(job)));
   return results;
 }
 

@@ -1,6 +1,6 @@
 /** Runs one program of the suite through a command and judges it against its native run. */
 import { basename, dirname, join } from "node:path";
-import { lastLine, type Program, sha256 } from "./build.ts";
+import { type BuiltProgram, lastLine, sha256 } from "./build.ts";
 import { runProgram } from "./pool.ts";
 
 /** The outcome of one program. */
@@ -23,7 +23,7 @@ export function defaultCommand(engine: string): string[] {
 
 /** Runs a program in a root file system of its own. */
 export async function runTranslated(
-  program: Program & { stdout: string },
+  program: BuiltProgram,
   command: readonly string[],
   scratch: string,
   timeoutMs: number,
