@@ -75,35 +75,11 @@ export function unary64(a: bigint, compute: Unary): bigint {
   return Number.isNaN(result) ? DEFAULT_NAN_64 : bitsOf64(result);
 }
 
-/** cvtsd2ss: sign and the top of the payload stay, the NaN becomes quiet. */
-export function demote(a: bigint): number {
-  if (!isNan64(a)) return bitsOf32(toF64(a));
-  const sign = Number(a >> 32n) & 0x80000000;
-  return (sign | 0x7fc00000 | Number(a >> 29n & 0x3fffffn)) >>> 0;
-}
+/** wasm's min and max order -0 before +0 and let any NaN win; x86 has no such operation. */
+export const EXTREMES = { min: Math.min, max: Math.max } satisfies Record<string, Arithmetic>;
 
-/** cvtss2sd. */
-export function promote(a: number): bigint {
-  if (!isNan32(a)) return bitsOf64(toF32(a));
-  return BigInt(a >>> 31) << 63n | 0x7ff8000000000000n | BigInt(a & 0x3fffff) << 29n;
-}
-
-// wasm's min and max order -0 before +0 and let any NaN win.
-export const minimum: Arithmetic = Math.min;
-export const maximum: Arithmetic = Math.max;
-
-/** The arithmetic that scalar and packed operations share, by the end of the op's name. */
-export const ARITHMETIC = {
-  add: (x: number, y: number) => x + y,
-  sub: (x: number, y: number) => x - y,
-  mul: (x: number, y: number) => x * y,
-  div: (x: number, y: number) => x / y,
-  min: minimum,
-  max: maximum,
-} satisfies Record<string, Arithmetic>;
-
-export const ROUNDING = {
-  sqrt: Math.sqrt,
+/** Roundings to an integer, by the end of the op's name. */
+export const ROUNDINGS = {
   ceil: Math.ceil,
   floor: Math.floor,
   trunc: Math.trunc,

@@ -1,4 +1,6 @@
 import type { HelperBody, HelperCpu } from "../machine/helpers/types.ts";
+import { STATE_MXCSR } from "../machine/state.ts";
+import { FLOAT_MODE } from "./float_mode.ts";
 
 /**
  * The interpreter's working storage: one 16-byte slot per value of the region, holding the value's bits. Bits, not numbers:
@@ -22,6 +24,11 @@ export class Frame {
   helpers!: readonly (HelperBody | undefined)[];
   /** The constants of the current region. */
   pool!: readonly Uint8Array[];
+
+  /** The bits of MXCSR that change the results of float arithmetic. */
+  get floatMode(): number {
+    return this.cpu.memory.i32[STATE_MXCSR >> 2] & FLOAT_MODE;
+  }
 
   constructor() {
     this.#allocate(1024);

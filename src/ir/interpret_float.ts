@@ -1,18 +1,17 @@
 /** Scalar float operations of the reference interpreter, on the bits in the slots. */
 import { STOP_DIVIDE } from "../machine/state.ts";
+import { type Arithmetic, binary32, binary64, EXTREMES, ROUNDINGS, type Unary } from "./float_bits.ts";
 import {
-  ARITHMETIC,
-  type Arithmetic,
-  binary32,
-  binary64,
-  bitsOf32,
   demote,
+  f32OfInteger,
+  f64OfInteger,
   promote,
-  ROUNDING,
-  type Unary,
-  unary32,
-  unary64,
-} from "./float_bits.ts";
+  rounded32,
+  rounded64,
+  type RoundedOp,
+  toIntegral32,
+  toIntegral64,
+} from "./float_mode.ts";
 import { type Exec, OperationTrap } from "./frame.ts";
 import type { OpName } from "./ops.ts";
 import { truncateSaturating, truncateSaturating64 } from "./rounding.ts";
@@ -95,7 +94,16 @@ function generated(): Ops {
     ops[`f32_${name}`] = compare32(holds);
     ops[`f64_${name}`] = compare64(holds);
   }
-  for (const [name, compute] of Object.entries(ARITHMETIC) as [string, Arithmetic][]) {
+  for (const name of ["add", "sub", "mul", "div", "sqrt"] satisfies RoundedOp[]) {
+    const compute32 = rounded32(name), compute64 = rounded64(name), twice = name === "sqrt";
+    ops[`f32_${name}`] = (f, v, a, b) => {
+      f.u32[v * 4] = compute32(f.u32[a * 4], f.u32[(twice ? a : b) * 4], f.floatMode);
+    };
+    ops[`f64_${name}`] = (f, v, a, b) => {
+      f.u64[v * 2] = compute64(f.u64[a * 2], f.u64[(twice ? a : b) * 2], f.floatMode);
+    };
+  }
+  for (const [name, compute] of Object.entries(EXTREMES) as [string, Arithmetic][]) {
     ops[`f32_${name}`] = (f, v, a, b) => {
       f.u32[v * 4] = binary32(f.u32[a * 4], f.u32[b * 4], compute);
     };
@@ -103,29 +111,15 @@ function generated(): Ops {
       f.u64[v * 2] = binary64(f.u64[a * 2], f.u64[b * 2], compute);
     };
   }
-  for (const [name, compute] of Object.entries(ROUNDING) as [string, Unary][]) {
+  for (const [name, round] of Object.entries(ROUNDINGS) as [string, Unary][]) {
     ops[`f32_${name}`] = (f, v, a) => {
-      f.u32[v * 4] = unary32(f.u32[a * 4], compute);
+      f.u32[v * 4] = toIntegral32(f.u32[a * 4], round, f.floatMode);
     };
     ops[`f64_${name}`] = (f, v, a) => {
-      f.u64[v * 2] = unary64(f.u64[a * 2], compute);
+      f.u64[v * 2] = toIntegral64(f.u64[a * 2], round, f.floatMode);
     };
   }
   return ops;
-}
-
-/** Nearest f32 of a 64-bit integer: rounded once, which going through f64 would not be. */
-function integerToF32(x: bigint): number {
-  const negative = x < 0n;
-  let magnitude = negative ? -x : x;
-  let scale = 0;
-  // Beyond 2^53: keep 32 bits and or the rest into a sticky bit; f64 then holds it exactly.
-  while (magnitude >= 1n << 32n) {
-    magnitude = magnitude >> 1n | magnitude & 1n;
-    scale++;
-  }
-  const value = Number(magnitude) * 2 ** scale;
-  return bitsOf32(negative ? -value : value);
 }
 
 const SIGN_32 = 0x80000000 | 0;
@@ -157,16 +151,16 @@ const signOps: Ops = {
 
 const conversions: Ops = {
   f32_convert_i32_s: (f, v, a) => {
-    f.f32[v * 4] = f.i32[a * 4];
+    f.f32[v * 4] = f32OfInteger(BigInt(f.i32[a * 4]), f.floatMode);
   },
   f32_convert_i32_u: (f, v, a) => {
-    f.f32[v * 4] = f.u32[a * 4];
+    f.f32[v * 4] = f32OfInteger(BigInt(f.u32[a * 4]), f.floatMode);
   },
   f32_convert_i64_s: (f, v, a) => {
-    f.u32[v * 4] = integerToF32(f.i64[a * 2]);
+    f.f32[v * 4] = f32OfInteger(f.i64[a * 2], f.floatMode);
   },
   f32_convert_i64_u: (f, v, a) => {
-    f.u32[v * 4] = integerToF32(f.u64[a * 2]);
+    f.f32[v * 4] = f32OfInteger(f.u64[a * 2], f.floatMode);
   },
   f64_convert_i32_s: (f, v, a) => {
     f.f64[v * 2] = f.i32[a * 4];
@@ -174,18 +168,17 @@ const conversions: Ops = {
   f64_convert_i32_u: (f, v, a) => {
     f.f64[v * 2] = f.u32[a * 4];
   },
-  // Number(bigint) rounds to nearest, ties to even.
   f64_convert_i64_s: (f, v, a) => {
-    f.f64[v * 2] = Number(f.i64[a * 2]);
+    f.f64[v * 2] = f64OfInteger(f.i64[a * 2], f.floatMode);
   },
   f64_convert_i64_u: (f, v, a) => {
-    f.f64[v * 2] = Number(f.u64[a * 2]);
+    f.f64[v * 2] = f64OfInteger(f.u64[a * 2], f.floatMode);
   },
   f32_demote_f64: (f, v, a) => {
-    f.u32[v * 4] = demote(f.u64[a * 2]);
+    f.u32[v * 4] = demote(f.u64[a * 2], f.floatMode);
   },
   f64_promote_f32: (f, v, a) => {
-    f.u64[v * 2] = promote(f.u32[a * 4]);
+    f.u64[v * 2] = promote(f.u32[a * 4], f.floatMode);
   },
   i32_reinterpret_f32: copy32,
   f32_reinterpret_i32: copy32,

@@ -1,16 +1,15 @@
 /** SIMD operations of the reference interpreter, made from one function per lane. */
+import { type Arithmetic, binary32, binary64, EXTREMES, ROUNDINGS, type Unary } from "./float_bits.ts";
 import {
-  ARITHMETIC,
-  type Arithmetic,
-  binary32,
-  binary64,
   demote,
+  f32OfInteger,
   promote,
-  ROUNDING,
-  type Unary,
-  unary32,
-  unary64,
-} from "./float_bits.ts";
+  rounded32,
+  rounded64,
+  type RoundedOp,
+  toIntegral32,
+  toIntegral64,
+} from "./float_mode.ts";
 import type { Exec, Frame } from "./frame.ts";
 import { SIMD_LANE_OPS } from "./interpret_simd_lanes.ts";
 import type { OpName } from "./ops.ts";
@@ -76,7 +75,18 @@ const PSEUDO: Record<string, (x: number, y: number) => boolean> = {
 
 function packedFloat(): Ops {
   const ops: Ops = {};
-  for (const [name, compute] of Object.entries(ARITHMETIC) as [string, Arithmetic][]) {
+  for (const name of ["add", "sub", "mul", "div", "sqrt"] satisfies RoundedOp[]) {
+    const compute32 = rounded32(name), compute64 = rounded64(name), twice = name === "sqrt";
+    ops[`f32x4_${name}`] = (f, v, a, b) => {
+      const second = twice ? a : b, mode = f.floatMode;
+      for (let i = 0; i < 4; i++) f.u32[v * 4 + i] = compute32(f.u32[a * 4 + i], f.u32[second * 4 + i], mode);
+    };
+    ops[`f64x2_${name}`] = (f, v, a, b) => {
+      const second = twice ? a : b, mode = f.floatMode;
+      for (let i = 0; i < 2; i++) f.u64[v * 2 + i] = compute64(f.u64[a * 2 + i], f.u64[second * 2 + i], mode);
+    };
+  }
+  for (const [name, compute] of Object.entries(EXTREMES) as [string, Arithmetic][]) {
     ops[`f32x4_${name}`] = (f, v, a, b) => {
       for (let i = 0; i < 4; i++) f.u32[v * 4 + i] = binary32(f.u32[a * 4 + i], f.u32[b * 4 + i], compute);
     };
@@ -84,12 +94,12 @@ function packedFloat(): Ops {
       for (let i = 0; i < 2; i++) f.u64[v * 2 + i] = binary64(f.u64[a * 2 + i], f.u64[b * 2 + i], compute);
     };
   }
-  for (const [name, compute] of Object.entries(ROUNDING) as [string, Unary][]) {
+  for (const [name, round] of Object.entries(ROUNDINGS) as [string, Unary][]) {
     ops[`f32x4_${name}`] = (f, v, a) => {
-      for (let i = 0; i < 4; i++) f.u32[v * 4 + i] = unary32(f.u32[a * 4 + i], compute);
+      for (let i = 0; i < 4; i++) f.u32[v * 4 + i] = toIntegral32(f.u32[a * 4 + i], round, f.floatMode);
     };
     ops[`f64x2_${name}`] = (f, v, a) => {
-      for (let i = 0; i < 2; i++) f.u64[v * 2 + i] = unary64(f.u64[a * 2 + i], compute);
+      for (let i = 0; i < 2; i++) f.u64[v * 2 + i] = toIntegral64(f.u64[a * 2 + i], round, f.floatMode);
     };
   }
   for (const [name, holds] of Object.entries(COMPARISONS)) {
@@ -138,11 +148,11 @@ const conversions: Ops = {
   f64x2_abs: signChange((x) => x & ~SIGN, 2),
   f64x2_neg: signChange((x) => x ^ SIGN, 2),
   f32x4_demote_f64x2_zero: (f, v, a) => {
-    for (let i = 0; i < 2; i++) f.u32[v * 4 + i] = demote(f.u64[a * 2 + i]);
+    for (let i = 0; i < 2; i++) f.u32[v * 4 + i] = demote(f.u64[a * 2 + i], f.floatMode);
     f.u64[v * 2 + 1] = 0n;
   },
   f64x2_promote_low_f32x4: (f, v, a) => {
-    for (let i = 0; i < 2; i++) f.u64[v * 2 + i] = promote(f.u32[a * 4 + i]);
+    for (let i = 0; i < 2; i++) f.u64[v * 2 + i] = promote(f.u32[a * 4 + i], f.floatMode);
   },
   i32x4_trunc_sat_f32x4_s: (f, v, a) => {
     for (let i = 0; i < 4; i++) f.i32[v * 4 + i] = truncateSaturating(f.f32[a * 4 + i], INT_MIN, INT_MAX);
@@ -159,10 +169,10 @@ const conversions: Ops = {
     f.u64[v * 2 + 1] = 0n;
   },
   f32x4_convert_i32x4_s: (f, v, a) => {
-    for (let i = 0; i < 4; i++) f.f32[v * 4 + i] = f.i32[a * 4 + i];
+    for (let i = 0; i < 4; i++) f.f32[v * 4 + i] = f32OfInteger(BigInt(f.i32[a * 4 + i]), f.floatMode);
   },
   f32x4_convert_i32x4_u: (f, v, a) => {
-    for (let i = 0; i < 4; i++) f.f32[v * 4 + i] = f.u32[a * 4 + i];
+    for (let i = 0; i < 4; i++) f.f32[v * 4 + i] = f32OfInteger(BigInt(f.u32[a * 4 + i]), f.floatMode);
   },
   f64x2_convert_low_i32x4_s: (f, v, a) => {
     for (let i = 0; i < 2; i++) f.f64[v * 2 + i] = f.i32[a * 4 + i];
