@@ -22,6 +22,8 @@ export interface CodeView {
   readonly u8: Uint8Array;
   /** True for an address known to begin a function: jumps there leave the region, and code does not run on into it. */
   isFunctionStart(pc: number): boolean;
+  /** True for an address to which no call in front of it returns: a function, part of another, padding. Default: functions. */
+  isEdge?(pc: number): boolean;
   /** True where memory may not change any more: jump tables and constants there can be read at translation time. */
   isReadOnly(start: number, end: number): boolean;
 }
@@ -37,6 +39,7 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
   const decoded = new Map<number, Instruction | DecodeFailure>();
   const leaders = new Set<number>([entryPc]);
   const jumpTables = new Map<number, JumpTable>();
+  const deadEnds = new Set<number>();
   /** Start of a run -> a run that ends in a conditional branch to it. */
   const origin = new Map<number, Instruction[]>();
   const work = [entryPc];
@@ -54,7 +57,7 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
       const next = insn.nextPc;
       switch (insn.row.flow) {
         case FLOW_NEXT:
-          if (insn.row.mnemonic !== "nop" && code.isFunctionStart(next)) return lead(next);
+          if (code.isFunctionStart(next)) return;
           break;
         case FLOW_BRANCH:
           for (const target of [insn.operands[0].immLo >>> 0, next]) {
@@ -76,7 +79,8 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
         case FLOW_CALL:
         case FLOW_CALL_INDIRECT:
           // A call that never returns may be the last thing in a function.
-          if (!code.isFunctionStart(next)) lead(next);
+          if (code.isEdge?.(next) ?? code.isFunctionStart(next)) deadEnds.add(next);
+          else lead(next);
           return;
         case FLOW_SYSCALL:
           lead(next);
@@ -99,7 +103,7 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
   }
 
   const blocks = collectBlocks(decoded, leaders, entryPc);
-  const region: Region = { entryPc, blocks, jumpTables, flagsLiveIn: 0 };
+  const region: Region = { entryPc, blocks, jumpTables, deadEnds, flagsLiveIn: 0 };
   region.flagsLiveIn = solveFlagLiveness(region, code);
   return region;
 }

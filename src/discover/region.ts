@@ -16,6 +16,8 @@ export interface Region {
   blocks: RegionBlock[];
   /** Switch tables: the indirect jump's pc -> its table. */
   jumpTables: Map<number, JumpTable>;
+  /** Addresses behind calls that hold no code of this function: those calls are not expected to return. */
+  deadEnds: Set<number>;
   /** Flags (FLAG_ mask) that may be read at the entry before being written. */
   flagsLiveIn: number;
 }

@@ -179,11 +179,16 @@ export class CodeModuleBuilder {
   readonly #functions: Placed[] = [];
   readonly #emitter: RegionEmitter;
   readonly #index = new Map<number, number>();
+  readonly #entries: number[] = [];
+  readonly #firstRegion: number;
   readonly #plan: ModulePlan;
   readonly #exports: [string, number][];
 
-  /** `entries` are the guest pcs of all regions that will be added, in that order: calls among them are direct. */
-  constructor(readonly name: string, entries: readonly number[]) {
+  /**
+   * `entries` are the guest pcs of the first regions that will be added. Where regions call or jump to a pc that `accepts`
+   * says yes to, it becomes an entry too, so that all such transfers are direct: add regions until `entries` has no more.
+   */
+  constructor(readonly name: string, entries: readonly number[], accepts: (pc: number) => boolean = () => false) {
     const im = this.#imports;
     im.memory("memory");
     im.memory("lookup");
@@ -198,8 +203,8 @@ export class CodeModuleBuilder {
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
     this.#exports = [["lookup", lookup], ["mulhi_u", mulhiU], ["mulhi_s", mulhiS], ["run", run]];
-    const firstRegion = run + 1;
-    entries.forEach((pc, i) => this.#index.set(pc, firstRegion + i));
+    this.#firstRegion = run + 1;
+    for (const pc of entries) this.want(pc);
     const none: RegionTarget = { kind: "none" };
     this.#plan = {
       syscall,
@@ -210,14 +215,30 @@ export class CodeModuleBuilder {
       regionType: TYPE_REGION,
       helper: (n) => firstHelper + n,
       target: (pc) => {
-        const index = this.#index.get(pc);
-        return index === undefined ? none : { kind: "function", index };
+        let index = this.#index.get(pc);
+        if (index === undefined) {
+          if (!accepts(pc)) return none;
+          index = this.want(pc);
+        }
+        return { kind: "function", index };
       },
     };
     this.#emitter = new RegionEmitter(this.#plan);
   }
 
-  /** Emits the next region; must be called once per entry, in the order given to the constructor. */
+  /** Guest pcs of all regions, in the order in which they have to be added. Grows. */
+  get entries(): readonly number[] {
+    return this.#entries;
+  }
+
+  /** Makes a pc an entry; gives its function index. */
+  want(pc: number): number {
+    let index = this.#index.get(pc);
+    if (index === undefined) this.#index.set(pc, index = this.#firstRegion + this.#entries.push(pc) - 1);
+    return index;
+  }
+
+  /** Emits the next region; must be called once per entry, in the order of `entries`. */
   add(fn: IrFunction): void {
     const region = this.#emitter.emit(fn);
     this.#functions.push({ body: region.body, type: TYPE_REGION, region });

@@ -35,6 +35,7 @@ function pushReturnAddress(l: Lifter): void {
   l.store(8, linearOfStack(l), l.i64(l.insn.nextPc, 0));
 }
 
+/** A call that is not expected to return hands on whatever its callee returns: a jump that has pushed an address. */
 const call: Lift = (l) => {
   const o = l.insn.operands[0];
   const next = l.insn.nextPc;
@@ -43,10 +44,11 @@ const call: Lift = (l) => {
     pushReturnAddress(l);
     // call +0: position-independent code reading its own pc; no callee there.
     if (target === next) return l.endJump(l.blockFor(next));
-    return l.endCall(target, next, l.blockFor(next));
+    return l.deadEnds.has(next) ? l.endExit(target) : l.endCall(target, next, l.blockFor(next));
   }
   const target = codeAddress(l);
   pushReturnAddress(l);
+  if (l.deadEnds.has(next)) return l.endExitIndirect(target);
   l.endCallIndirect(target, next, l.blockFor(next));
 };
 

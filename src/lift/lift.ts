@@ -24,6 +24,7 @@ export function liftRegion(region: Region, onUnsupported: UnsupportedSink = () =
   for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
   const l = new Lifter(fn, blocks);
   l.jumpTables = region.jumpTables;
+  l.deadEnds = region.deadEnds;
   for (const b of region.blocks) {
     // Flags live after each instruction, walking backwards once.
     const live = new Uint8Array(b.instructions.length + 1);

@@ -1,0 +1,78 @@
+import type { AddressRange } from "./elf_facts.ts";
+
+/** Marks of one code address. */
+export const MARK_INSTRUCTION = 1; // an instruction begins here
+export const MARK_FUNCTION = 2; // a function begins here: jumps to it are tail calls
+export const MARK_EDGE = 4; // code before does not run on into here: a function, part of another one, or padding
+export const MARK_CALLED = 8; // target of a direct call
+export const MARK_TAKEN = 16; // its address is in data or in an instruction
+export const MARK_CONTINUED = 32; // control may come here through the dispatcher: after a system call, from the profile
+
+/** A byte of marks for every address of the executable ranges. */
+export class CodeMap {
+  readonly ranges: readonly AddressRange[];
+  readonly #marks: Uint8Array[];
+  /** The range found last: lookups come in clusters. */
+  #last = 0;
+
+  constructor(ranges: readonly AddressRange[]) {
+    this.ranges = joinRanges(ranges);
+    this.#marks = this.ranges.map((r) => new Uint8Array(r.end - r.start));
+  }
+
+  has(pc: number): boolean {
+    return this.#find(pc) >= 0;
+  }
+
+  /** Marks of an address; 0 outside the executable ranges. */
+  get(pc: number): number {
+    const i = this.#find(pc);
+    return i < 0 ? 0 : this.#marks[i][pc - this.ranges[i].start];
+  }
+
+  /** Adds marks; nothing outside the executable ranges. */
+  add(pc: number, marks: number): void {
+    const i = this.#find(pc);
+    if (i >= 0) this.#marks[i][pc - this.ranges[i].start] |= marks;
+  }
+
+  remove(pc: number, marks: number): void {
+    const i = this.#find(pc);
+    if (i >= 0) this.#marks[i][pc - this.ranges[i].start] &= ~marks;
+  }
+
+  /** Addresses that have one of the marks, ascending. */
+  withMarks(marks: number): number[] {
+    const found: number[] = [];
+    this.#marks.forEach((m, i) => {
+      for (let k = 0; k < m.length; k++) if (m[k] & marks) found.push(this.ranges[i].start + k);
+    });
+    return found;
+  }
+
+  #find(pc: number): number {
+    const { ranges } = this;
+    const last = ranges[this.#last];
+    if (last !== undefined && pc >= last.start && pc < last.end) return this.#last;
+    for (let i = 0; i < ranges.length; i++) {
+      if (pc >= ranges[i].start && pc < ranges[i].end) return this.#last = i;
+    }
+    return -1;
+  }
+}
+
+/** Sorted, with touching ranges joined. */
+export function joinRanges(ranges: readonly AddressRange[]): AddressRange[] {
+  const joined: AddressRange[] = [];
+  for (const r of [...ranges].sort((a, b) => a.start - b.start)) {
+    const last = joined.at(-1);
+    if (last !== undefined && r.start <= last.end) last.end = Math.max(last.end, r.end);
+    else if (r.end > r.start) joined.push({ ...r });
+  }
+  return joined;
+}
+
+/** True if [start, end) lies inside one of the (joined) ranges. */
+export function inRanges(ranges: readonly AddressRange[], start: number, end: number): boolean {
+  return ranges.some((r) => start >= r.start && end <= r.end);
+}

@@ -1,0 +1,56 @@
+/** Words in memory and operands of instructions that may be addresses of code. What they are worth, entries.ts decides. */
+import { GUEST_BIAS } from "../machine/state.ts";
+import { type Instruction, OPERAND_GPR, OPERAND_IMM, OPERAND_MEM } from "../x86/instruction.ts";
+import type { CodeMap } from "./code_map.ts";
+import type { AddressRange } from "./elf_facts.ts";
+
+/** Calls `found` for each aligned 8-byte word of the ranges that is the address of a byte of code. */
+export function pointersInData(
+  u8: Uint8Array,
+  ranges: readonly AddressRange[],
+  map: CodeMap,
+  found: (target: number, range: AddressRange) => void,
+): void {
+  if (map.ranges.length === 0) return;
+  const low = map.ranges[0].start, high = map.ranges[map.ranges.length - 1].end;
+  const words = new Uint32Array(u8.buffer, u8.byteOffset, u8.length >> 2);
+  for (const range of ranges) {
+    const end = Math.min(range.end - GUEST_BIAS, u8.length) >> 2;
+    for (let i = ((range.start - GUEST_BIAS + 7) & ~7) >> 2; i + 1 < end; i += 2) {
+      const word = words[i];
+      if (word >= low && word < high && words[i + 1] === 0 && map.has(word)) found(word, range);
+    }
+  }
+}
+
+/**
+ * The constant an instruction could be taking a function's address with, or -1: `lea reg,[rip+f]`, `mov reg,f`, `push f`,
+ * `mov [mem],f`.
+ */
+export function pointerInInstruction(insn: Instruction): number {
+  const { operands } = insn;
+  switch (insn.row.mnemonic) {
+    case "lea": {
+      const m = operands[1];
+      return m.kind === OPERAND_MEM && m.base < 0 && m.index < 0 ? m.disp >>> 0 : -1;
+    }
+    case "mov":
+    case "push": {
+      const o = operands[operands.length - 1];
+      if (o.kind !== OPERAND_IMM || insn.operandBytes < 4 || o.immHi > 0 || o.immHi < -1) return -1;
+      if (operands[0].kind === OPERAND_GPR && operands[0].bytes < 4) return -1;
+      return o.immLo >>> 0;
+    }
+  }
+  return -1;
+}
+
+/** True if a call instruction may end right before `pc`: a word that says so may be a return address. */
+export function followsCall(u8: Uint8Array, pc: number): boolean {
+  const at = pc - GUEST_BIAS;
+  if (at < 7) return false;
+  if (u8[at - 5] === 0xe8) return true;
+  // FF /2 with 0, 1 or 4 bytes of displacement, with and without SIB.
+  for (const length of [2, 3, 4, 6, 7]) if (u8[at - length] === 0xff && (u8[at - length + 1] & 0x38) === 0x10) return true;
+  return false;
+}
