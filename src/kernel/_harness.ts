@@ -47,7 +47,7 @@ const TASK_TABLE = makeTable([
 
 /** A file whose bytes are at hand. */
 export class BytesFile extends FileDescription {
-  static override readonly savedFields: readonly string[] = ["bytes", "path"];
+  static override readonly savedFields: readonly string[] = ["bytes", "path", "released"];
   released = 0;
 
   constructor(public bytes: Uint8Array, readonly path = "/file") {
@@ -94,7 +94,7 @@ export class Harness {
       if ((mode & 0o111) === 0) return -EACCES;
       const description = new BytesFile(file.bytes, path);
       description.refs = 1;
-      return { description, path, size: file.bytes.length, mode, uid: 0, gid: 0 };
+      return { description, path, size: file.bytes.length, mode, uid: 0, gid: 0, isImageFile: false };
     };
     this.kernel.vfs = { openExecutable } as unknown as Vfs;
   }

@@ -9,6 +9,7 @@ const CREEP_NS = 50;
  */
 export class Clock {
   static readonly savedFields: readonly string[] = ["lastNs", "bootNs"];
+  static readonly unsavedFields: readonly string[] = ["host", "offsetNs", "lastRealtimeMs"];
   /** Last monotonic reading handed out. */
   lastNs: number;
   /** Monotonic reading at which the guest booted. */

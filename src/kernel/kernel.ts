@@ -35,7 +35,17 @@ export class Kernel implements MachineClient {
     "exitStatus",
     "unimplemented",
   ];
-  /** Set again after a restore, like syscalls. */
+  /** Not saved, like what else belongs to the host or to one run(); see afterRestore() and attach(). */
+  static readonly unsavedFields: readonly string[] = [
+    "host",
+    "syscalls",
+    "currentTask",
+    "tracer",
+    "dyingMachines",
+    "sliceEndNs",
+    "sliceStartNs",
+    "yieldRequested",
+  ];
   host: Host;
   syscalls: SyscallTable;
   readonly clock: Clock;
@@ -59,7 +69,7 @@ export class Kernel implements MachineClient {
   /** Writes strace-like lines while set. */
   tracer: Tracer | null = null;
   /** Machines nobody uses any more, whose code may still be on the host's stack. */
-  readonly dyingMachines: Machine[] = [];
+  dyingMachines: Machine[] = [];
   /** Monotonic time at which run() should return. */
   sliceEndNs = Infinity;
   /** sched_yield: the current task goes to the end of the run queue. */
@@ -72,6 +82,21 @@ export class Kernel implements MachineClient {
     this.host = host;
     this.syscalls = syscalls;
     this.clock = new Clock(host);
+  }
+
+  afterRestore(): void {
+    this.tracer = null;
+    this.dyingMachines = [];
+    this.sliceEndNs = Infinity;
+    this.sliceStartNs = 0;
+    this.yieldRequested = false;
+  }
+
+  /** A restored kernel starts on a new host: its clock goes on from where it was. */
+  attach(host: Host, syscalls: SyscallTable): void {
+    this.host = host;
+    this.syscalls = syscalls;
+    this.clock.attach(host);
   }
 
   /** Runs tasks until none can go on, the first process has ended, or (if given) the time slice is over. */

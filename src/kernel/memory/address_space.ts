@@ -37,7 +37,8 @@ export class AddressSpace {
     "futexes",
     "programKey",
   ];
-  /** Set again after a restore, followed by rebuildAccess(). */
+  static readonly unsavedFields: readonly string[] = ["machine", "access"];
+  /** Set again after a restore by attach(). */
   machine: Machine;
   vmas: Vma[] = [];
   users = 1;
@@ -218,7 +219,12 @@ export class AddressSpace {
     }
   }
 
-  /** After a restore, once `machine` is set again. */
+  /** A restored address space gets a machine whose memory holds the saved bytes. */
+  attach(machine: Machine): void {
+    this.machine = machine;
+    this.rebuildAccess();
+  }
+
   rebuildAccess(): void {
     this.access = new Uint8Array(Math.ceil(this.machine.memory.guestEnd / PAGE_SIZE));
     for (const v of this.vmas) this.noteAccess(v.start, v.end, v.prot);
