@@ -1,6 +1,4 @@
-import { acceptRows } from "./accept.ts";
 import { cloneRows } from "./clone.ts";
-import { connectRows } from "./connect.ts";
 import { directoryRows } from "./directory.ts";
 import { execveRows } from "./execve.ts";
 import { exitRows } from "./exit.ts";
@@ -12,7 +10,6 @@ import { ioctlRows } from "./ioctl.ts";
 import { limitRows } from "./limits.ts";
 import { linkRows } from "./link.ts";
 import { memoryRows } from "./memory.ts";
-import { messageRows } from "./message.ts";
 import { openRows } from "./open.ts";
 import { pipeRows } from "./pipe.ts";
 import { pollRows } from "./poll.ts";
@@ -20,10 +17,8 @@ import { prctlRows } from "./prctl.ts";
 import { randomRows } from "./random.ts";
 import { readWriteRows } from "./read_write.ts";
 import { schedRows } from "./sched.ts";
-import { sendReceiveRows } from "./send_receive.ts";
 import { signalRows } from "./signal.ts";
 import { socketRows } from "./socket.ts";
-import { sockoptRows } from "./sockopt.ts";
 import { statRows } from "./stat.ts";
 import { makeTable, type SyscallTable } from "./support.ts";
 import { systemInfoRows } from "./system_info.ts";
@@ -63,9 +58,4 @@ export const SYSCALLS: SyscallTable = makeTable([
   ...pollRows,
   // Sockets.
   ...socketRows,
-  ...acceptRows,
-  ...connectRows,
-  ...sendReceiveRows,
-  ...messageRows,
-  ...sockoptRows,
 ]);
