@@ -1,5 +1,6 @@
 import { WaitQueue } from "../wait_queue.ts";
 import type { Kernel } from "../kernel.ts";
+import type { Dentry } from "./dentry.ts";
 import type { Task } from "../task/task.ts";
 
 /**
@@ -11,13 +12,17 @@ import type { Task } from "../task/task.ts";
  * memory.u8 and a linear address whose range it has checked.
  */
 export abstract class FileDescription {
-  static readonly savedFields: readonly string[] = ["statusFlags", "offset", "refs", "readiness"];
+  static readonly savedFields: readonly string[] = ["statusFlags", "offset", "refs", "readiness", "dentry", "owner"];
 
   /** O_ flags that fcntl F_GETFL shows: access mode, O_APPEND, O_NONBLOCK, ... */
   statusFlags = 0;
   offset = 0;
   /** Descriptors (over all processes) and kernel users that hold this. release() at zero. */
   refs = 0;
+  /** Where it was opened; null for what was opened by no path (see anonymous.ts). Its inode is what fstat shows. */
+  dentry: Dentry | null = null;
+  /** Process (positive) or process group (negative) that F_SETOWN named for SIGIO and SIGURG. */
+  owner = 0;
   /** Woken whenever poll() may give another answer. */
   readonly readiness = new WaitQueue();
 
@@ -25,6 +30,22 @@ export abstract class FileDescription {
   abstract poll(): number;
   /** Short word for /proc/self/fd links: "socket:[12]", "pipe:[3]", or a path. */
   abstract describe(): string;
+
+  /** Longest wait of one blocking read or write in nanoseconds; sockets have SO_RCVTIMEO and SO_SNDTIMEO. */
+  get readTimeoutNs(): number {
+    return Infinity;
+  }
+  get writeTimeoutNs(): number {
+    return Infinity;
+  }
+  /** Whether epoll takes the file: Linux refuses those without a poll operation (EPERM). */
+  get canBeWatched(): boolean {
+    return true;
+  }
+  /** Whether a blocking write goes on after a short count until all is written (pipes, stream sockets). */
+  get writesInPieces(): boolean {
+    return true;
+  }
 
   read(_k: Kernel, _t: Task, _bytes: Uint8Array, _at: number, _length: number): number {
     return -22; // EINVAL
@@ -46,6 +67,22 @@ export abstract class FileDescription {
   /** ioctl that this kind of file knows; -ENOTTY otherwise. `arg` is the raw third argument (often a guest pointer). */
   ioctl(_k: Kernel, _t: Task, _request: number, _arg: number): number {
     return -25; // ENOTTY
+  }
+  /** ftruncate. */
+  truncate(_k: Kernel, _size: number): number {
+    return -22;
+  }
+  /** fallocate; -ENODEV where space cannot be allocated. */
+  allocate(_k: Kernel, _mode: number, _offset: number, _length: number): number {
+    return -19; // ENODEV
+  }
+  /** Bytes that FIONREAD reports, or -ENOTTY. */
+  bytesReadable(_k: Kernel): number {
+    return -25;
+  }
+  /** One line a fact for /proc/<pid>/fdinfo, after pos, flags and mnt_id. */
+  fdinfo(): string {
+    return "";
   }
   /** Last reference is gone. */
   release(_k: Kernel): void {}

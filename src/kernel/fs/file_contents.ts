@@ -1,0 +1,174 @@
+/** Bytes a block holds: a compromise between holes and the cost of many arrays. */
+const BLOCK = 65536;
+/** The first block of a file starts small and doubles, since most files are small. */
+const SMALLEST_FIRST_BLOCK = 512;
+
+/** A block whose zeros are not stored, though the image may have bytes there. */
+const HOLE = null;
+
+/** Where the unchanged bytes of a file of the image come from. */
+export interface LowerBytes {
+  bytes(): Uint8Array;
+}
+
+/**
+ * Contents of a regular file: blocks in memory over the (read-only) bytes of the image. Writing copies up only the blocks
+ * it touches; what was never written is a hole and reads as zeros.
+ */
+export class FileContents {
+  static readonly savedFields: readonly string[] = ["size", "blocks", "lower", "lowerEnd"];
+  size = 0;
+  /** undefined: the image's bytes below lowerEnd, zeros above. HOLE: zeros. */
+  private blocks: (Uint8Array | null | undefined)[] = [];
+  private lower: LowerBytes | null;
+  /** How much of the image's file still shows; truncation lowers it. */
+  private lowerEnd: number;
+
+  constructor(lower: LowerBytes | null = null, size = 0) {
+    this.lower = lower;
+    this.size = this.lowerEnd = size;
+  }
+
+  /** True if this is, byte for byte, a file of the image. */
+  get isImageFile(): boolean {
+    return this.lower !== null && this.blocks.length === 0 && this.lowerEnd === this.size;
+  }
+
+  /** Bytes held in memory. */
+  get storedBytes(): number {
+    let n = 0;
+    for (const b of this.blocks) if (b) n += b.length;
+    return n;
+  }
+
+  /** 512-byte units for st_blocks: pages that are not holes. */
+  get sectors(): number {
+    let end = this.lowerEnd;
+    if (this.blocks.length === 0) return Math.ceil(end / 4096) * 8;
+    let bytes = 0;
+    for (let i = 0; i * BLOCK < this.size; i++) {
+      const b = this.blocks[i];
+      if (b === HOLE) continue;
+      end = b === undefined ? this.lowerEnd : Math.min(this.size, i * BLOCK + b.length);
+      bytes += Math.max(0, Math.min(BLOCK, end - i * BLOCK));
+    }
+    return Math.ceil(bytes / 4096) * 8;
+  }
+
+  /** Copies up to `length` bytes at `position` to bytes[at..]; returns how many there were. */
+  read(bytes: Uint8Array, at: number, length: number, position: number): number {
+    const n = Math.min(length, this.size - position);
+    if (n <= 0) return 0;
+    if (this.blocks.length === 0) {
+      this.readLower(bytes, at, n, position);
+      return n;
+    }
+    for (let done = 0; done < n;) {
+      const p = position + done, index = Math.floor(p / BLOCK), within = p - index * BLOCK;
+      const part = Math.min(n - done, BLOCK - within);
+      const block = this.blocks[index];
+      if (block === undefined) this.readLower(bytes, at + done, part, p);
+      else if (block === HOLE) bytes.fill(0, at + done, at + done + part);
+      else {
+        const stored = Math.min(part, Math.max(0, block.length - within));
+        if (stored > 0) bytes.set(block.subarray(within, within + stored), at + done);
+        if (stored < part) bytes.fill(0, at + done + stored, at + done + part);
+      }
+      done += part;
+    }
+    return n;
+  }
+
+  /** Stores `length` bytes at `position`, growing the file. The range has been checked against limits. */
+  write(bytes: Uint8Array, at: number, length: number, position: number): void {
+    for (let done = 0; done < length;) {
+      const p = position + done, index = Math.floor(p / BLOCK), within = p - index * BLOCK;
+      const part = Math.min(length - done, BLOCK - within);
+      this.blockForWriting(index, within + part).set(bytes.subarray(at + done, at + done + part), within);
+      done += part;
+    }
+    if (position + length > this.size) this.size = position + length;
+  }
+
+  truncate(size: number): void {
+    if (size < this.size) {
+      const keep = Math.ceil(size / BLOCK);
+      if (this.blocks.length > keep) this.blocks.length = keep;
+      const last = this.blocks[keep - 1], within = size - (keep - 1) * BLOCK;
+      if (last && within < last.length) last.fill(0, within);
+      if (this.lowerEnd > size) this.lowerEnd = size;
+    }
+    this.size = size;
+  }
+
+  /** Makes [start, end) read as zeros and gives back what whole blocks held (FALLOC_FL_PUNCH_HOLE). */
+  punch(start: number, end: number): void {
+    end = Math.min(end, this.size);
+    for (let p = start; p < end;) {
+      const index = Math.floor(p / BLOCK), within = p - index * BLOCK;
+      const part = Math.min(end - p, BLOCK - within);
+      const block = this.blocks[index];
+      if (part === BLOCK) {
+        this.setBlock(index, HOLE);
+      } else if (block) {
+        if (within < block.length) block.fill(0, within, Math.min(block.length, within + part));
+      } else if (block === undefined && index * BLOCK < this.lowerEnd) {
+        this.blockForWriting(index, within + part).fill(0, within, within + part);
+      }
+      p += part;
+    }
+  }
+
+  /** SEEK_DATA: first position >= `from` that is not in a hole, or -1. */
+  nextData(from: number): number {
+    while (from < this.size) {
+      const index = Math.floor(from / BLOCK), block = this.blocks[index];
+      if (block || (block === undefined && from < this.lowerEnd)) return from;
+      from = (index + 1) * BLOCK;
+    }
+    return -1;
+  }
+
+  /** SEEK_HOLE: first position >= `from` that is in a hole; the end of the file is one. */
+  nextHole(from: number): number {
+    while (from < this.size) {
+      const index = Math.floor(from / BLOCK), block = this.blocks[index];
+      if (block === HOLE || (block === undefined && from >= this.lowerEnd)) return from;
+      from = (index + 1) * BLOCK;
+    }
+    return this.size;
+  }
+
+  private readLower(bytes: Uint8Array, at: number, length: number, position: number): void {
+    const shown = Math.min(length, Math.max(0, this.lowerEnd - position));
+    if (shown > 0) {
+      const lower = this.lower!.bytes();
+      // The whole of a file is the common case (a loader, a script): no view needed.
+      bytes.set(shown === lower.length ? lower : lower.subarray(position, position + shown), at);
+    }
+    if (shown < length) bytes.fill(0, at + shown, at + length);
+  }
+
+  private setBlock(index: number, block: Uint8Array | null): void {
+    // Filled up so that the array stays dense for the engine.
+    while (this.blocks.length < index) this.blocks.push(undefined);
+    this.blocks[index] = block;
+  }
+
+  /** Block `index` as an array of at least `end` bytes, copied up or made. */
+  private blockForWriting(index: number, end: number): Uint8Array {
+    const old = this.blocks[index];
+    if (old && old.length >= end) return old;
+    const copied = old === undefined ? Math.min(BLOCK, Math.max(0, this.lowerEnd - index * BLOCK)) : 0;
+    let capacity = BLOCK;
+    if (index === 0 && this.size <= BLOCK) {
+      capacity = Math.min(BLOCK, Math.max(SMALLEST_FIRST_BLOCK, copied, (old?.length ?? 0) * 2));
+      while (capacity < end) capacity *= 2;
+    }
+    const block = new Uint8Array(capacity);
+    if (old) block.set(old);
+    else if (copied > 0) block.set(this.lower!.bytes().subarray(index * BLOCK, index * BLOCK + copied));
+    this.setBlock(index, block);
+    return block;
+  }
+}
