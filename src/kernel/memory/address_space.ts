@@ -274,6 +274,7 @@ export class AddressSpace {
     child.envStart = this.envStart;
     child.envEnd = this.envEnd;
     child.auxv = this.auxv;
+    child.programKey = this.programKey;
     child.rebuildAccess();
     return child;
   }
