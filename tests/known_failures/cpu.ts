@@ -3,6 +3,8 @@ import type { GoldenForm } from "../support/cpu_golden.ts";
 
 /** Forms whose failures are known. */
 export interface CpuGap {
+  /** Name of the engine. */
+  engine: string;
   name: RegExp;
   /** Matched against the form's `given` line. */
   given: RegExp;
@@ -11,18 +13,20 @@ export interface CpuGap {
 
 export const CPU_GAPS: readonly CpuGap[] = [
   {
+    engine: "wasm",
     name: /^(add|sub|mul|div|sqrt|addsub|hadd|hsub|dp)[ps][sd]$|^cvt(si2s[sd]|pd2ps|sd2ss|dq2ps|pi2ps)$/,
     given: /mxcsr=any/,
     reason: "SSE arithmetic rounds to nearest, whatever MXCSR says",
   },
   {
+    engine: "wasm",
     name: /^(add|sub|mul|div|sqrt|addsub|hadd|hsub|dp|round)[ps][sd]$|^cvt/,
     given: /mxcsr=flush/,
     reason: "SSE arithmetic keeps denormals, whatever MXCSR says",
   },
 ];
 
-/** The gap that covers a form, if any. */
-export function gapOf(form: GoldenForm): CpuGap | undefined {
-  return CPU_GAPS.find(({ name, given }) => name.test(form.name) && given.test(form.given));
+/** The gap of an engine that covers a form, if any. */
+export function gapOf(engine: string, form: GoldenForm): CpuGap | undefined {
+  return CPU_GAPS.find((gap) => gap.engine === engine && gap.name.test(form.name) && gap.given.test(form.given));
 }
