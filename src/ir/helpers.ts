@@ -5,6 +5,7 @@
  * memory beyond the state block (operands wider than i32 go through STATE_SCRATCH), so it never faults.
  */
 import { VAR_GPR } from "./variables.ts";
+import { X87_ARITHMETIC, X87_PLAIN } from "./x87_operands.ts";
 import { RAX, RBX, RCX, RDX } from "../machine/state.ts";
 
 export interface HelperRow {
@@ -37,6 +38,24 @@ helper("crc32d");
 // SSE4.2 string comparison of scratch[0] with [16]: a = immediate, b = 8 for 64-bit lengths; see machine/helpers/string_compare.ts.
 helper("pcmpistr");
 helper("pcmpestr", [rax, rdx]);
+
+// x87: arguments as in x87_operands.ts. All state they touch is the x87's own, and the scratch area.
+for (const name of [...X87_ARITHMETIC, "fcom", "fucom", ...X87_PLAIN]) helper(`x87_${name}`);
+helper("x87_load"); // push the source
+helper("x87_store"); // ST(0) to scratch; returns whether to store and pop
+helper("x87_pop"); // where a is not 0
+helper("x87_store_st"); // fst, fstp ST(a & 7)
+helper("x87_store_st_quietly"); // fstpnce
+helper("x87_exchange"); // with ST(a)
+helper("x87_move_if"); // ST(0) = ST(a) where b is not 0
+helper("x87_constant"); // push number a of X87_CONSTANTS
+helper("x87_init");
+helper("x87_clear");
+helper("x87_load_control"); // control word a
+helper("x87_load_environment"); // a = control word, status word << 16; b = tag word
+helper("x87_tag_word"); // returns the full tag word
+helper("x87_rotate"); // TOP += a
+helper("x87_free"); // ST(a); where b is 1, pop
 
 /** All helpers, by number. */
 export const HELPERS: readonly HelperRow[] = rows;

@@ -3,9 +3,10 @@ import { bug } from "../../errors.ts";
 import { integerHelpers } from "./integer.ts";
 import { stringCompareBodies } from "./string_compare.ts";
 import type { HelperBody } from "./types.ts";
+import { x87Helpers } from "./x87.ts";
 
 /** Bodies by name; each family adds its own. */
-const BODIES: Record<string, HelperBody> = { ...integerHelpers, ...stringCompareBodies };
+const BODIES: Record<string, HelperBody> = { ...integerHelpers, ...stringCompareBodies, ...x87Helpers };
 
 /** Bodies by helper number. One that is declared and not written yet fails when it is called, by name. */
 export const helperBodies: readonly HelperBody[] = HELPERS.map(({ name }) =>
