@@ -76,7 +76,8 @@ export class CodeCache {
   }
 }
 
-function sameBytes(u8: Uint8Array, { start, bytes }: CodeRange): boolean {
+/** True if the memory holds these bytes there. */
+export function sameBytes(u8: Uint8Array, { start, bytes }: CodeRange): boolean {
   const at = start - GUEST_BIAS;
   if (at + bytes.length > u8.length) return false;
   for (let i = 0; i < bytes.length; i++) if (u8[at + i] !== bytes[i]) return false;

@@ -53,7 +53,6 @@ export interface LazyCompiler {
 /** Runs guest code from rip without compiling, until `isCompiled(pc)` or something stops. Returns 0 or a STOP_ reason. */
 export interface MissInterpreter {
   run(machine: WasmMachine, isCompiled: (pc: number) => boolean): number;
-  codeChanged(start: number, end: number): void;
 }
 
 /** What all machines of one kernel share. */
@@ -303,7 +302,6 @@ export class WasmMachine implements Machine {
   }
 
   codeChanged(start: number, end: number): void {
-    this.shared.interpreter?.codeChanged(start, end);
     if (!this.#instantiated) return;
     const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
     if (this.#patches.some((p) => p.ranges.some(overlaps))) this.#dropPatches();

@@ -22,7 +22,7 @@ export class PagePool {
     return n;
   }
 
-  encode(): Uint8Array {
+  encode(): Uint8Array<ArrayBuffer> {
     const out = new Uint8Array(this.contents.length * PAGE_BYTES);
     this.contents.forEach((c, i) => out.set(c, i * PAGE_BYTES));
     return out;
@@ -55,7 +55,9 @@ export function restorePages(memory: MemoryPages, contents: Uint8Array, u8: Uint
   const { pages } = memory;
   for (let i = 0; i < pages.length; i += 2) {
     const from = pages[i + 1] * PAGE_BYTES, to = pages[i] * PAGE_BYTES;
-    if (from + PAGE_BYTES > contents.length || to + PAGE_BYTES > u8.length) throw badInput("snapshot names a page that is not there");
+    if (from + PAGE_BYTES > contents.length || to + PAGE_BYTES > u8.length) {
+      throw badInput("snapshot names a page that is not there");
+    }
     u8.set(contents.subarray(from, from + PAGE_BYTES), to);
   }
 }

@@ -1,0 +1,131 @@
+/**
+ * A translated image at run time: parts from the package (manifest, data blobs, code modules) to instances that answer
+ * requests. Knows no host: adapters hand in bytes, modules and a Host.
+ */
+import { badInput } from "../errors.ts";
+import type { Host } from "../host/host.ts";
+import { LineSink } from "../kernel/fs/console.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { CodeSpace, type LoadedCode } from "../machine/code_cache.ts";
+import { decodeTraps } from "../machine/trap_codec.ts";
+import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
+import type { Manifest } from "../package/manifest.ts";
+import { openPackedTree } from "../rootfs/packed_tree.ts";
+import type { Tree } from "../rootfs/tree.ts";
+import { restoreSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
+import type { GuestInstance } from "./instance.ts";
+
+export interface AppParts {
+  manifest: Manifest;
+  /** Blobs of the data file, by name. */
+  data: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** Compiled code modules by name (ManifestProgram.name), and "base". */
+  modules: Readonly<Record<string, WebAssembly.Module>>;
+  host: Host;
+  /** Where the host may compile while serving. */
+  compiler: LazyCompiler | null;
+  /** Where it may not. */
+  interpreter: MissInterpreter | null;
+}
+
+/** A kernel with what serving asks of it. */
+export class AppInstance implements GuestInstance {
+  constructor(readonly kernel: Kernel) {}
+
+  get alive(): boolean {
+    return this.kernel.exitStatus === null;
+  }
+
+  get clock(): Kernel["clock"] {
+    return this.kernel.clock;
+  }
+
+  get net(): Kernel["net"] {
+    return this.kernel.net;
+  }
+
+  run(sliceNs: number): ReturnType<Kernel["run"]> {
+    return this.kernel.run(sliceNs);
+  }
+
+  nextDeadlineNs(): number {
+    return this.kernel.nextDeadlineNs();
+  }
+
+  /** Gives the memories back. */
+  dispose(): void {
+    for (const p of this.kernel.processes.values()) p.space?.machine.dispose();
+  }
+}
+
+export class App {
+  readonly #tree: Tree;
+  readonly #snapshot: Snapshot;
+  readonly #shared: WasmShared;
+  readonly #spaces = new Map<string, CodeSpace>();
+
+  constructor(readonly parts: AppParts) {
+    const { manifest } = parts;
+    const blob = (name: string): Uint8Array<ArrayBuffer> => {
+      const bytes = parts.data.get(name);
+      if (bytes === undefined) throw badInput(`the data file has no ${name}`, { file: manifest.data });
+      return bytes;
+    };
+    const module = (name: string): WebAssembly.Module => {
+      const compiled = parts.modules[name];
+      if (compiled === undefined) throw badInput(`there is no code module ${name}`);
+      return compiled;
+    };
+    const chunks = Array.from({ length: manifest.rootfsChunks }, (_, i) => blob(`rootfs.${i}`));
+    this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks });
+    this.#snapshot = { kernel: blob("snapshot.kernel"), memory: blob("snapshot.memory"), pages: blob("snapshot.pages") };
+    for (const program of manifest.programs) {
+      const entries = blob(`${program.name}.entries`);
+      const code: LoadedCode = {
+        name: program.name,
+        module: module(program.name),
+        entries: new Uint32Array(entries.slice().buffer),
+        ...decodeTraps(blob(`${program.name}.traps`)),
+      };
+      this.#spaces.set(program.key, new CodeSpace(code));
+    }
+    const none = new Uint32Array(0);
+    const base: LoadedCode = { name: "base", module: module("base"), entries: none, trapOffsets: none, trapPcs: none };
+    this.#shared = {
+      base: new CodeSpace(base),
+      programs: this.#spaces,
+      compiler: parts.compiler,
+      interpreter: parts.interpreter,
+    };
+  }
+
+  /** A fresh guest from the snapshot, about to answer its first request. */
+  newInstance(): AppInstance {
+    const { host } = this.parts;
+    const kernel = restoreSnapshot({
+      snapshot: this.#snapshot,
+      tree: this.#tree,
+      host,
+      console: new LineSink(host),
+      newMachine: (bytes, key) => {
+        const machine = new WasmMachine(this.#shared, bytes, this.#spaces.get(key) ?? this.#shared.base);
+        return machine;
+      },
+    });
+    return new AppInstance(kernel);
+  }
+
+  /** Code that was asked for and not compiled ahead: program key, pc, how often. Guest pcs to add training requests for. */
+  misses(): { program: string; pc: number; count: number }[] {
+    const all: { program: string; pc: number; count: number }[] = [];
+    for (const [program, space] of [...this.#spaces, ["", this.#shared.base] as const]) {
+      for (const [pc, count] of space.misses) all.push({ program, pc, count });
+    }
+    return all;
+  }
+
+  /** What was translated. */
+  get manifest(): Manifest {
+    return this.parts.manifest;
+  }
+}
