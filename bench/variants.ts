@@ -73,6 +73,12 @@ export async function runOnce(
   const rounds = stderr.split("\n").filter((line) => /^\d+$/.test(line)).map(Number);
   const run: Run = { stdout: new TextDecoder().decode(done.stdout), rounds, wallMs };
   if (abort.signal.aborted) return { ...run, failure: "timed out" };
-  if (!done.success) return { ...run, failure: `exit code ${done.code}: ${stderr.trimEnd().split("\n").at(-1) ?? ""}` };
+  if (!done.success) return { ...run, failure: `exit code ${done.code}: ${complaintOf(stderr)}` };
   return run;
+}
+
+/** The line of standard error that says what went wrong: the first that speaks of an error, else the last. */
+function complaintOf(stderr: string): string {
+  const lines = stderr.trimEnd().split("\n");
+  return lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? "";
 }
