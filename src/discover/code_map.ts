@@ -1,3 +1,4 @@
+import type { CodeView } from "./discover.ts";
 import type { AddressRange } from "./elf_facts.ts";
 
 /** Marks of one code address. */
@@ -8,10 +9,14 @@ export const MARK_CALLED = 8; // target of a direct call
 export const MARK_TAKEN = 16; // its address is in data or in an instruction
 export const MARK_CONTINUED = 32; // control may come here through the dispatcher: after a system call, from the profile
 
+export const MARK_INSIDE = 64; // a byte of an instruction that began before
+
 /** A byte of marks for every address of the executable ranges. */
 export class CodeMap {
   readonly ranges: readonly AddressRange[];
   readonly #marks: Uint8Array[];
+  /** Data addresses that instructions name. */
+  readonly referenced: Set<number> = new Set();
   /** The range found last: lookups come in clusters. */
   #last = 0;
 
@@ -34,6 +39,14 @@ export class CodeMap {
   add(pc: number, marks: number): void {
     const i = this.#find(pc);
     if (i >= 0) this.#marks[i][pc - this.ranges[i].start] |= marks;
+  }
+
+  addInstruction(pc: number, length: number): void {
+    const i = this.#find(pc);
+    if (i < 0) return;
+    const marks = this.#marks[i], at = pc - this.ranges[i].start;
+    marks[at] |= MARK_INSTRUCTION;
+    for (let k = at + 1; k < at + length && k < marks.length; k++) marks[k] |= MARK_INSIDE;
   }
 
   remove(pc: number, marks: number): void {
@@ -75,4 +88,17 @@ export function joinRanges(ranges: readonly AddressRange[]): AddressRange[] {
 /** True if [start, end) lies inside one of the (joined) ranges. */
 export function inRanges(ranges: readonly AddressRange[], start: number, end: number): boolean {
   return ranges.some((r) => start >= r.start && end <= r.end);
+}
+
+/** Code as regions are discovered in it, functions told by the map. */
+export function codeView(u8: Uint8Array, map: CodeMap, readOnly: readonly AddressRange[]): CodeView {
+  const constant = joinRanges(readOnly);
+  return {
+    u8,
+    isFunctionStart: (pc) => (map.get(pc) & MARK_FUNCTION) !== 0,
+    isEdge: (pc) => (map.get(pc) & MARK_EDGE) !== 0,
+    mayBeInstruction: (pc) => map.has(pc) && (map.get(pc) & (MARK_INSIDE | MARK_INSTRUCTION)) !== MARK_INSIDE,
+    isReferenced: (address) => map.referenced.has(address),
+    isReadOnly: (start, end) => inRanges(constant, start, end),
+  };
 }

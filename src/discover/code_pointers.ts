@@ -1,7 +1,7 @@
 /** Words in memory and operands of instructions that may be addresses of code. What they are worth, entries.ts decides. */
 import { GUEST_BIAS } from "../machine/state.ts";
 import { type Instruction, OPERAND_GPR, OPERAND_IMM, OPERAND_MEM } from "../x86/instruction.ts";
-import type { CodeMap } from "./code_map.ts";
+import { type CodeMap, MARK_FUNCTION } from "./code_map.ts";
 import type { AddressRange } from "./elf_facts.ts";
 
 /** Calls `found` for each aligned 8-byte word of the ranges that is the address of a byte of code. */
@@ -9,7 +9,7 @@ export function pointersInData(
   u8: Uint8Array,
   ranges: readonly AddressRange[],
   map: CodeMap,
-  found: (target: number, range: AddressRange) => void,
+  found: (target: number, place: number) => void,
 ): void {
   if (map.ranges.length === 0) return;
   const low = map.ranges[0].start, high = map.ranges[map.ranges.length - 1].end;
@@ -18,9 +18,22 @@ export function pointersInData(
     const end = Math.min(range.end - GUEST_BIAS, u8.length) >> 2;
     for (let i = ((range.start - GUEST_BIAS + 7) & ~7) >> 2; i + 1 < end; i += 2) {
       const word = words[i];
-      if (word >= low && word < high && words[i + 1] === 0 && map.has(word)) found(word, range);
+      if (word < low || word >= high || words[i + 1] !== 0 || !map.has(word)) continue;
+      if (!isSpentResolver(words, i, map)) found(word, 4 * i + GUEST_BIAS);
     }
   }
+}
+
+const R_X86_64_IRELATIVE = 37;
+
+/**
+ * True for the addend of an IRELATIVE relocation (offset, type, addend) that has been applied: the resolver has chosen among
+ * variants of a function and runs no more, and neither do the variants it mentions and did not choose.
+ */
+function isSpentResolver(words: Uint32Array, i: number, map: CodeMap): boolean {
+  if (words[i - 2] !== R_X86_64_IRELATIVE || words[i - 1] !== 0 || words[i - 3] !== 0) return false;
+  const slot = (words[i - 4] - GUEST_BIAS) >> 2;
+  return slot >= 0 && slot < words.length && (map.get(words[slot]) & MARK_FUNCTION) !== 0;
 }
 
 /**
@@ -51,6 +64,8 @@ export function followsCall(u8: Uint8Array, pc: number): boolean {
   if (at < 7) return false;
   if (u8[at - 5] === 0xe8) return true;
   // FF /2 with 0, 1 or 4 bytes of displacement, with and without SIB.
-  for (const length of [2, 3, 4, 6, 7]) if (u8[at - length] === 0xff && (u8[at - length + 1] & 0x38) === 0x10) return true;
+  for (const length of [2, 3, 4, 6, 7]) {
+    if (u8[at - length] === 0xff && (u8[at - length + 1] & 0x38) === 0x10) return true;
+  }
   return false;
 }

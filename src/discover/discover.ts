@@ -13,7 +13,7 @@ import {
   FLOW_TRAP,
 } from "../x86/row.ts";
 import { flagsLiveBefore } from "./flag_liveness.ts";
-import { findJumpTable } from "./jump_tables.ts";
+import { findJumpTable, leaAddress } from "./jump_tables.ts";
 import type { JumpTable, Region, RegionBlock } from "./region.ts";
 
 /** Guest code as it lies in memory. */
@@ -24,6 +24,10 @@ export interface CodeView {
   isFunctionStart(pc: number): boolean;
   /** True for an address to which no call in front of it returns: a function, part of another, padding. Default: functions. */
   isEdge?(pc: number): boolean;
+  /** False where an address is known to be no instruction's: not executable, or in the middle of one. Default: true. */
+  mayBeInstruction?(pc: number): boolean;
+  /** True for addresses that some instruction names: a table before it ends there. Default: false. */
+  isReferenced?(address: number): boolean;
   /** True where memory may not change any more: jump tables and constants there can be read at translation time. */
   isReadOnly(start: number, end: number): boolean;
 }
@@ -42,6 +46,7 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
   const deadEnds = new Set<number>();
   /** Start of a run -> a run that ends in a conditional branch to it. */
   const origin = new Map<number, Instruction[]>();
+  const leas = new Map<number, number[]>();
   const work = [entryPc];
   while (work.length > 0 && decoded.size < limit) walk(work.pop()!);
 
@@ -57,6 +62,7 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
       const next = insn.nextPc;
       switch (insn.row.flow) {
         case FLOW_NEXT:
+          noteLea(insn);
           if (code.isFunctionStart(next)) return;
           break;
         case FLOW_BRANCH:
@@ -69,7 +75,7 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
           lead(insn.operands[0].immLo >>> 0);
           return;
         case FLOW_JUMP_INDIRECT: {
-          const table = findJumpTable(code, run, origin.get(start) ?? []);
+          const table = findJumpTable({ code, run, before: origin.get(start) ?? [], leas });
           if (table !== null) {
             jumpTables.set(insn.pc, table);
             for (const target of table.targets) lead(target);
@@ -93,6 +99,15 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
     }
     // Ran into the middle of a run decoded before: that address begins a block.
     leaders.add(pc);
+  }
+
+  function noteLea(insn: Instruction): void {
+    const address = leaAddress(insn);
+    if (address < 0) return;
+    const { reg } = insn.operands[0];
+    const known = leas.get(reg);
+    if (known === undefined) leas.set(reg, [address]);
+    else if (!known.includes(address) && known.length < 16) known.push(address);
   }
 
   function lead(pc: number): void {

@@ -1,7 +1,7 @@
 /** What an ELF file says about where its code is, for the search of region entries. */
 import { parseHeader } from "../elf/header.ts";
 import { parseSections } from "../elf/sections.ts";
-import { parseSegments, PT_GNU_EH_FRAME } from "../elf/segments.ts";
+import { parseSegments, PT_GNU_EH_FRAME, PT_LOAD } from "../elf/segments.ts";
 import { type ElfSymbol, parseSymbols } from "../elf/symbols.ts";
 
 /** Guest addresses [start, end). */
@@ -13,6 +13,8 @@ export interface AddressRange {
 /** Facts of one loaded ELF file, as guest addresses. */
 export interface ElfFacts {
   entry: number;
+  /** Where its segments are. */
+  loaded: AddressRange[];
   /** Function symbols; size 0 when unknown. Empty if stripped. */
   functions: { name: string; start: number; size: number }[];
   /** .eh_frame by section header; null without section headers. */
@@ -26,10 +28,13 @@ export function elfFacts(file: Uint8Array, base: number): ElfFacts {
   const header = parseHeader(file);
   const section = parseSections(file, header).find((s) => s.name === ".eh_frame" && s.size > 0);
   const table = file.subarray(header.phoff, header.phoff + header.phnum * header.phentsize);
-  const segment = parseSegments(table, header, file.length).find((s) => s.type === PT_GNU_EH_FRAME);
+  const segments = parseSegments(table, header, file.length);
+  const segment = segments.find((s) => s.type === PT_GNU_EH_FRAME);
   const isFunction = (s: ElfSymbol) => s.isFunction && s.address > 0;
   return {
     entry: base + header.entry,
+    loaded: segments.filter((s) => s.type === PT_LOAD)
+      .map((s) => ({ start: base + s.vaddr, end: base + s.vaddr + s.memsz })),
     functions: parseSymbols(file, header).filter(isFunction)
       .map(({ name, address, size }) => ({ name, start: base + address, size })),
     ehFrame: section === undefined ? null : { start: base + section.addr, end: base + section.addr + section.size },

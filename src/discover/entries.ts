@@ -16,6 +16,7 @@ import {
   MARK_CONTINUED,
   MARK_EDGE,
   MARK_FUNCTION,
+  MARK_INSIDE,
   MARK_INSTRUCTION,
   MARK_TAKEN,
 } from "./code_map.ts";
@@ -56,7 +57,7 @@ export function findEntries(program: ProgramMemory): CodeEntries {
   const map = new CodeMap(program.executable);
   const extents = functionExtents(program).filter((e) => map.has(e.start));
   for (const e of extents) map.add(e.start, e.isPart ? MARK_EDGE : MARK_FUNCTION | MARK_EDGE);
-  const survey = new Survey(u8, map, extents);
+  const survey = new Survey(u8, map, extents, program.readOnly);
   const roots = new Set<number>();
   for (const pc of [...program.elfs.map((e) => e.entry), ...program.profile]) if (map.has(pc)) roots.add(pc);
   for (const { entry } of program.elfs) map.add(entry, MARK_FUNCTION | MARK_EDGE | MARK_TAKEN);
@@ -65,9 +66,10 @@ export function findEntries(program: ProgramMemory): CodeEntries {
 
   const judge = new Judge(u8, map, survey);
   const inData: number[] = [];
-  const readOnly = joinRanges(program.readOnly);
-  pointersInData(u8, [...program.readOnly, ...program.writable], map, (target, range) => {
-    if (judge.isLikelyCode(target, !inRanges(readOnly, range.start, range.end))) inData.push(target);
+  const files = joinRanges([...program.readOnly, ...program.elfs.flatMap((e) => e.loaded)]);
+  pointersInData(u8, [...program.readOnly, ...program.writable], map, (target, place) => {
+    // Return addresses are on stacks and in jmp_bufs, not in what files bring along.
+    if (judge.isLikelyCode(target, !inRanges(files, place, place + 8))) inData.push(target);
   });
   for (const pc of inData) {
     map.add(pc, MARK_TAKEN);
@@ -97,7 +99,9 @@ function functionExtents({ u8, elfs, readOnly }: ProgramMemory): FunctionExtent[
     if (known === undefined) byStart.set(e.start, e);
     else known.end = Math.max(known.end, e.end);
   };
-  for (const elf of elfs) for (const frame of ehFrames(u8, elf, readOnly)) readEhFrame(u8, frame.start, frame.end).forEach(add);
+  for (const elf of elfs) {
+    for (const frame of ehFrames(u8, elf, readOnly)) readEhFrame(u8, frame.start, frame.end).forEach(add);
+  }
   for (const elf of elfs) {
     for (const f of elf.functions) {
       add({ start: f.start, end: f.start + Math.max(f.size, 1), isPart: f.name.includes(".cold") });
@@ -130,19 +134,12 @@ class Judge {
       if (this.survey.extents[extent].start === pc) return true;
       return mayBeReturnAddress && (marks & MARK_INSTRUCTION) !== 0 && followsCall(this.u8, pc);
     }
-    if (marks & MARK_INSTRUCTION) return true;
-    if (this.#isInsideInstruction(pc) || !this.#decodesToReturn(pc)) return false;
+    // Where nothing says how far functions reach, code that somebody has the address of begins one.
+    if ((marks & MARK_INSTRUCTION) === 0 && (marks & MARK_INSIDE || !this.#decodesToReturn(pc))) return false;
+    if (mayBeReturnAddress && (marks & MARK_INSTRUCTION) !== 0 && followsCall(this.u8, pc)) return true;
     this.map.add(pc, MARK_FUNCTION | MARK_EDGE);
     this.survey.follow(pc);
     return true;
-  }
-
-  #isInsideInstruction(pc: number): boolean {
-    for (let back = 1; back < 15; back++) {
-      if ((this.map.get(pc - back) & MARK_INSTRUCTION) === 0) continue;
-      return this.#decode(pc - back) && this.#insn.nextPc > pc;
-    }
-    return false;
   }
 
   /** True if a straight run of valid instructions leads from here to a jump, call or return. */

@@ -4,66 +4,93 @@
  *   jmp [table + idx*8]                                          absolute, 8-byte entries (non-PIC)
  *   lea base,[rip+table]; movsxd t,[base + idx*4]; add t,base; jmp t      offsets from the table, 4-byte entries (PIC)
  *
- * The bound is the immediate of the `cmp idx, N; ja default` before it. Entries are read only from memory that cannot change.
+ * The bound is the immediate of the `cmp idx, N; ja default` before it, or else where entries stop to make sense. Entries are
+ * read only from memory that cannot change.
  * What is recovered is a hint: the emitted switch compares the real target (END_SWITCH_PC).
  */
 import { GUEST_BIAS } from "../machine/state.ts";
-import { type Instruction, type Operand, OPERAND_GPR, OPERAND_IMM, OPERAND_MEM, SEGMENT_NONE } from "../x86/instruction.ts";
+import {
+  type Instruction,
+  type Operand,
+  OPERAND_GPR,
+  OPERAND_IMM,
+  OPERAND_MEM,
+  SEGMENT_NONE,
+} from "../x86/instruction.ts";
 import type { CodeView } from "./discover.ts";
 import type { JumpTable } from "./region.ts";
 
 /** No switch of real code has more; also bounds what a misread bound costs. */
 const MAX_ENTRIES = 1024;
+/** Targets of several tables are told apart by comparing one after another. */
+const MAX_UNINDEXED = 64;
+/** Farther from the jump than this is another function. */
+const MAX_DISTANCE = 0x20000;
 
-/**
- * The table behind the indirect jump that ends `run` (instructions of the current straight run, in order), or null.
- * `before` is a run that ends in a conditional branch to the start of `run`: where the bounds check is.
- */
-export function findJumpTable(
-  code: CodeView,
-  run: Instruction[],
-  before: Instruction[],
-): JumpTable | null {
-  const jump = run.at(-1)!;
-  const o = jump.operands[0];
-  if (o.kind === OPERAND_MEM) {
-    if (o.base >= 0 || o.index < 0 || o.scaleLog2 !== 3 || o.segment !== SEGMENT_NONE) return null;
-    return readTable(code, run, run.length - 1, o, o.disp >>> 0, 8, 0, before);
-  }
-  if (o.kind !== OPERAND_GPR) return null;
-  return findRelative(code, run, o.reg, before);
+/** What is known where an indirect jump is looked at. */
+export interface JumpContext {
+  code: CodeView;
+  /** Instructions of the current straight run, in order; the jump is the last. */
+  run: Instruction[];
+  /** A run that ends in a conditional branch to the start of `run`: where the bounds check is. */
+  before: Instruction[];
+  /** Register -> constant addresses that `lea` has put into it in this region: compilers hoist them out of loops. */
+  leas: ReadonlyMap<number, number[]>;
 }
 
-function findRelative(
-  code: CodeView,
-  run: Instruction[],
-  target: number,
-  before: Instruction[],
-): JumpTable | null {
-  const add = lastWrite(run, run.length - 2, target);
-  if (add < 0) return null;
-  const insn = run[add];
-  if (insn.row.mnemonic === "mov" && insn.operands[1].kind === OPERAND_MEM) {
-    // mov t,[table + idx*8]; jmp t
-    const m = insn.operands[1];
-    if (m.bytes === 8 && m.base < 0 && m.index >= 0 && m.scaleLog2 === 3 && m.segment === SEGMENT_NONE) {
-      return readTable(code, run, add, m, m.disp >>> 0, 8, 0, before);
-    }
-    return null;
-  }
-  if (insn.row.mnemonic !== "add" || insn.operands[1].kind !== OPERAND_GPR || insn.operands[0].bytes !== 8) return null;
-  // add t,base with the offset loaded into either of the two.
-  for (const offset of [target, insn.operands[1].reg]) {
-    const load = lastWrite(run, add - 1, offset);
-    if (load < 0 || run[load].row.mnemonic !== "movsxd" || run[load].operands[1].kind !== OPERAND_MEM) continue;
-    const m = run[load].operands[1];
-    const base = offset === target ? insn.operands[1].reg : target;
-    if (m.index < 0 || m.scaleLog2 !== 2 || m.base !== base) continue;
-    const lea = lastLea(run, load, base);
-    if (lea < 0) continue;
-    return readTable(code, run, load, m, (lea + m.disp) >>> 0, 4, lea >>> 0, before);
+/** The table behind the indirect jump that ends the run, or null. */
+export function findJumpTable(context: JumpContext): JumpTable | null {
+  const { run } = context;
+  const o = run[run.length - 1].operands[0];
+  if (o.kind === OPERAND_MEM) return findAbsolute(context, run.length - 1, o);
+  if (o.kind !== OPERAND_GPR) return null;
+  const at = lastWrite(run, run.length - 2, o.reg);
+  if (at < 0) return null;
+  const [d, s] = run[at].operands;
+  switch (run[at].row.mnemonic) {
+    case "mov": // mov t,[table + idx*8]; jmp t
+      return s.kind === OPERAND_MEM && s.bytes === 8 ? findAbsolute(context, at, s) : null;
+    case "add": // add t,base: the offset may be in either
+      if (s.kind !== OPERAND_GPR || d.bytes !== 8) return null;
+      return findRelative(context, at, o.reg, s.reg) ?? findRelative(context, at, s.reg, o.reg);
+    case "lea": // lea t,[base + t]
+      if (s.base < 0 || s.index < 0 || s.scaleLog2 !== 0 || s.disp !== 0) return null;
+      return findRelative(context, at, s.base, s.index) ?? findRelative(context, at, s.index, s.base);
   }
   return null;
+}
+
+/** [table + idx*8], the table's address being the displacement or in a register. */
+function findAbsolute(context: JumpContext, load: number, m: Operand): JumpTable | null {
+  if (m.index < 0 || m.scaleLog2 !== 3 || m.segment !== SEGMENT_NONE) return null;
+  const tables = m.base < 0 ? [m.disp >>> 0] : basesOf(context, load, m.base).map((base) => (base + m.disp) >>> 0);
+  return readTables(context, load, m, tables.map((address) => ({ address, entryBytes: 8, base: 0 })));
+}
+
+/** The sum, at run[add], of a table's address and an offset loaded from it into another register. */
+function findRelative(context: JumpContext, add: number, offset: number, base: number): JumpTable | null {
+  const { run } = context;
+  const load = lastWrite(run, add - 1, offset);
+  if (load < 0 || run[load].row.mnemonic !== "movsxd" || run[load].operands[1].kind !== OPERAND_MEM) return null;
+  const m = run[load].operands[1];
+  if (m.index < 0 || m.scaleLog2 !== 2 || m.base !== base) return null;
+  const bases = basesOf(context, load, base);
+  return readTables(context, load, m, bases.map((b) => ({ address: (b + m.disp) >>> 0, entryBytes: 4, base: b })));
+}
+
+/** Addresses that a register may hold before run[before]: the lea in this run, or all in the region. */
+function basesOf({ run, leas }: JumpContext, before: number, reg: number): readonly number[] {
+  const i = lastWrite(run, before - 1, reg);
+  if (i < 0) return leas.get(reg) ?? [];
+  const address = leaAddress(run[i]);
+  return address < 0 ? [] : [address];
+}
+
+/** The constant address that a lea computes, or -1. */
+export function leaAddress(insn: Instruction): number {
+  if (insn.row.mnemonic !== "lea") return -1;
+  const m = insn.operands[1];
+  return m.base < 0 && m.index < 0 ? m.disp >>> 0 : -1;
 }
 
 /** Index of the last instruction at or before `from` that writes a register as its first operand, or -1. */
@@ -77,49 +104,58 @@ function lastWrite(run: Instruction[], from: number, reg: number): number {
 
 const isCompare = (insn: Instruction) => insn.row.mnemonic === "cmp" || insn.row.mnemonic === "test";
 
-/** Address that a rip-relative lea before `load` put into `base`, or -1. */
-function lastLea(run: Instruction[], load: number, base: number): number {
-  const i = lastWrite(run, load - 1, base);
-  if (i < 0 || run[i].row.mnemonic !== "lea") return -1;
-  const m = run[i].operands[1];
-  return m.base < 0 && m.index < 0 ? m.disp >>> 0 : -1;
+interface TablePlace {
+  address: number;
+  entryBytes: 4 | 8;
+  /** What entries are added to. */
+  base: number;
+}
+
+/** Reads the tables that the load may be from. The index tells the target only if there is just one. */
+function readTables(context: JumpContext, load: number, m: Operand, places: TablePlace[]): JumpTable | null {
+  const { run } = context;
+  const count = boundOf(run, load, m.index, context.before);
+  const found = places.map((place) => readTable(context, place, count)).filter((targets) => targets.length > 1);
+  if (found.length === 0) return null;
+  const loadPc = run[load].pc;
+  if (found.length === 1) return { loadPc, indexReg: m.index, targets: found[0] };
+  return { loadPc: -1, indexReg: m.index, targets: [...new Set(found.flat())].slice(0, MAX_UNINDEXED) };
 }
 
 function readTable(
-  code: CodeView,
-  run: Instruction[],
-  load: number,
-  m: Operand,
-  table: number,
-  entryBytes: 4 | 8,
-  base: number,
-  before: Instruction[],
-): JumpTable | null {
-  const count = boundOf(run, load, m.index, before);
+  { code, run }: JumpContext,
+  { address, entryBytes, base }: TablePlace,
+  count: number | null,
+): number[] {
   const view = new DataView(code.u8.buffer, code.u8.byteOffset, code.u8.byteLength);
+  const jumpPc = run[run.length - 1].pc;
   const targets: number[] = [];
   for (let i = 0; i < (count ?? MAX_ENTRIES); i++) {
-    const at = table + i * entryBytes;
+    const at = address + i * entryBytes;
     if (at < GUEST_BIAS || at - GUEST_BIAS + entryBytes > code.u8.length) break;
     if (!code.isReadOnly(at, at + entryBytes)) break;
+    // Without a bound, a table ends where the next thing begins, and where entries make no sense.
+    if (count === null && i > 0 && code.isReferenced?.(at)) break;
+    if (entryBytes === 8 && view.getUint32(at - GUEST_BIAS + 4, true) !== 0) break;
     const entry = entryBytes === 8
       ? view.getUint32(at - GUEST_BIAS, true)
       : (base + view.getInt32(at - GUEST_BIAS, true)) >>> 0;
-    if (entryBytes === 8 && view.getUint32(at - GUEST_BIAS + 4, true) !== 0) break;
-    // Without a bound, a table ends where its entries stop being near the code.
-    if (count === null && Math.abs(entry - run.at(-1)!.pc) > 0x8000) break;
+    if (code.mayBeInstruction?.(entry) === false) break;
+    if (count === null && Math.abs(entry - jumpPc) > MAX_DISTANCE) break;
     targets.push(entry);
   }
-  if (targets.length < 2) return null;
-  return { loadPc: run[load].pc, indexReg: m.index, targets };
+  return targets;
 }
 
 /** Number of entries from a bounds check (cmp with ja or jae) or a mask, or null if none is found. */
 function boundOf(run: Instruction[], load: number, index: number, before: Instruction[]): number | null {
   const aliases = new Set([index]);
+  /** Where the index was loaded from, if the check is made there: cmp [m],N; ja; mov idx,[m]. */
+  let source: Operand | null = null;
   for (let i = load - 1; i >= 0; i--) {
     const bound = maskBound(run[i], aliases);
     if (bound !== null) return bound;
+    source ??= loadedFrom(run[i], aliases);
   }
   const branch = before.at(-1);
   if (branch === undefined) return null;
@@ -129,15 +165,31 @@ function boundOf(run: Instruction[], load: number, index: number, before: Instru
   for (let i = before.length - 2; i >= 0; i--) {
     const insn = before[i];
     const [d, s] = insn.operands;
-    if (insn.row.mnemonic === "cmp" && d.kind === OPERAND_GPR && s.kind === OPERAND_IMM && aliases.has(d.reg)) {
+    if (insn.row.mnemonic === "cmp" && s.kind === OPERAND_IMM && isChecked(d, aliases, source)) {
       if (condition === 6 && s.immLo >= 0 && s.immLo < MAX_ENTRIES) return s.immLo + 1;
       if (condition === 2 && s.immLo > 0 && s.immLo <= MAX_ENTRIES) return s.immLo;
       return null;
     }
     const bound = maskBound(insn, aliases);
     if (bound !== null) return bound;
+    source ??= loadedFrom(insn, aliases);
   }
   return null;
+}
+
+/** Memory operand of a load into one of the registers, or null. */
+function loadedFrom(insn: Instruction, aliases: ReadonlySet<number>): Operand | null {
+  const { mnemonic } = insn.row;
+  if (mnemonic !== "mov" && mnemonic !== "movzx") return null;
+  const [d, s] = insn.operands;
+  return d.kind === OPERAND_GPR && aliases.has(d.reg) && s.kind === OPERAND_MEM ? s : null;
+}
+
+/** True if an operand of a comparison is the index, or the memory it is loaded from. */
+function isChecked(o: Operand, aliases: ReadonlySet<number>, source: Operand | null): boolean {
+  if (o.kind === OPERAND_GPR) return aliases.has(o.reg);
+  return o.kind === OPERAND_MEM && source !== null && o.base === source.base && o.index === source.index &&
+    o.disp === source.disp && o.bytes === source.bytes;
 }
 
 /** Follows copies of the index backwards; a bound if the instruction masks it. */
@@ -146,6 +198,8 @@ function maskBound(insn: Instruction, aliases: Set<number>): number | null {
   if (d?.kind !== OPERAND_GPR || !aliases.has(d.reg)) return null;
   // The check may have been on the register the index was copied from.
   if ((insn.row.mnemonic === "mov" || insn.row.mnemonic === "movzx") && s.kind === OPERAND_GPR) aliases.add(s.reg);
-  if (insn.row.mnemonic === "and" && s.kind === OPERAND_IMM && s.immLo >= 0 && s.immLo < MAX_ENTRIES) return s.immLo + 1;
+  if (insn.row.mnemonic === "and" && s.kind === OPERAND_IMM && s.immLo >= 0 && s.immLo < MAX_ENTRIES) {
+    return s.immLo + 1;
+  }
   return null;
 }

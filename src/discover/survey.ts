@@ -4,11 +4,12 @@
  * functions do and data words can be told from code addresses.
  */
 import { GUEST_BIAS } from "../machine/state.ts";
-import { DECODED, decodeInto } from "../x86/decode.ts";
-import { Instruction, OPERAND_REL } from "../x86/instruction.ts";
+import { decode, DECODED, decodeInto, isFailure } from "../x86/decode.ts";
+import { Instruction } from "../x86/instruction.ts";
 import { FLOW_BRANCH, FLOW_CALL, FLOW_JUMP, FLOW_NEXT, FLOW_SYSCALL } from "../x86/row.ts";
 import {
   CodeMap,
+  codeView,
   MARK_CALLED,
   MARK_CONTINUED,
   MARK_EDGE,
@@ -17,7 +18,9 @@ import {
   MARK_TAKEN,
 } from "./code_map.ts";
 import { pointerInInstruction } from "./code_pointers.ts";
+import { type CodeView, discoverRegion } from "./discover.ts";
 import type { FunctionExtent } from "./eh_frame.ts";
+import type { AddressRange } from "./elf_facts.ts";
 
 /** Where jumps from several functions go. */
 const SEVERAL = -1;
@@ -28,11 +31,19 @@ export class Survey {
   /** Function start or part -> the one extent that jumps to it, or SEVERAL. */
   readonly #jumpers = new Map<number, number>();
   readonly #insn = new Instruction();
+  readonly #followed = new Set<number>();
+  readonly #code: CodeView;
   readonly #starts: Uint32Array;
   readonly #ends: Uint32Array;
 
   /** `extents` sorted by start, one a start. */
-  constructor(readonly u8: Uint8Array, readonly map: CodeMap, readonly extents: readonly FunctionExtent[]) {
+  constructor(
+    readonly u8: Uint8Array,
+    readonly map: CodeMap,
+    readonly extents: readonly FunctionExtent[],
+    readOnly: readonly AddressRange[],
+  ) {
+    this.#code = codeView(u8, map, [...readOnly, ...map.ranges]);
     this.#starts = Uint32Array.from(extents, (e) => e.start);
     this.#ends = Uint32Array.from(extents, (e) => e.end);
   }
@@ -54,59 +65,60 @@ export class Survey {
     return jumper !== undefined && jumper !== SEVERAL && (this.map.get(pc) & (MARK_CALLED | MARK_TAKEN)) === 0;
   }
 
-  /** Reads all extents from first to last byte. */
+  /** Reads all extents from first to last byte, and what they call outside. */
   sweep(): void {
     const work: number[] = [];
     this.extents.forEach(({ start, end }, i) => {
       for (let pc = start; pc < end;) {
-        const known = (this.map.get(pc) & MARK_INSTRUCTION) !== 0;
-        if (!this.#decode(pc)) break;
-        if (!known) this.#note(i, start, end, work);
+        if (decodeInto(this.#insn, this.u8, pc - GUEST_BIAS, this.u8.length, pc) !== DECODED) {
+          // What we cannot run has a length all the same.
+          const failure = decode(this.u8, pc - GUEST_BIAS, this.u8.length, pc);
+          if (!isFailure(failure) || failure.kind !== "unsupported" || failure.bytes.length === 0) break;
+          pc += failure.bytes.length;
+          continue;
+        }
+        this.#note(this.#insn, work);
+        this.#noteJump(this.#insn, i, start, end, work);
         pc = this.#insn.nextPc;
       }
     });
     this.#follow(work);
   }
 
-  /** Reads what can be reached from an address along jumps and calls. */
+  /** Reads what can be reached from an address along jumps and calls, as far as the extents do not say it already. */
   follow(pc: number): void {
     this.#follow([pc]);
   }
 
+  // Code without extents is read region by region, so that switch tables lead on.
   #follow(work: number[]): void {
     while (work.length > 0) {
-      let pc = work.pop()!;
-      while (this.map.has(pc) && (this.map.get(pc) & MARK_INSTRUCTION) === 0 && this.#decode(pc)) {
-        const flow = this.#note(-1, 0, 0, work);
-        pc = this.#insn.nextPc;
-        if (flow === FLOW_JUMP || (flow !== FLOW_NEXT && flow !== FLOW_BRANCH && flow !== FLOW_SYSCALL && flow !== FLOW_CALL)) {
-          break;
-        }
-        if (this.map.get(pc) & MARK_EDGE) break;
+      const pc = work.pop()!;
+      if (!this.map.has(pc) || (this.map.get(pc) & MARK_INSTRUCTION && this.extentOf(pc) >= 0)) continue;
+      if (this.#followed.has(pc)) continue;
+      this.#followed.add(pc);
+      for (const { instructions } of discoverRegion(this.#code, pc).blocks) {
+        for (const insn of instructions) this.#note(insn, work);
       }
     }
   }
 
-  #decode(pc: number): boolean {
-    return decodeInto(this.#insn, this.u8, pc - GUEST_BIAS, this.u8.length, pc) === DECODED;
-  }
-
-  /** Marks the current instruction and what it says of others; returns its flow. */
-  #note(extent: number, start: number, end: number, work: number[]): number {
-    const insn = this.#insn, { map } = this;
-    map.add(insn.pc, MARK_INSTRUCTION);
-    const { flow } = insn.row;
-    switch (flow) {
+  /** Marks an instruction and what it says of other addresses. */
+  #note(insn: Instruction, work: number[]): void {
+    const { map } = this;
+    map.addInstruction(insn.pc, insn.length);
+    switch (insn.row.flow) {
       case FLOW_NEXT: {
         const address = pointerInInstruction(insn);
-        if (address >= 0 && map.has(address)) this.taken.add(address);
+        if (address < 0) break;
+        if (map.has(address)) this.taken.add(address);
+        else map.referenced.add(address);
         break;
       }
       case FLOW_SYSCALL:
         map.add(insn.nextPc, MARK_CONTINUED);
         break;
       case FLOW_CALL: {
-        if (insn.operands[0].kind !== OPERAND_REL) break;
         const target = insn.operands[0].immLo >>> 0;
         // `call next` reads the instruction pointer.
         if (target === insn.nextPc) break;
@@ -114,17 +126,17 @@ export class Survey {
         work.push(target);
         break;
       }
-      case FLOW_JUMP:
-      case FLOW_BRANCH: {
-        const target = insn.operands[0].immLo >>> 0;
-        if (extent >= 0 && target >= start && target < end) break;
-        const jumper = this.#jumpers.get(target);
-        if (jumper === undefined) this.#jumpers.set(target, extent);
-        else if (jumper !== extent) this.#jumpers.set(target, SEVERAL);
-        work.push(target);
-        break;
-      }
     }
-    return flow;
+  }
+
+  /** Notes a jump that leaves its extent. */
+  #noteJump(insn: Instruction, extent: number, start: number, end: number, work: number[]): void {
+    if (insn.row.flow !== FLOW_JUMP && insn.row.flow !== FLOW_BRANCH) return;
+    const target = insn.operands[0].immLo >>> 0;
+    if (target >= start && target < end) return;
+    const jumper = this.#jumpers.get(target);
+    if (jumper === undefined) this.#jumpers.set(target, extent);
+    else if (jumper !== extent) this.#jumpers.set(target, SEVERAL);
+    work.push(target);
   }
 }

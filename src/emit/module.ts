@@ -247,7 +247,13 @@ export class CodeModuleBuilder {
   finish(): CodeModule {
     const first = this.#imports.functions + 4;
     const indices = this.#functions.slice(4).map((_, i) => first + i);
-    return assemble(this.name, this.#imports, this.#functions, this.#exports, indices.length ? [[FIRST_SLOT, indices]] : []);
+    return assemble(
+      this.name,
+      this.#imports,
+      this.#functions,
+      this.#exports,
+      indices.length ? [[FIRST_SLOT, indices]] : [],
+    );
   }
 }
 
@@ -298,7 +304,10 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
   for (const fn of regions) targets.delete(fn.entryPc);
   const exports: [string, number][] = [];
   for (const [pc, slot] of targets) {
-    exports.push([`${slot}`, im.functions + functions.push({ body: stubBody(pc), type: TYPE_REGION, region: null }) - 1]);
+    exports.push([
+      `${slot}`,
+      im.functions + functions.push({ body: stubBody(pc), type: TYPE_REGION, region: null }) - 1,
+    ]);
   }
   return { ...assemble(name, im, functions, exports, elements), stubs: [...targets] };
 }

@@ -2,8 +2,8 @@
  * The translate station: a program in guest memory to one wasm module, region by region: discover, lift, optimise, emit. Only
  * one region's instructions and IR are in memory at a time; what stays is its wasm code.
  */
-import { type CodeView, discoverRegion } from "../discover/discover.ts";
-import { CodeMap, inRanges, joinRanges, MARK_EDGE, MARK_FUNCTION } from "../discover/code_map.ts";
+import { discoverRegion } from "../discover/discover.ts";
+import { CodeMap, codeView } from "../discover/code_map.ts";
 import { pointerInInstruction } from "../discover/code_pointers.ts";
 import { type CodeEntries, findEntries, type ProgramMemory } from "../discover/entries.ts";
 import type { Region } from "../discover/region.ts";
@@ -13,6 +13,9 @@ import { liftRegion } from "../lift/lift.ts";
 import { encodeTraps } from "../machine/trap_codec.ts";
 import { FLOW_SYSCALL } from "../x86/row.ts";
 import { type UnsupportedInstruction, UnsupportedReport } from "./unsupported.ts";
+
+/** As a whole function is better than its pieces, more than the lazy compiler takes at once. */
+const MAX_INSTRUCTIONS = 12000;
 
 export interface TranslateOptions {
   /** Module name: letters, digits, "_" and "."; faults are told apart by it. */
@@ -60,13 +63,13 @@ export function translateProgram(program: ProgramMemory, options: TranslateOptio
     last = t;
   };
   const found = findEntries(program);
-  const code = codeView(program, found.map);
+  const code = codeView(program.u8, found.map, [...program.readOnly, ...program.executable]);
   const builder = new CodeModuleBuilder(options.name, found.roots, (pc) => found.map.has(pc));
   const unsupported = new UnsupportedReport(program.u8);
   const tally = new Tally(found.map);
   lap("entries");
   for (let i = 0; i < builder.entries.length; i++) {
-    const region = discoverRegion(code, builder.entries[i]);
+    const region = discoverRegion(code, builder.entries[i], MAX_INSTRUCTIONS);
     tally.add(region);
     wantTaken(region, found, builder);
     lap("discover");
@@ -97,16 +100,6 @@ export function translateProgram(program: ProgramMemory, options: TranslateOptio
       wasmBytes: bytes.length,
       milliseconds: ms,
     },
-  };
-}
-
-function codeView(program: ProgramMemory, map: CodeMap): CodeView {
-  const readOnly = joinRanges([...program.readOnly, ...program.executable]);
-  return {
-    u8: program.u8,
-    isFunctionStart: (pc) => (map.get(pc) & MARK_FUNCTION) !== 0,
-    isEdge: (pc) => (map.get(pc) & MARK_EDGE) !== 0,
-    isReadOnly: (start, end) => inRanges(readOnly, start, end),
   };
 }
 
