@@ -13,7 +13,8 @@ export interface Manifest {
     uid: number;
     gid: number;
     groups: number[];
-    stopSignal: string;
+    /** Signal number. */
+    stopSignal: number;
   };
   /** Ports the image declares. */
   exposedPorts: { number: number; protocol: string }[];
@@ -46,6 +47,6 @@ export interface ManifestProgram {
 
 /** What was met that is not supported. */
 export interface ManifestUnsupported {
-  instructions: { pc: string; bytes: string; mnemonic: string; program: string }[];
+  instructions: { pc: string; bytes: string; mnemonic: string; count: number; program: string }[];
   syscalls: { number: number; name: string; count: number }[];
 }

@@ -78,7 +78,11 @@ export class App {
     };
     const chunks = Array.from({ length: manifest.rootfsChunks }, (_, i) => blob(`rootfs.${i}`));
     this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks });
-    this.#snapshot = { kernel: blob("snapshot.kernel"), memory: blob("snapshot.memory"), pages: blob("snapshot.pages") };
+    this.#snapshot = {
+      kernel: blob("snapshot.kernel"),
+      memory: blob("snapshot.memory"),
+      pages: blob("snapshot.pages"),
+    };
     for (const program of manifest.programs) {
       const entries = blob(`${program.name}.entries`);
       const code: LoadedCode = {

@@ -48,6 +48,7 @@ import { UnixConnectionSocket } from "../kernel/net/unix/connection.ts";
 import { UnixDatagramSocket } from "../kernel/net/unix/datagram.ts";
 import { UnixEnd } from "../kernel/net/unix/end.ts";
 import { UnixNames } from "../kernel/net/unix/names.ts";
+import { Transfer } from "../kernel/syscalls/io_wait.ts";
 import { Credentials } from "../kernel/task/credentials.ts";
 import { FdTable } from "../kernel/task/fd_table.ts";
 import { RealTimer } from "../kernel/task/itimer.ts";
@@ -146,6 +147,7 @@ const CLASSES: readonly SavableClass[] = [
   ThreadDirectory,
   TimerFd,
   Timers,
+  Transfer,
   TreeDirectory,
   TreeFile,
   UdpSocket,
@@ -241,6 +243,7 @@ const CLASS_NAMES: readonly string[] = `
   ThreadDirectory
   TimerFd
   Timers
+  Transfer
   TreeDirectory
   TreeFile
   UdpSocket

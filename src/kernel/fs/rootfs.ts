@@ -91,7 +91,7 @@ function isForgettable(inode: Inode): boolean {
 }
 
 /** Contents of a file of the image. */
-class RootfsBytes implements LowerBytes {
+export class RootfsBytes implements LowerBytes {
   static readonly savedFields: readonly string[] = ["fs", "number"];
   constructor(private readonly fs: RootFileSystem, private readonly number: InodeNumber) {}
 
