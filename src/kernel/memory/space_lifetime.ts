@@ -1,6 +1,8 @@
 import type { Kernel } from "../kernel.ts";
 import { dropDescription } from "../task/fd_table.ts";
 import type { Process } from "../task/process.ts";
+import { HIGHEST_END } from "./layout.ts";
+import { writeBack } from "./mmap.ts";
 
 /**
  * A process lets go of its memory (exit, execve). The last one frees it; a parent suspended by vfork(2) goes on. The machine
@@ -13,6 +15,7 @@ export function leaveSpace(k: Kernel, p: Process): void {
     p.vforkDone = null;
   }
   if (--space.users > 0) return;
+  writeBack(k, space, 0, HIGHEST_END);
   for (const v of space.vmas) if (v.file !== null) dropDescription(k, v.file);
   space.vmas.length = 0;
   space.futexes.clear();
