@@ -39,8 +39,8 @@ export function describeSyscalls(): string {
 
 # System calls
 
-What a translated program can ask of the kernel. *Full*: as Linux does it, as far as programs in containers can tell.
-*Partial*: what the note says. *Refused*: always the same error, on purpose. A call that is not in the table returns ENOSYS,
+What a translated program can ask of the kernel. _Full_: as Linux does it, as far as programs in containers can tell.
+_Partial_: what the note says. _Refused_: always the same error, on purpose. A call that is not in the table returns ENOSYS,
 is counted, and is named in the report.
 
 ${counts.full} full, ${counts.partial} partial, ${counts.refused} refused, ${missing.length} not implemented.
