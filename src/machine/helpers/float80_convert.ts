@@ -99,11 +99,12 @@ function roundNarrow(x: Float80, env: FloatEnvironment, precision: number, bias:
   let exponent = x.exponent - EXPONENT_BIAS + bias;
   roundSignificand(x.hi, x.lo, 0, sign, precision, env.rounding);
   if (exponent <= 0 && !(exponent === 0 && rounded.carry)) {
-    const exact = !rounded.inexact;
+    // Unmasked, nothing is stored: there is no rounding to report.
+    if (env.isUnmasked(FLAG_UE)) return env.raise(FLAG_UE);
     shiftRightJam(x.hi, x.lo, 0, 1 - exponent);
     roundSignificand(words.hi, words.lo, words.ext, sign, precision, env.rounding);
-    if (rounded.inexact || env.isUnmasked(FLAG_UE)) env.raise(FLAG_UE);
-    if (!env.isUnmasked(FLAG_UE) || !exact) raiseInexact(env);
+    if (rounded.inexact) env.raise(FLAG_UE);
+    raiseInexact(env);
     return setParts(rounded.hi >= HIDDEN_BIT ? 1 : 0, rounded.hi, rounded.lo);
   }
   if (rounded.carry) exponent++;
@@ -130,8 +131,9 @@ function narrowSpecial(x: Float80, exponentMax: number, env: FloatEnvironment): 
 }
 
 function narrowOverflow(exponentMax: number, sign: number, env: FloatEnvironment): void {
-  env.raise(env.isUnmasked(FLAG_OE) ? FLAG_OE : FLAG_OE | FLAG_PE);
+  if (env.isUnmasked(FLAG_OE)) return env.raise(FLAG_OE);
+  env.raise(FLAG_OE | FLAG_PE);
   if (!roundsAway(0xffffffff, true, sign, env.rounding)) return setParts(exponentMax - 1, 0xffffffff, 0xffffffff);
-  if (!env.isUnmasked(FLAG_OE)) env.raise(FLAG_C1);
+  env.raise(FLAG_C1);
   setParts(exponentMax, HIDDEN_BIT, 0);
 }

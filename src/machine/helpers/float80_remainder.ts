@@ -22,14 +22,16 @@ import { leadingZeros, roundPack, shiftLeft, words } from "./float80_round.ts";
 
 /** What remainder() returns when it has only reduced its operand, to be called again (C2). */
 export const PARTIAL = -1;
+/** What remainder() returns for NaNs and invalid operands. */
+export const NO_QUOTIENT = -2;
 
 /**
  * r = a - b * q, q being a / b rounded towards zero (FPREM) or to nearest (FPREM1). Returns the low three bits of q, or PARTIAL
  * if the exponents are too far apart for one step.
  */
 export function remainder(r: Float80, a: Float80, b: Float80, nearest: boolean, env: FloatEnvironment): number {
-  if (a.kind >= KIND_QNAN || b.kind >= KIND_QNAN) return propagateNans(r, a, b, env), 0;
-  if (a.kind === KIND_INFINITY || b.kind === KIND_ZERO) return setInvalid(r, env), 0;
+  if (a.kind >= KIND_QNAN || b.kind >= KIND_QNAN) return propagateNans(r, a, b, env), NO_QUOTIENT;
+  if (a.kind === KIND_INFINITY || b.kind === KIND_ZERO) return setInvalid(r, env), NO_QUOTIENT;
   raiseDenormal(a, b, env);
   if (a.kind === KIND_ZERO) return setZero(r, a.sign), 0;
   if (b.kind === KIND_INFINITY) return packScaled(r, a.sign, scaleOf(a), a.hi, a.lo, env), 0;

@@ -94,10 +94,9 @@ function comparison(quiet: boolean): HelperBody {
       readSource(memory, a, b);
       relation = compare(destination, source, quiet, stack.env);
     }
-    if (stack.commit()) {
-      if ((a & X87_TO_FLAGS) === 0) stack.setConditions(conditionsOf(relation));
-      popMany(a >> X87_POP_SHIFT & 3);
-    }
+    // Unlike a result, the relation is there even if an exception traps.
+    if ((a & X87_TO_FLAGS) === 0) stack.setConditions(conditionsOf(relation));
+    if (stack.commit()) popMany(a >> X87_POP_SHIFT & 3);
     return relation;
   };
 }

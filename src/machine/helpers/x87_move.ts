@@ -36,13 +36,12 @@ const LOW = STATE_SCRATCH >> 2, HIGH = LOW + 1;
 /** Pushes the source (FLD, FILD, FBLD). */
 const load: HelperBody = ({ memory }, a, b) => {
   stack.begin(memory);
-  const overflows = !stack.isEmpty(7);
   const source = a & X87_SOURCE_MASK;
-  if (source === X87_ST && stack.isEmpty(b) && !overflows) {
+  if (source === X87_ST && stack.isEmpty(b)) {
     stack.raiseUnderflow();
     setDefaultNan(value);
   } else readOperand(memory, source, b);
-  if (!overflows && (source === X87_F32 || source === X87_F64)) raiseConversion();
+  if (source === X87_F32 || source === X87_F64) raiseConversion();
   stack.push(value);
   return 0;
 };

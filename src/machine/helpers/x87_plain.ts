@@ -17,7 +17,7 @@ import {
 import { squareRoot } from "./float80_arith.ts";
 import { compare, RELATION_UNORDERED } from "./float80_compare.ts";
 import { roundToIntegral } from "./float80_integer.ts";
-import { extract, PARTIAL, remainder, scale } from "./float80_remainder.ts";
+import { extract, NO_QUOTIENT, PARTIAL, remainder, scale } from "./float80_remainder.ts";
 import type { HelperBody } from "./types.ts";
 import { conditionsOf } from "./x87_arith.ts";
 import { FSW_C0, FSW_C2, FSW_C3, stack } from "./x87_stack.ts";
@@ -64,25 +64,27 @@ export function binary(operation: BinaryOperation, to: 0 | 1): HelperBody {
   };
 }
 
-/** FPREM, FPREM1: C2 says that the reduction is not complete; else C0, C3, C1 are the quotient's bits 2, 1, 0. */
+/**
+ * FPREM, FPREM1: C2 says that the reduction is not complete; else C0, C3, C1 are the quotient's bits 2, 1, 0. Operands without a
+ * quotient leave C0 and C3 alone.
+ */
 function partialRemainder(nearest: boolean): HelperBody {
   return ({ memory }) => {
     stack.begin(memory);
+    stack.clearC2();
+    let quotient = NO_QUOTIENT;
     if (stack.isEmpty(0) || stack.isEmpty(1)) {
       stack.raiseUnderflow();
       setDefaultNan(result);
-      if (!stack.commit()) return 0;
-      stack.write(0, result);
-      stack.clearC2();
-      return 0;
+    } else {
+      stack.read(0, top);
+      stack.read(1, second);
+      quotient = remainder(result, top, second, nearest, stack.env);
     }
-    stack.read(0, top);
-    stack.read(1, second);
-    const quotient = remainder(result, top, second, nearest, stack.env);
     if (!stack.commit()) return 0;
     stack.write(0, result);
     if (quotient === PARTIAL) stack.setConditions(FSW_C2);
-    else {
+    else if (quotient !== NO_QUOTIENT) {
       stack.setConditions((quotient & 4 ? FSW_C0 : 0) | (quotient & 2 ? FSW_C3 : 0));
       if (quotient & 1) stack.setC1();
     }
@@ -142,7 +144,8 @@ const test: HelperBody = ({ memory }) => {
     stack.read(0, top);
     relation = compare(top, zero, false, stack.env);
   }
-  if (stack.commit()) stack.setConditions(conditionsOf(relation));
+  stack.setConditions(conditionsOf(relation));
+  stack.commit();
   return 0;
 };
 

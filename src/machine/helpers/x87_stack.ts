@@ -86,11 +86,12 @@ export class X87Stack {
 
   /** Pushes x; a register that is in use makes it a stack overflow, and x the default NaN. */
   push(x: Float80): void {
-    if (!this.isEmpty(7)) {
-      this.env.raise(FLAG_IE | FLAG_SF | FLAG_C1);
+    if (!this.isEmpty(7) && (this.env.flags & FLAG_SF) === 0) {
+      this.env.flags = FLAG_IE | FLAG_SF | FLAG_C1;
       setDefaultNan(x);
     }
-    if (!this.commit()) return;
+    // A denormal is loaded even where it is to trap.
+    if (!this.commit() && (this.env.flags & ~this.env.control & FLAG_IE) !== 0) return;
     this.moveTop(-1);
     this.write(0, x);
   }
@@ -109,6 +110,10 @@ export class X87Stack {
     this.#words[FSW] &= ~FSW_C2;
   }
 
+  setC2(): void {
+    this.#words[FSW] |= FSW_C2;
+  }
+
   setC1(): void {
     this.#words[FSW] |= FSW_C1;
   }
@@ -118,13 +123,13 @@ export class X87Stack {
    * before it, which the next waiting instruction reports.
    */
   commit(): boolean {
-    const { flags, control } = this.env;
-    if (flags === 0) return true;
-    this.#words[FSW] |= flags;
-    const unmasked = flags & ~control & EXCEPTIONS;
-    if (unmasked === 0) return true;
-    this.#words[FSW] |= FSW_SUMMARY;
-    return (unmasked & BEFORE) === 0;
+    const { env } = this;
+    if (env.flags === 0) return true;
+    const isBlocked = (env.flags & ~env.control & BEFORE) !== 0;
+    // What is found while a result is computed has then not been found.
+    if (isBlocked) env.flags &= env.flags & FLAG_SF ? BEFORE | FLAG_SF | FLAG_C1 : BEFORE;
+    this.#words[FSW] |= env.flags & ~env.control & EXCEPTIONS ? env.flags | FSW_SUMMARY : env.flags;
+    return !isBlocked;
   }
 
   /** Whether a result may go to memory: unmasked overflow and underflow forbid that too (SDM volume 1, 8.5.4 and 8.5.5). */
