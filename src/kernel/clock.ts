@@ -2,6 +2,9 @@ import type { Host } from "../host/host.ts";
 
 /** What one reading advances the clock by at least: some hosts stop time while code runs, and guests divide by differences. */
 const CREEP_NS = 50;
+/** The same for the wall clock: milliseconds since 1970 as a double have a grain of 0.00025. */
+const CREEP_MS = 0.0005;
+const CATCH_UP_MS = 1000;
 
 /**
  * The guest's clocks. Monotonic time never repeats and never goes back, over snapshots too: after a restore it goes on
@@ -9,7 +12,7 @@ const CREEP_NS = 50;
  */
 export class Clock {
   static readonly savedFields: readonly string[] = ["lastNs", "bootNs"];
-  static readonly unsavedFields: readonly string[] = ["host", "offsetNs", "lastRealtimeMs"];
+  static readonly unsavedFields: readonly string[] = ["host", "offsetNs", "lastRealtimeMs", "lastHostMs"];
   /** Last monotonic reading handed out. */
   lastNs: number;
   /** Monotonic reading at which the guest booted. */
@@ -17,6 +20,7 @@ export class Clock {
   /** Guest monotonic = host monotonic + offset. */
   private offsetNs = 0;
   private lastRealtimeMs = 0;
+  private lastHostMs = -1;
   private host: Host;
 
   constructor(host: Host) {
@@ -29,6 +33,7 @@ export class Clock {
     this.host = host;
     this.offsetNs = this.lastNs + CREEP_NS - Math.floor(host.monotonicNs());
     this.lastRealtimeMs = 0;
+    this.lastHostMs = -1;
   }
 
   /** CLOCK_MONOTONIC, whole nanoseconds; each reading is later than the one before. */
@@ -41,9 +46,11 @@ export class Clock {
   /** CLOCK_REALTIME in milliseconds with a fraction. Creeps like the monotonic clock. */
   realtimeMs(): number {
     const now = this.host.realtimeMs();
-    const crept = this.lastRealtimeMs + CREEP_NS / 1e6;
-    // A wall clock may be set back by its owner; only a standing one is pushed on.
-    this.lastRealtimeMs = now === this.lastRealtimeMs || (now < crept && crept - now < 1) ? crept : now;
-    return this.lastRealtimeMs;
+    const crept = this.lastRealtimeMs + CREEP_MS;
+    const isStanding = now === this.lastHostMs;
+    // A wall clock may be set back by its owner; one that only has to catch up with our creeping is not followed back.
+    const isBehind = now < crept && crept - now < CATCH_UP_MS;
+    this.lastHostMs = now;
+    return this.lastRealtimeMs = isStanding || isBehind ? crept : now;
   }
 }
