@@ -1,5 +1,6 @@
 /** The ways to run guest code. */
 import { emptyBaseCode } from "../jit/base_code.ts";
+import { IrMissInterpreter } from "../jit/miss_interpreter.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { CodeSpace } from "../machine/code_cache.ts";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
@@ -20,7 +21,7 @@ export function jitMachine(onUnsupported: (insn: Instruction) => void): WasmMach
     base: new CodeSpace(emptyBaseCode()),
     programs: new Map(),
     compiler: new JitCompiler({ onUnsupported }),
-    interpreter: null,
+    interpreter: new IrMissInterpreter(onUnsupported),
   });
 }
 

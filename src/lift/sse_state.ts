@@ -4,6 +4,7 @@
  */
 import { OP } from "../ir/ops.ts";
 import {
+  MXCSR_RC,
   STATE_FCW,
   STATE_FDP,
   STATE_FIP,
@@ -13,6 +14,7 @@ import {
   STATE_MXCSR,
   STATE_X87,
   STOP_PRIVILEGED,
+  STOP_ROUNDING,
 } from "../machine/state.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 import { clearTop } from "./mmx.ts";
@@ -25,7 +27,20 @@ function setMxcsr(l: Lifter, value: number): void {
   l.storeState(OP.i32_store, STATE_MXCSR, value);
 }
 
-const ldmxcsr: Lift = (l) => setMxcsr(l, l.read(l.insn.operands[0]));
+/** Ends the region if arithmetic no longer rounds to nearest: the machine interprets then. */
+function leaveUnlessNearest(l: Lifter): void {
+  const rc = l.op(OP.i32_and, l.loadState(OP.i32_load, STATE_MXCSR), l.i32(MXCSR_RC));
+  const leave = l.innerBlock(), stay = l.innerBlock();
+  l.endBranch(rc, leave, stay);
+  l.begin(leave);
+  l.endTrap(STOP_ROUNDING, l.insn.nextPc);
+  l.begin(stay);
+}
+
+const ldmxcsr: Lift = (l) => {
+  setMxcsr(l, l.read(l.insn.operands[0]));
+  leaveUnlessNearest(l);
+};
 
 const stmxcsr: Lift = (l) => l.write(l.insn.operands[0], l.loadState(OP.i32_load, STATE_MXCSR));
 
@@ -76,6 +91,7 @@ const fxrstor: Lift = (l) => {
     const value = l.op(OP.v128_load, image, PLACE_ST + 16 * i);
     l.op(OP.v128_store, physicalRegister(l, i), value, STATE_X87);
   }
+  leaveUnlessNearest(l);
 };
 
 /** All registers empty, TOP 0; the contents stay. */

@@ -7,7 +7,7 @@ import { type GuestMemory, PlainGuestMemory } from "./guest_memory.ts";
 import { helperBodies } from "./helpers/index.ts";
 import type { HelperBody } from "./helpers/types.ts";
 import type { Machine, MachineClient } from "./machine.ts";
-import { GUEST_LOWEST, STATE_FUEL, STATE_RIP, STATE_STOP, STOP_NONE, STOP_TEST } from "./state.ts";
+import { GUEST_LOWEST, STATE_FUEL, STATE_RIP, STATE_STOP, STOP_NONE, STOP_ROUNDING, STOP_TEST } from "./state.ts";
 
 /** A client that grants nothing: for tests of code that makes no system calls. */
 const NO_CLIENT: MachineClient = {
@@ -68,8 +68,9 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     for (;;) {
       if (pc === this.stopAt) return this.#stop(pc);
       const next = interpretRegion(this.#region(pc), this, FUEL);
-      if (next < 0) return -next;
-      pc = next;
+      if (next >= 0) pc = next;
+      else if (next === -STOP_ROUNDING) pc = memory.i32[STATE_RIP >> 2] >>> 0;
+      else return -next;
     }
   }
 

@@ -72,6 +72,14 @@ export const STOP_PRIVILEGED = 7;
 export const STOP_TEST = 8;
 /** Floating-point exception unmasked (SIGFPE). */
 export const STOP_FLOAT = 9;
+/**
+ * LDMXCSR or FXRSTOR has asked for a rounding other than to nearest, which compiled code does not do; rip is where to go on.
+ * Machines go on by themselves, with the interpreter: run() does not return it.
+ */
+export const STOP_ROUNDING = 10;
+
+/** MXCSR.RC (Intel SDM volume 1, 10.2.3): zero rounds to nearest. */
+export const MXCSR_RC = 0x6000;
 
 /** Arithmetic flags as mask bits, the order of STATE_CF.. and of the IR's flag variables. */
 export const FLAG_CF = 1, FLAG_PF = 2, FLAG_AF = 4, FLAG_ZF = 8, FLAG_SF = 16, FLAG_OF = 32, FLAG_DF = 64;

@@ -14,13 +14,15 @@ import { helperBodies } from "./helpers/index.ts";
 import { LookupTable } from "./lookup_table.ts";
 import type { Machine, MachineClient } from "./machine.ts";
 import {
-  GUEST_BIAS,
   GUEST_LOWEST,
+  MXCSR_RC,
   STATE_FUEL,
+  STATE_MXCSR,
   STATE_RIP,
   STATE_STOP,
   STATE_STOP_INFO,
   STOP_NONE,
+  STOP_ROUNDING,
   STOP_SEGV,
   STOP_SYSCALL,
   STOP_YIELD,
@@ -166,7 +168,23 @@ export class WasmMachine implements Machine {
     words[STATE_STOP >> 2] = STOP_NONE;
     words[STATE_STOP_INFO >> 2] = 0;
     if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
-    let pc = words[STATE_RIP >> 2] >>> 0;
+    for (;;) {
+      const { interpreter } = this.shared;
+      const stop = interpreter === null || this.#roundsToNearest()
+        ? this.#runCompiled()
+        : interpreter.run(this, () => this.#roundsToNearest());
+      if (stop !== STOP_NONE && stop !== STOP_ROUNDING) return stop;
+      this.memory.i32[STATE_STOP >> 2] = STOP_NONE;
+    }
+  }
+
+  /** What compiled code takes for granted; without an interpreter it has to do for other roundings too. */
+  #roundsToNearest(): boolean {
+    return (this.memory.i32[STATE_MXCSR >> 2] & MXCSR_RC) === 0;
+  }
+
+  #runCompiled(): number {
+    let pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
     for (;;) {
       if (this.#lookup.get(pc) === 0) {
         const stop = this.#miss(pc);

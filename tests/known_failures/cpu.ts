@@ -14,15 +14,9 @@ export interface CpuGap {
 export const CPU_GAPS: readonly CpuGap[] = [
   {
     engine: "wasm",
-    name: /^(add|sub|mul|div|sqrt|addsub|hadd|hsub|dp)[ps][sd]$|^cvt(si2s[sd]|pd2ps|sd2ss|dq2ps|pi2ps)$/,
-    given: /mxcsr=any/,
-    reason: "SSE arithmetic rounds to nearest, whatever MXCSR says",
-  },
-  {
-    engine: "wasm",
     name: /^(add|sub|mul|div|sqrt|addsub|hadd|hsub|dp|round)[ps][sd]$|^cvt/,
     given: /mxcsr=flush/,
-    reason: "SSE arithmetic keeps denormals, whatever MXCSR says",
+    reason: "compiled SSE arithmetic keeps denormals, whatever MXCSR says",
   },
 ];
 

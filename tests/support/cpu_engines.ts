@@ -4,6 +4,7 @@ import { PlainGuestMemory } from "../../src/machine/guest_memory.ts";
 import { CodeSpace } from "../../src/machine/code_cache.ts";
 import { WasmMachine } from "../../src/machine/wasm_machine.ts";
 import { emptyBaseCode } from "../../src/jit/base_code.ts";
+import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
 import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
 import { STATE_RIP } from "../../src/machine/state.ts";
 import type { CpuEngine } from "./cpu_cases.ts";
@@ -39,7 +40,7 @@ function wasm(): CpuEngine {
         base,
         programs: new Map(),
         compiler: new JitCompiler(),
-        interpreter: null,
+        interpreter: new IrMissInterpreter(),
       });
       machine.memory.growTo(CASE_GUEST_END);
       return machine.memory;
