@@ -144,7 +144,7 @@ function sysGetsid(k: Kernel, t: Task, pid: number): number {
 }
 
 function sysSetpgid(k: Kernel, t: Task, pid: number, pgid: number): number {
-  if (pgid < 0) return -EINVAL;
+  if ((pgid || pid) < 0) return -EINVAL;
   const p = processOf(k, t, pid);
   if (p === undefined || (p !== t.process && p.parent !== t.process)) return -ESRCH;
   if (p !== t.process && p.executed) return -EACCES;
