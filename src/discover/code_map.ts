@@ -10,6 +10,7 @@ export const MARK_TAKEN = 16; // its address is in data or in an instruction
 export const MARK_CONTINUED = 32; // control may come here through the dispatcher: after a system call, from the profile
 
 export const MARK_INSIDE = 64; // a byte of an instruction that began before
+export const MARK_LABEL = 128; // target of a switch table
 
 /** A byte of marks for every address of the executable ranges. */
 export class CodeMap {

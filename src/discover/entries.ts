@@ -18,6 +18,7 @@ import {
   MARK_FUNCTION,
   MARK_INSIDE,
   MARK_INSTRUCTION,
+  MARK_LABEL,
   MARK_TAKEN,
 } from "./code_map.ts";
 import { followsCall, pointersInData } from "./code_pointers.ts";
@@ -66,8 +67,9 @@ export function findEntries(program: ProgramMemory): CodeEntries {
 
   const judge = new Judge(u8, map, survey);
   const inData: number[] = [];
+  // Writable data first: it has more pointers to functions, and these tell which words of .rodata are switch tables.
   const files = joinRanges([...program.readOnly, ...program.elfs.flatMap((e) => e.loaded)]);
-  pointersInData(u8, [...program.readOnly, ...program.writable], map, (target, place) => {
+  pointersInData(u8, [...program.writable, ...program.readOnly], map, (target, place) => {
     // Return addresses are on stacks and in jmp_bufs, not in what files bring along.
     if (judge.isLikelyCode(target, !inRanges(files, place, place + 8))) inData.push(target);
   });
@@ -134,6 +136,7 @@ class Judge {
       if (this.survey.extents[extent].start === pc) return true;
       return mayBeReturnAddress && (marks & MARK_INSTRUCTION) !== 0 && followsCall(this.u8, pc);
     }
+    if (marks & MARK_LABEL) return false;
     // Where nothing says how far functions reach, code that somebody has the address of begins one.
     if ((marks & MARK_INSTRUCTION) === 0 && (marks & MARK_INSIDE || !this.#decodesToReturn(pc))) return false;
     if (mayBeReturnAddress && (marks & MARK_INSTRUCTION) !== 0 && followsCall(this.u8, pc)) return true;

@@ -15,6 +15,7 @@ import {
   MARK_EDGE,
   MARK_FUNCTION,
   MARK_INSTRUCTION,
+  MARK_LABEL,
   MARK_TAKEN,
 } from "./code_map.ts";
 import { pointerInInstruction } from "./code_pointers.ts";
@@ -97,9 +98,11 @@ export class Survey {
       if (!this.map.has(pc) || (this.map.get(pc) & MARK_INSTRUCTION && this.extentOf(pc) >= 0)) continue;
       if (this.#followed.has(pc)) continue;
       this.#followed.add(pc);
-      for (const { instructions } of discoverRegion(this.#code, pc).blocks) {
+      const { blocks, jumpTables } = discoverRegion(this.#code, pc);
+      for (const { instructions } of blocks) {
         for (const insn of instructions) this.#note(insn, work);
       }
+      for (const { targets } of jumpTables.values()) for (const t of targets) this.map.add(t, MARK_LABEL);
     }
   }
 

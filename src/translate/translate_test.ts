@@ -1,0 +1,123 @@
+import { describe, expect, it } from "vitest";
+import { emptyBaseCode } from "../jit/base_code.ts";
+import { CodeSpace } from "../machine/code_cache.ts";
+import {
+  RAX,
+  RSP,
+  STATE_GPR,
+  STATE_RIP,
+  STOP_BREAKPOINT,
+  STOP_DIVIDE,
+  STOP_SEGV,
+  STOP_SYSCALL,
+} from "../machine/state.ts";
+import { decodeTraps } from "../machine/trap_codec.ts";
+import { WasmMachine } from "../machine/wasm_machine.ts";
+import { DATA, END, programOf, RODATA, STACK_TOP } from "./_program.ts";
+import { translateProgram, type Translation } from "./translate.ts";
+
+type Program = ReturnType<typeof programOf>;
+
+/** Runs translated code with nothing to fall back on: a miss is an error. */
+function run(program: Program, translation: Translation, from = program.elfs[0].entry) {
+  const { name, wasm, entries, traps } = translation;
+  const code = { name, module: new WebAssembly.Module(wasm), entries, ...decodeTraps(traps) };
+  const machine = new WasmMachine({
+    base: new CodeSpace(emptyBaseCode()),
+    programs: new Map([["app", new CodeSpace(code)]]),
+    compiler: null,
+    interpreter: null,
+  });
+  machine.memory.growTo(END);
+  machine.memory.u8.set(program.u8);
+  machine.programLoaded("app");
+  const words = machine.memory.i32;
+  words[STATE_RIP >> 2] = from;
+  words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;
+  const stop = machine.run();
+  return { stop, rax: words[(STATE_GPR + 8 * RAX) >> 2], rip: words[STATE_RIP >> 2], machine };
+}
+
+const translate = (program: Program, name = "app") => translateProgram(program, { name });
+
+describe("translateProgram", () => {
+  it("compiles what is reached by calls, jumps, and pointers in data and in code", () => {
+    const program = programOf(
+      `main:   bf 0a 00 00 00  e8 @sum
+               48 c7 c7 =twice  ff d7
+               ff 14 25 00 00 04 00
+               e9 @end
+       sum:    31 c0
+       again:  01 f8  ff cf  75 fa  c3
+       twice:  01 c0  c3
+       third:  83 c0 05  c3
+       end:    cc`,
+      { data: ["third"] },
+    );
+    const { stop, rax } = run(program, translate(program));
+    expect(stop).toBe(STOP_BREAKPOINT);
+    expect(rax).toBe(115);
+  });
+
+  it("compiles the cases of a switch", () => {
+    const program = programOf(
+      `main: 83 ff 02  0f 87 @no  89 f8  ff 24 c5 00 00 03 00
+       a: b8 01 00 00 00 cc  b: b8 02 00 00 00 cc  c: b8 03 00 00 00 cc  no: cc`,
+      { rodata: ["a", "b", "c"] },
+    );
+    const { entries } = translate(program);
+    expect(entries).toEqual([program.labels.get("main")]);
+    expect(run(program, translate(program)).rax).toBe(1);
+  });
+
+  it("goes on behind a system call that blocked", () => {
+    const program = programOf(`main: b8 27 00 00 00  0f 05  after: 83 c0 01  cc`);
+    const translation = translate(program);
+    const first = run(program, translation);
+    expect(first.stop).toBe(STOP_SYSCALL);
+    expect(first.rip).toBe(program.labels.get("after"));
+    expect(first.machine.run()).toBe(STOP_BREAKPOINT);
+    expect(first.machine.memory.i32[(STATE_GPR + 8 * RAX) >> 2]).toBe(0x28);
+  });
+
+  it("enters where the profile says", () => {
+    const program = programOf(`main: b8 01 00 00 00  middle: 83 c0 01  cc`);
+    const middle = program.labels.get("middle")!;
+    const translation = translate({ ...program, profile: [middle] });
+    expect(run(program, translation, middle).rax).toBe(1);
+  });
+
+  it("names the instruction that faults", () => {
+    const load = programOf(`main: 31 c0  90  bad: 8b 40 10  cc`);
+    expect(run(load, translate(load))).toMatchObject({ stop: STOP_SEGV, rip: load.labels.get("bad") });
+    const divide = programOf(`main: 31 c9  31 d2  bad: f7 f1  cc`);
+    expect(run(divide, translate(divide))).toMatchObject({ stop: STOP_DIVIDE, rip: divide.labels.get("bad") });
+  });
+
+  it("does not run on into the next function behind a call that never returns", () => {
+    const program = programOf(
+      `main: e8 @die  next: b8 01 00 00 00  c3   die: cc   user: e8 @next  cc`,
+      { data: ["user"] },
+    );
+    expect(translate(program).stats).toMatchObject({ instructions: 6, uniqueInstructions: 6 });
+  });
+
+  it("gives the same bytes again", () => {
+    const program = programOf(`main: e8 @f  cc  f: 89 f8  c3`);
+    expect(translate(program)).toEqual({ ...translate(program), stats: expect.anything() });
+  });
+
+  it("reports instructions that it cannot run", () => {
+    const program = programOf(`main: c5 f8 77  cc`);
+    expect(translate(program).unsupported).toMatchObject([{
+      mnemonic: "AVX",
+      count: 1,
+      pc: program.labels.get("main"),
+    }]);
+  });
+
+  it("leaves read-only data alone that only looks like code addresses", () => {
+    const program = programOf(`main: 83 c0 01  c3`, { rodata: ["main", 0x20001, RODATA, DATA] });
+    expect(translate(program).entries).toEqual([program.labels.get("main")]);
+  });
+});
