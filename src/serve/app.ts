@@ -9,6 +9,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { CodeSpace, type LoadedCode } from "../machine/code_cache.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
+import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
@@ -101,6 +102,15 @@ export class App {
       compiler: parts.compiler,
       interpreter: parts.interpreter,
     };
+  }
+
+  /** The blobs of a data file, compiled (the one way in without a read permission on Deno) or as bytes. */
+  static readData(
+    data: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>,
+    manifest: Manifest,
+  ): Map<string, Uint8Array<ArrayBuffer>> {
+    if (data instanceof WebAssembly.Module) return dataOfModule(data, manifest.blobs);
+    return decodeDataFile(data instanceof Uint8Array ? data : new Uint8Array(data), manifest.data);
   }
 
   /** A fresh guest from the snapshot, about to answer its first request. */

@@ -1,0 +1,10 @@
+/** node.mjs of a translated image: `PORT=8080 node DIR/node.mjs`. */
+import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
+import { sharedInstance } from "../../src/serve/mod.ts";
+import { packagedApp, packagedOptions } from "../package.ts";
+import { nodeHost, startNode } from "./mod.ts";
+
+const app = packagedApp({ host: nodeHost, compiler: new JitCompiler(), interpreter: null });
+
+const server = await startNode(sharedInstance(() => app.newInstance()), packagedOptions());
+console.log(`Listening on http://localhost:${server.port}/`);

@@ -1,0 +1,29 @@
+/** What a translated image's entry finds in its folder, and how it becomes an app. */
+import { App, type AppParts } from "../src/serve/app.ts";
+import type { HandlerOptions } from "../src/serve/mod.ts";
+import type { Manifest } from "../src/package/manifest.ts";
+
+/**
+ * Set by the lines that translate puts at the top of each entry: how the host brings modules and data into a program differs,
+ * and only the translated image knows how many there are.
+ */
+declare global {
+  /** The manifest, code modules by name, and the data file: compiled (Deno), or as bytes. */
+  var LIGHTER: {
+    manifest: Manifest;
+    modules: Record<string, WebAssembly.Module>;
+    data: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
+  };
+}
+
+/** The app of this folder. */
+export function packagedApp(parts: Pick<AppParts, "host" | "compiler" | "interpreter">): App {
+  const { manifest, modules, data } = LIGHTER;
+  return new App({ manifest, modules, data: App.readData(data, manifest), ...parts });
+}
+
+/** What the manifest says about serving. */
+export function packagedOptions(): HandlerOptions {
+  const [first] = LIGHTER.manifest.listeners;
+  return first === undefined ? {} : { port: first.port };
+}

@@ -1,0 +1,86 @@
+/** Host entries as single files: an adapter bundled with the run time, and lines on top that bring in what was translated. */
+import { fileURLToPath } from "node:url";
+import * as esbuild from "esbuild";
+import { bug } from "../errors.ts";
+import type { Manifest } from "../package/manifest.ts";
+
+export const TARGETS = ["deno", "workers", "node"] as const;
+export type Target = (typeof TARGETS)[number];
+
+/** Name of a target's entry in the output folder. */
+export const ENTRY_FILES: Record<Target, string> = { deno: "deno.js", workers: "worker.js", node: "node.mjs" };
+
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** The text of a target's entry. */
+export async function bundleEntry(target: Target, manifest: Manifest): Promise<string> {
+  const result = await esbuild.build({
+    absWorkingDir: ROOT,
+    entryPoints: [`adapters/${target}/entry.ts`],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: target === "node" ? "node" : "neutral",
+    mainFields: ["module", "main"],
+    conditions: target === "workers" ? ["workerd", "worker"] : [],
+    external: ["node:*"],
+    target: "es2023",
+    legalComments: "none",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    logLevel: "silent",
+  });
+  const [file] = result.outputFiles;
+  if (file === undefined) throw bug(`no bundle for ${target}`);
+  return `${prelude(target, manifest)}\n${file.text}`;
+}
+
+/** Ends esbuild's service, which would keep the process alive. */
+export async function stopBundler(): Promise<void> {
+  await esbuild.stop();
+}
+
+/** Lines that set globalThis.LIGHTER, with names no bundle has. Imports run before everything else, the assignment before the bundle below it. */
+function prelude(target: Target, manifest: Manifest): string {
+  const modules: [name: string, file: string][] = [
+    ["base", "base.wasm"],
+    ...manifest.programs.map((p): [string, string] => [p.name, p.file]),
+  ];
+  const head = "// Made by Lighter (deno task translate). Not to be edited: translate the image again instead.";
+  const json = JSON.stringify(manifest);
+  if (target === "node") {
+    const load = (file: string) => `lighterRead(new URL(${JSON.stringify(`./${file}`)}, import.meta.url))`;
+    return [
+      head,
+      `import { readFileSync as lighterRead } from "node:fs";`,
+      `globalThis.LIGHTER = { manifest: ${json}, modules: {`,
+      ...modules.map(([name, file]) => `  ${name}: new WebAssembly.Module(${load(file)}),`),
+      `}, data: new Uint8Array(${load(manifest.data)}) };`,
+    ].join("\n");
+  }
+  const keyword = target === "deno" ? "import source" : "import";
+  return [
+    head,
+    ...modules.map(([name, file]) => `${keyword} lighter_${name} from ${JSON.stringify(`./${file}`)};`),
+    `${keyword} lighterData from ${JSON.stringify(`./${manifest.data}`)};`,
+    `globalThis.LIGHTER = { manifest: ${json}, modules: { ${modules.map(([name]) => `${name}: lighter_${name}`).join(", ")} }, data: lighterData };`,
+  ].join("\n");
+}
+
+/** wrangler.toml of the output folder. */
+export function wranglerConfig(name: string): string {
+  return `# Made by Lighter. Try it with \`wrangler dev\`, ship it with \`wrangler deploy\`.
+name = ${JSON.stringify(name)}
+main = "worker.js"
+compatibility_date = "2026-04-01"
+
+# The data file is bytes to us, though it has the form of a wasm module (for the sake of Deno).
+[[rules]]
+type = "Data"
+globs = ["**/*.data.wasm"]
+
+[[rules]]
+type = "CompiledWasm"
+globs = ["**/*.wasm"]
+`;
+}

@@ -1,0 +1,224 @@
+/** `translate`: a container image into a folder that Deno, Workers and Node serve as it is. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { parseWarmFile, type WarmRequest } from "../boot/warm.ts";
+import { type BuildOptions, type BuiltApp, buildApp } from "../build.ts";
+import { badInput } from "../errors.ts";
+import { type BudgetInput, checkBudget, formatBudget, type Sizes } from "../package/budget.ts";
+import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
+import { openImagePath } from "./image_source.ts";
+import { UsageError } from "./usage.ts";
+
+const HELP = `Usage: deno task translate IMAGE [options]
+
+Translates the server of a container image. IMAGE is a docker-save tar, or an OCI image layout (tar or directory); layers and
+the archive itself may be plain, gzip or zstd.
+
+  --out DIR        output folder (default: out); an earlier translation there is replaced
+  --target LIST    hosts to make entries for, of deno,workers,node (default: all three)
+  --warm FILE      requests to answer before the server is frozen: a path, METHOD PATH, or a JSON object
+                   {"method","path","headers","body"} a line
+  --fast           skip the optimiser: quicker to translate, larger code
+  --boot-timeout S give up when the server has computed this long without listening (default 120)
+  --json           print the manifest instead of the report
+  --verbose        show the server's output while it boots
+  --help           this text
+
+The folder needs nothing else: \`deno serve DIR/deno.js\`, \`node DIR/node.mjs\`, \`cd DIR && wrangler dev\`.`;
+
+const OPTIONS = {
+  out: { type: "string", default: "out" },
+  target: { type: "string", default: TARGETS.join(",") },
+  warm: { type: "string" },
+  fast: { type: "boolean", default: false },
+  "boot-timeout": { type: "string", default: "120" },
+  json: { type: "boolean", default: false },
+  verbose: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+export async function translateCommand(args: string[]): Promise<number> {
+  let parsed;
+  try {
+    parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
+  } catch (e) {
+    throw new UsageError((e as Error).message.split("\n")[0]);
+  }
+  const { values, positionals } = parsed;
+  if (values.help) {
+    console.log(HELP);
+    return 0;
+  }
+  if (positionals.length !== 1) throw new UsageError(positionals.length === 0 ? "no image given" : "more than one image given");
+  const seconds = Number(values["boot-timeout"]);
+  if (!(seconds > 0)) throw new UsageError(`--boot-timeout ${values["boot-timeout"]}: want a number of seconds`);
+  const result = await translateImage(positionals[0], {
+    out: values.out,
+    targets: parseTargets(values.target),
+    warm: values.warm === undefined ? [] : readWarmFile(values.warm),
+    fast: values.fast,
+    bootTimeoutMs: seconds * 1000,
+    onProgress: progressLine,
+    ...(values.verbose ? { onOutput: (line: string) => console.error(`| ${line}`) } : {}),
+  });
+  console.log(values.json ? JSON.stringify(result.app.manifest, null, 1) : report(result));
+  return 0;
+}
+
+export interface TranslateImageOptions {
+  out: string;
+  targets?: readonly Target[];
+  warm?: readonly WarmRequest[];
+  fast?: boolean;
+  bootTimeoutMs?: number;
+  /** Told of stations that take longer than a second. */
+  onProgress?: (text: string) => void;
+  onOutput?: (line: string) => void;
+}
+
+export interface TranslatedImage {
+  /** The output folder. */
+  out: string;
+  app: BuiltApp;
+  budget: BudgetInput;
+}
+
+/** Translates an image file or folder and writes the output folder, whole or not at all. */
+export async function translateImage(path: string, options: TranslateImageOptions): Promise<TranslatedImage> {
+  const out = resolve(options.out);
+  refuseForeign(out);
+  const targets = options.targets ?? TARGETS;
+  const opened = await openImagePath(path);
+  let app: BuiltApp;
+  const stages = new StageReporter(options.onProgress);
+  try {
+    const build: BuildOptions = { warm: options.warm ?? [], onStage: (name) => stages.enter(name), optimise: null };
+    if (options.bootTimeoutMs !== undefined) build.limits = { computeMs: options.bootTimeoutMs };
+    if (options.onOutput !== undefined) build.onOutput = options.onOutput;
+    app = await buildApp(opened.image, build);
+  } finally {
+    stages.end();
+    await opened.close();
+  }
+  const files = new Map<string, Uint8Array<ArrayBuffer>>(app.files);
+  const text = new TextEncoder();
+  try {
+    for (const target of targets) files.set(ENTRY_FILES[target], text.encode(await bundleEntry(target, app.manifest)));
+  } finally {
+    await stopBundler();
+  }
+  const sizes = new Map<string, Sizes>();
+  for (const [name, bytes] of files) sizes.set(name, { raw: bytes.length, gzip: gzipSync(bytes, { level: 6 }).length });
+  if (targets.includes("workers")) files.set("wrangler.toml", text.encode(wranglerConfig(workerName(path))));
+  app.manifest.sizes = Object.fromEntries(sizes);
+  files.set("lighter.json", text.encode(`${JSON.stringify(app.manifest, null, 1)}\n`));
+  writeFolder(out, files);
+  const budget: BudgetInput = {
+    files: sizes,
+    guestBytes: app.manifest.memory.guestBytes,
+    pagesBytes: app.manifest.memory.pagesBytes,
+    wasmBytes: app.translations.reduce((n, t) => n + t.wasm.length, 0),
+  };
+  return { out, app, budget };
+}
+
+/** An existing folder is replaced only if we made it. */
+function refuseForeign(out: string): void {
+  if (!existsSync(out)) return;
+  let names: string[];
+  try {
+    names = readdirSync(out);
+  } catch {
+    throw badInput("output path is there and is no folder", { file: out });
+  }
+  if (names.length > 0 && !names.includes("lighter.json")) {
+    throw badInput("output folder holds something else than a translated image; it is left alone", { file: out });
+  }
+}
+
+/** Writes beside, then renames: a reader sees the old folder or the new one. */
+function writeFolder(out: string, files: ReadonlyMap<string, Uint8Array>): void {
+  const fresh = join(dirname(out), `.${basename(out)}.${process.pid}.new`);
+  try {
+    mkdirSync(fresh, { recursive: true });
+    for (const [name, bytes] of files) writeFileSync(join(fresh, name), bytes);
+    rmSync(out, { recursive: true, force: true });
+    renameSync(fresh, out);
+  } catch (e) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw badInput(`cannot write the output folder: ${(e as Error).message}`, { file: out }, { cause: e });
+  }
+}
+
+function parseTargets(list: string): Target[] {
+  const names = list.split(",").map((n) => n.trim()).filter((n) => n !== "");
+  for (const name of names) {
+    if (!TARGETS.includes(name as Target)) throw new UsageError(`unknown target ${JSON.stringify(name)}: want ${TARGETS.join(", ")}`);
+  }
+  if (names.length === 0) throw new UsageError("--target names no host");
+  return names as Target[];
+}
+
+function readWarmFile(path: string): WarmRequest[] {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (e) {
+    throw badInput(`cannot read the warm file: ${(e as Error).message}`, { file: path });
+  }
+  return parseWarmFile(text, path);
+}
+
+/** A Worker's name: lower case letters, digits and dashes. */
+function workerName(path: string): string {
+  const name = basename(path).replace(/\.(tar|tgz|gz|zst)\b.*$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  return name === "" ? "translated-image" : name.slice(0, 54);
+}
+
+function progressLine(text: string): void {
+  console.error(text);
+}
+
+/** Names a station once it has taken a second, and how long it took. */
+class StageReporter {
+  #name = "";
+  #since = 0;
+
+  constructor(readonly onProgress: ((text: string) => void) | undefined) {}
+
+  enter(name: string): void {
+    this.end();
+    this.#name = name;
+    this.#since = performance.now();
+  }
+
+  end(): void {
+    const seconds = (performance.now() - this.#since) / 1000;
+    if (this.#name !== "" && seconds > 1) this.onProgress?.(`${this.#name}: ${seconds.toFixed(1)} s`);
+    this.#name = "";
+  }
+}
+
+function report({ out, app, budget }: TranslatedImage): string {
+  const { manifest } = app;
+  const lines = [`${manifest.process.argv.join(" ")}, listening on ${manifest.listeners.map((l) => `${l.ip}:${l.port}`).join(", ")}`];
+  for (const p of manifest.programs) {
+    lines.push(`${p.key}: ${p.entries} regions, ${kilobytes(p.x86Bytes)} of x86 to ${kilobytes(p.wasmBytes)} of wasm`);
+  }
+  const { instructions, syscalls } = manifest.unsupported;
+  if (instructions.length > 0) {
+    lines.push(`instructions that would raise SIGILL: ${instructions.map((i) => `${i.mnemonic} (${i.count})`).join(", ")}`);
+  }
+  for (const s of syscalls) lines.push(`system call ${s.name} is not implemented (asked for ${s.count} times)`);
+  lines.push(formatBudget(budget));
+  if (checkBudget(budget).some((b) => !b.fits)) lines.push("Some hosts' limits are exceeded; see above.");
+  lines.push("", `Output in ${out}`, `  deno serve ${join(out, "deno.js")}`);
+  return lines.join("\n");
+}
+
+function kilobytes(bytes: number): string {
+  return `${Math.round(bytes / 1000)} kB`;
+}
