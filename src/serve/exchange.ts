@@ -4,7 +4,7 @@ import { ResponseReader } from "./http1/reader.ts";
 import { chunkEnd, chunkHead, lastChunk } from "./http1/writer.ts";
 import type { HostConnection } from "./instance.ts";
 import type { Pump, PumpClient } from "./pump.ts";
-import type { RequestPlan } from "./request.ts";
+import type { RequestPlan, Upload } from "./request.ts";
 import { failure, forbidsBody, isServable, makeResponse } from "./response.ts";
 
 /** Bodies that are complete when their head is read, up to this size, are answered without a stream. */
@@ -73,8 +73,8 @@ export class Exchange implements PumpClient {
     pump.add(this);
     this.connection.onChange = pump.noteFor(this);
     this.connection.write(plan.head);
-    if (plan.stream === null || plan.body.kind === "none") this.uploaded = true;
-    else void this.sendBody(plan.stream);
+    if (plan.upload === null) this.uploaded = true;
+    else void this.sendBody(plan.upload);
     pump.drive();
     return this.answered;
   }
@@ -246,14 +246,16 @@ export class Exchange implements PumpClient {
     else for (const piece of pieces) this.controller!.enqueue(piece);
   }
 
-  private async sendBody(stream: ReadableStream<Uint8Array>): Promise<void> {
+  private async sendBody({ reader: upload, first }: Upload): Promise<void> {
     const { plan } = this.context;
     const isChunked = plan.body.kind === "chunked";
     let left = plan.body.kind === "length" ? plan.body.length : Infinity;
-    const upload = this.upload = stream.getReader();
+    this.upload = upload;
+    let ahead = first;
     try {
       for (;;) {
-        const { done, value } = await upload.read();
+        const { done, value } = await (ahead ?? upload.read());
+        ahead = null;
         if (this.over) return;
         if (done) break;
         if (value.length === 0) continue;

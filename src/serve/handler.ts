@@ -1,7 +1,7 @@
 import { Exchange, StaleConnection } from "./exchange.ts";
 import type { GuestInstance, HostConnection, InstanceSource } from "./instance.ts";
 import { Pump } from "./pump.ts";
-import type { ClientInfo } from "./raw_head.ts";
+import { type ClientInfo, rawResponse, rememberRaw } from "./raw.ts";
 import { planRequest, type RequestPlan } from "./request.ts";
 import { failure } from "./response.ts";
 import { type Timers, webTimers } from "./timers.ts";
@@ -80,7 +80,8 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
   return async function handle(request: Request, info: ClientInfo = {}): Promise<Response> {
     let plan: RequestPlan;
     try {
-      plan = planRequest(request, info, { forwarded: settings.forwarded, close: !settings.keepAlive });
+      const { forwarded, keepAlive, timers } = settings;
+      plan = await planRequest(request, info, { forwarded, close: !keepAlive }, timers);
     } catch (error) {
       settings.log(`${request.method} ${request.url}: ${(error as Error).message}`);
       return failure(400, "Bad Request");
@@ -96,7 +97,7 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
     const idle = settings.keepAlive ? takeIdle(lane) : null;
     if (idle !== null) {
       try {
-        return await converse(lane, idle, plan, request.signal, info, log);
+        return await converse(lane, idle, plan, request, info, log);
       } catch (error) {
         if (!(error instanceof StaleConnection)) throw error;
         // RFC 9110, section 9.2.2: only what may be repeated without harm.
@@ -113,7 +114,7 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
       return failure(503, "Service Unavailable");
     }
     try {
-      return await converse(lane, connection, plan, request.signal, info, log);
+      return await converse(lane, connection, plan, request, info, log);
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
       log(`no response from the guest: ${error.message}`);
@@ -141,15 +142,15 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
     return null;
   }
 
-  function converse(
+  async function converse(
     lane: Lane,
     connection: HostConnection,
     plan: RequestPlan,
-    signal: AbortSignal,
+    request: Request,
     info: ClientInfo,
     log: (line: string) => void,
   ): Promise<Response> {
-    const { timers, timeoutMs } = settings;
+    const { timers, timeoutMs } = settings, { signal } = request;
     let timer: unknown = null;
     const stopTimer = () => {
       if (timer !== null) timers.clear(timer);
@@ -173,7 +174,10 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
     signal.addEventListener("abort", onAbort);
     const answered = exchange.start();
     if (!exchange.isAnswered && timeoutMs !== Infinity) timer = timers.after(timeoutMs, () => exchange.timeOut());
-    return answered;
+    const response = await answered;
+    const raw = request.method === "HEAD" ? rawResponse(response) : undefined;
+    if (raw !== undefined) rememberRaw(request, raw);
+    return response;
   }
 }
 

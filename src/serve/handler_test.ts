@@ -3,7 +3,7 @@ import { bigPiece, scriptedServer } from "../../tests/support/scripted_server.ts
 import { ScriptedGuest } from "../../tests/support/scripted_guest.ts";
 import { createHandler, type HandlerOptions } from "./handler.ts";
 import { type GuestInstance, pooledInstances, sharedInstance } from "./instance.ts";
-import { rawHead } from "./raw_head.ts";
+import { rawResponse } from "./raw.ts";
 
 function stage(options: HandlerOptions = {}) {
   const log: string[] = [];
@@ -53,7 +53,7 @@ test("reason, odd statuses, repeated cookies; fields of the connection stay behi
   const { get } = stage();
   const teapot = await get("/reason");
   expect([teapot.status, teapot.statusText]).toEqual([418, "I'm a Teapot\xe9"]);
-  expect(rawHead(teapot)?.fields[2]).toEqual(["X-Upper-CASE", "Kept"]);
+  expect(rawResponse(teapot)?.head.fields[2]).toEqual(["X-Upper-CASE", "Kept"]);
   const cookies = await get("/cookies");
   expect(cookies.headers.getSetCookie()).toEqual(["a=1; Path=/", "b=2"]);
   expect(cookies.headers.get("x-multi")).toBe("1, 2");

@@ -1,15 +1,25 @@
 import type { Field } from "./http1/events.ts";
 import { fieldValue } from "./http1/events.ts";
 import { encodeRequestHead, type RequestBody, titleCase } from "./http1/writer.ts";
-import type { ClientInfo } from "./raw_head.ts";
+import type { ClientInfo } from "./raw.ts";
+import type { Timers } from "./timers.ts";
 
 /** What of a request is sent to the guest. */
 export interface RequestPlan {
   readonly method: string;
   readonly head: Uint8Array;
   readonly body: RequestBody;
-  readonly stream: ReadableStream<Uint8Array> | null;
+  readonly upload: Upload | null;
 }
+
+/** The body on its way in. `first` was read ahead to know whether there is a body at all. */
+export interface Upload {
+  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly first: Promise<ReadableStreamReadResult<Uint8Array>> | null;
+}
+
+/** How long a body whose existence is in doubt may take to show itself. */
+const DOUBT_MS = 20;
 
 export interface PlanOptions {
   /** Tell the guest who the client is and how it came, in X-Forwarded- fields. */
@@ -19,11 +29,47 @@ export interface PlanOptions {
 }
 
 /** The guest's view of a fetch Request. Throws TypeError for what cannot be sent. */
-export function planRequest(request: Request, info: ClientInfo, options: PlanOptions): RequestPlan {
-  const url = new URL(request.url);
+export async function planRequest(
+  request: Request,
+  info: ClientInfo,
+  options: PlanOptions,
+  timers: Timers,
+): Promise<RequestPlan> {
   const fields = info.rawFields ?? fetchFields(request.headers);
-  const stream = request.body;
-  const body = planBody(fields, stream);
+  // No await where it can be helped: one turn of the host less.
+  if (request.body === null) return makePlan(request, info, options, fields, lengthOf(fields, false), null);
+  const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const body = lengthOf(fields, true);
+  if (body.kind === "length") return makePlan(request, info, options, fields, body, { reader, first: null });
+  if (fieldValue(fields, "transfer-encoding") !== undefined) {
+    return makePlan(request, info, options, fields, { kind: "chunked" }, { reader, first: null });
+  }
+  // Neither length nor coding: over HTTP/1.1 that is no body, over HTTP/2 it may be one, and hosts give a stream for both.
+  const first = firstBytes(reader);
+  const doubt = new Promise<null>((resolve) => timers.after(DOUBT_MS, () => resolve(null)));
+  const seen = await Promise.race([first, doubt]);
+  if (seen?.done) return makePlan(request, info, options, fields, body, null);
+  return makePlan(request, info, options, fields, { kind: "chunked" }, { reader, first });
+}
+
+async function firstBytes(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+): Promise<ReadableStreamReadResult<Uint8Array>> {
+  for (;;) {
+    const result = await reader.read();
+    if (result.done || result.value.length > 0) return result;
+  }
+}
+
+function makePlan(
+  request: Request,
+  info: ClientInfo,
+  options: PlanOptions,
+  fields: readonly Field[],
+  body: RequestBody,
+  upload: Upload | null,
+): RequestPlan {
+  const url = new URL(request.url);
   const head = encodeRequestHead({
     method: request.method,
     target: info.rawTarget !== undefined && isOriginForm(info.rawTarget) ? info.rawTarget : url.pathname + url.search,
@@ -34,7 +80,7 @@ export function planRequest(request: Request, info: ClientInfo, options: PlanOpt
     close: options.close,
     expectContinue: info.onInformational !== undefined,
   });
-  return { method: request.method, head, body, stream };
+  return { method: request.method, head, body, upload };
 }
 
 /** fetch Headers have lower-case names in alphabetical order; only Set-Cookie would come more than once. */
@@ -44,12 +90,11 @@ function fetchFields(headers: Headers): Field[] {
   return fields;
 }
 
-function planBody(fields: readonly Field[], stream: ReadableStream | null): RequestBody {
+function lengthOf(fields: readonly Field[], hasStream: boolean): RequestBody {
   const length = fieldValue(fields, "content-length");
-  if (length !== undefined && /^[0-9]{1,15}$/.test(length) && (stream !== null || Number(length) === 0)) {
-    return { kind: "length", length: Number(length) };
-  }
-  return stream === null ? { kind: "none" } : { kind: "chunked" };
+  if (length === undefined || !/^[0-9]{1,15}$/.test(length)) return { kind: "none" };
+  // A length of 0 is passed on: servers tell a POST of nothing from one they have to wait for by it.
+  return hasStream || Number(length) === 0 ? { kind: "length", length: Number(length) } : { kind: "none" };
 }
 
 /** RFC 9112, section 3.2.1, without anything that could end the request line. */

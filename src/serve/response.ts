@@ -1,6 +1,6 @@
 import type { Field, ResponseHead } from "./http1/events.ts";
 import { isHopByHop, namedInConnection } from "./http1/hop_by_hop.ts";
-import { rememberHead } from "./raw_head.ts";
+import { rememberRaw } from "./raw.ts";
 
 /** Statuses for which a Response takes no body (https://fetch.spec.whatwg.org/#null-body-status). */
 export function forbidsBody(status: number): boolean {
@@ -18,14 +18,17 @@ export function forwardedFields(fields: readonly Field[]): Field[] {
   return fields.filter(([name]) => !isHopByHop(name.toLowerCase(), named));
 }
 
-export function makeResponse(head: ResponseHead, body: BodyInit | null): Response {
+/** The guest's response; `body` is all of it, or a stream, or null. */
+export function makeResponse(head: ResponseHead, body: Uint8Array<ArrayBuffer> | ReadableStream | null): Response {
   const headers = new Headers();
   // append: Set-Cookie and others may come more than once.
   for (const [name, value] of forwardedFields(head.fields)) headers.append(name, value);
   const response = new Response(body, { status: head.status, statusText: head.reason, headers });
-  rememberHead(response, head);
+  rememberRaw(response, { head, body: body === null ? NOTHING : body instanceof Uint8Array ? body : undefined });
   return response;
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** An answer of our own, when the guest has none. */
 export function failure(status: number, text: string): Response {

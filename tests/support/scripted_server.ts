@@ -103,30 +103,37 @@ function* readHead(input: Input): Generator<Wait, ServerRequest | null, void> {
   return { method, target, path: url.pathname, query: url.searchParams, head, field };
 }
 
-/** The request's body, piece by piece to `sink`; false if it broke off. */
+/** The request's body, piece by piece to `sink`, with `rest` after each; false if it broke off. */
 function* readBody(
   input: Input,
   request: ServerRequest,
   sink: (piece: Uint8Array) => void,
+  rest?: () => Script,
 ): Generator<Wait, boolean, void> {
   if (/chunked/i.test(request.field("transfer-encoding") ?? "")) {
     for (;;) {
       const size = parseInt((yield* input.line()) ?? "bad", 16);
       if (Number.isNaN(size)) return false;
-      if (!(yield* readExactly(input, size, sink))) return false;
+      if (!(yield* readExactly(input, size, sink, rest))) return false;
       if ((yield* input.line()) !== "") return false;
       if (size === 0) return true;
     }
   }
-  return yield* readExactly(input, Number(request.field("content-length") ?? 0), sink);
+  return yield* readExactly(input, Number(request.field("content-length") ?? 0), sink, rest);
 }
 
-function* readExactly(input: Input, n: number, sink: (piece: Uint8Array) => void): Generator<Wait, boolean, void> {
+function* readExactly(
+  input: Input,
+  n: number,
+  sink: (piece: Uint8Array) => void,
+  rest?: () => Script,
+): Generator<Wait, boolean, void> {
   while (n > 0) {
     if (input.buffer.length === 0 && !(yield* input.more())) return false;
     const piece = input.take(Math.min(n, input.buffer.length));
     n -= piece.length;
     sink(piece.slice());
+    if (rest !== undefined) yield* rest();
   }
   return true;
 }
@@ -236,12 +243,18 @@ function* respond(
     }
     case "/slow-count": {
       // Reads a little at a time, slowly: the client feels it.
-      let n = 0;
-      const size = Number(request.field("content-length"));
-      while (n < size) {
-        if (!(yield* readExactly(input, Math.min(65536, size - n), (piece) => void (n += piece.length)))) return false;
-        yield* guest.sleep(2);
-      }
+      let n = 0, seen = 0, finished = false;
+      const count = (piece: Uint8Array) => void (n += piece.length);
+      const pause = () => n - seen >= 65536;
+      guest.spawn((function* (): Script {
+        yield* readBody(input, request, count, function* () {
+          if (!pause()) return;
+          seen = n;
+          yield* guest.sleep(2);
+        });
+        finished = true;
+      })());
+      yield () => finished;
       return yield* simple(String(n));
     }
     case "/refuse-body":

@@ -145,13 +145,12 @@ test.each([
   ["half a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhel"],
   ["no last chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n"],
 ])("a connection that ends after %s is incomplete", (_name, text) => {
-  const failure = (() => {
-    try {
-      whole(text, { closed: true });
-    } catch (e) {
-      return e;
-    }
-  })();
+  let failure: unknown;
+  try {
+    whole(text, { closed: true });
+  } catch (e) {
+    failure = e;
+  }
   expect(failure).toMatchObject({ name: "GuestResponseError", incomplete: true });
 });
 

@@ -1,0 +1,33 @@
+import { createHandler, type HandlerOptions, type InstanceSource } from "../../src/serve/mod.ts";
+import { type App, createApp } from "../app.ts";
+import { denoHost } from "./host.ts";
+import type { DenoEntry, DenoServeInfo } from "./types.ts";
+
+export { denoHost };
+export type { DenoEntry };
+
+/**
+ * The default export of a module for `deno serve`, answered by a guest:
+ *
+ *     export default createDenoEntry(sharedInstance(boot));
+ *
+ * `configure` may add routes, which go before the guest.
+ */
+export function createDenoEntry(
+  source: InstanceSource,
+  options: HandlerOptions = {},
+  configure?: (app: App) => void,
+): DenoEntry {
+  const app = createApp(createHandler(source, { log: (line) => denoHost.log(0, line), ...options }));
+  configure?.(app);
+  return { fetch: (request, info) => app.fetch(request, new DenoClient(info)) };
+}
+
+/** The address is looked up only when it is asked for: that costs a call into the runtime. */
+class DenoClient {
+  constructor(private readonly info: DenoServeInfo | undefined) {}
+
+  get remoteAddress(): string | undefined {
+    return this.info?.remoteAddr?.hostname;
+  }
+}

@@ -1,0 +1,73 @@
+import type { ClientInfo } from "../../src/serve/mod.ts";
+import type { IncomingMessage } from "node:http";
+
+/** A node:http request as a fetch Request. Throws TypeError for what fetch does not know (TRACE, a malformed Host). */
+export function toRequest(message: IncomingMessage, signal: AbortSignal): Request {
+  const method = message.method ?? "GET";
+  const host = message.headers.host;
+  const target = message.url ?? "/";
+  // Absolute form (RFC 9112, section 3.2.2) names the host itself; "*" is for OPTIONS.
+  const url = target.startsWith("/")
+    ? `http://${host ?? "localhost"}${target}`
+    : target === "*"
+    ? `http://${host}/*`
+    : target;
+  const headers = new Headers();
+  for (const [name, value] of fieldPairs(message.rawHeaders)) headers.append(name, value);
+  const body = hasBody(message, method) ? bodyStream(message) : null;
+  return new Request(url, { method, headers, body, signal, duplex: "half" } as RequestInit);
+}
+
+export function clientInfo(message: IncomingMessage, onInformational?: (status: number) => void): ClientInfo {
+  return {
+    rawFields: fieldPairs(message.rawHeaders),
+    ...(message.url !== undefined && { rawTarget: message.url }),
+    ...(message.socket.remoteAddress !== undefined && { remoteAddress: message.socket.remoteAddress }),
+    ...(onInformational !== undefined && { onInformational }),
+  };
+}
+
+function fieldPairs(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);
+  return pairs;
+}
+
+/** fetch knows no body of GET and HEAD requests; Node throws what comes away. */
+function hasBody(message: IncomingMessage, method: string): boolean {
+  if (method === "GET" || method === "HEAD") return false;
+  const length = message.headers["content-length"];
+  return message.headers["transfer-encoding"] !== undefined || (length !== undefined && length !== "0");
+}
+
+/** Reads on only when the reader asks: a slow guest slows the client down. */
+function bodyStream(message: IncomingMessage): ReadableStream<Uint8Array> {
+  let open = true;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      message.pause();
+      message.on("data", (chunk: Uint8Array) => {
+        if (!open) return;
+        controller.enqueue(chunk);
+        message.pause();
+      });
+      message.on("end", () => {
+        if (open) controller.close();
+        open = false;
+      });
+      const fail = () => {
+        if (open) controller.error(new TypeError("the client's request broke off"));
+        open = false;
+      };
+      message.on("error", fail);
+      message.on("close", fail);
+    },
+    pull() {
+      message.resume();
+    },
+    cancel() {
+      open = false;
+      message.resume(); // what still comes is thrown away
+    },
+  }, { highWaterMark: 0 });
+}

@@ -1,0 +1,70 @@
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { clientInfo, toRequest } from "./request.ts";
+import { sendResponse } from "./response.ts";
+import type { NodeFetch } from "./types.ts";
+
+export interface NodeServerOptions {
+  readonly port: number;
+  readonly hostname?: string;
+  readonly log: (line: string) => void;
+}
+
+/** A running server. */
+export interface NodeServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/** Long paths and many cookies are the guest's business, within reason. */
+const HEAD_MAX = 64 * 1024;
+
+/** A node:http server in front of a fetch handler. */
+export async function serveNode(fetch: NodeFetch, options: NodeServerOptions): Promise<NodeServer> {
+  // requestTimeout 0: an upload may take as long as it takes.
+  const server = createServer({ maxHeaderSize: HEAD_MAX, requestTimeout: 0 });
+  server.on("request", (message, out) => void answer(fetch, message, out, options.log));
+  // Left to the guest: whether it says "100 Continue" or refuses at once.
+  server.on("checkContinue", (message, out) => {
+    void answer(fetch, message, out, options.log, (status) => status === 100 && out.writeContinue());
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(options.port, options.hostname, resolve);
+  });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function answer(
+  fetch: NodeFetch,
+  message: IncomingMessage,
+  out: ServerResponse,
+  log: (line: string) => void,
+  onInformational?: (status: number) => void,
+): Promise<void> {
+  const abort = new AbortController();
+  out.on("close", () => {
+    if (!out.writableFinished) abort.abort();
+  });
+  let request: Request;
+  try {
+    request = toRequest(message, abort.signal);
+  } catch {
+    out.writeHead(400, "Bad Request", ["Content-Type", "text/plain"]);
+    out.end(new TextEncoder().encode("400 Bad Request\n"));
+    return;
+  }
+  try {
+    await sendResponse(await fetch(request, clientInfo(message, onInformational)), request, out);
+  } catch (error) {
+    log(`${request.method} ${request.url}: ${error instanceof Error ? error.stack ?? error.message : error}`);
+    out.destroy();
+  }
+}

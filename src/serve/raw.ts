@@ -1,0 +1,34 @@
+import type { Field, ResponseHead } from "./http1/events.ts";
+
+/** What an adapter knows of a request beyond the Request. All of it is optional. */
+export interface ClientInfo {
+  /** The client's IP address. */
+  readonly remoteAddress?: string;
+  /** Fields as they were received: fetch Headers lose case, order and repetition. */
+  readonly rawFields?: readonly Field[];
+  /** The request target as it was received: URLs lose dot segments and the like. */
+  readonly rawTarget?: string;
+  /** Told of 1xx responses. With it "Expect: 100-continue" is left to the guest. */
+  readonly onInformational?: (status: number) => void;
+}
+
+/** A response as the guest wrote it, for adapters that can pass it on unchanged and without a stream. */
+export interface RawResponse {
+  readonly head: ResponseHead;
+  /** The whole body if it was there at once; undefined if it is streamed. */
+  readonly body: Uint8Array | undefined;
+}
+
+const raw = new WeakMap<Response | Request, RawResponse>();
+
+export function rememberRaw(of: Response | Request, response: RawResponse): void {
+  raw.set(of, response);
+}
+
+/**
+ * What the guest wrote for this response; undefined for responses of others. Also kept by request, since frameworks make a
+ * new Response for HEAD.
+ */
+export function rawResponse(of: Response | Request): RawResponse | undefined {
+  return raw.get(of);
+}

@@ -1,0 +1,34 @@
+import { build } from "esbuild";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { addTests } from "./_conformance.ts";
+import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
+
+let server: ServerProcess;
+let folder: string;
+
+beforeAll(async () => {
+  const port = await freePort();
+  folder = await mkdtemp(join(tmpdir(), "lighter-node-"));
+  const outfile = join(folder, "server.mjs");
+  const entry = new URL("./_node_entry.ts", import.meta.url).pathname;
+  await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  server = await startServer("node", [outfile], port, { env: { PORT: String(port) } });
+});
+
+afterAll(async () => {
+  await server?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+addTests({
+  name: "node:http",
+  url: () => server.url,
+  shared: true,
+  keepsRawHead: true,
+  keepsRawFields: true,
+  tellsAborts: true,
+  fullDuplex: true,
+});

@@ -1,0 +1,52 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe } from "vitest";
+import { addTests } from "./_conformance.ts";
+import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
+
+for (const mode of ["isolated", "shared"] as const) {
+  describe(mode, () => {
+    let server: ServerProcess;
+    let folder: string;
+
+    beforeAll(async () => {
+      const port = await freePort();
+      folder = await mkdtemp(join(tmpdir(), "lighter-workers-"));
+      const config = join(folder, "wrangler.json");
+      await writeFile(config, JSON.stringify(configuration(mode)));
+      const wrangler = new URL("../../node_modules/wrangler/bin/wrangler.js", import.meta.url).pathname;
+      const args = [wrangler, "dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port)];
+      const env = { WRANGLER_SEND_METRICS: "false", CI: "1" };
+      server = await startServer("node", args, port, { env, cwd: folder });
+    });
+
+    afterAll(async () => {
+      await server?.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    addTests({
+      name: `workerd, ${mode}`,
+      url: () => server.url,
+      shared: mode === "shared",
+      keepsRawHead: false,
+      keepsRawFields: false,
+      tellsAborts: false,
+      // wrangler's own proxy answers only when it has the whole upload.
+      fullDuplex: false,
+    });
+  });
+}
+
+function configuration(mode: string): object {
+  return {
+    name: "conformance",
+    main: new URL("./_workers_entry.ts", import.meta.url).pathname,
+    compatibility_date: "2026-04-01",
+    compatibility_flags: ["enable_request_signal"],
+    vars: { MODE: mode },
+    durable_objects: { bindings: [{ name: "GUEST", class_name: "Guest" }] },
+    migrations: [{ tag: "v1", new_sqlite_classes: ["Guest"] }],
+  };
+}
