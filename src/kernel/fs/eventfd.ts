@@ -26,6 +26,11 @@ export class EventFd extends FileDescription {
     return (this.low !== 0 || this.high !== 0 ? POLL_READABLE : 0) | (isFull ? 0 : POLL_WRITABLE);
   }
 
+  /** There is no position, but seeking is no error (noop_llseek). */
+  override seek(): number {
+    return this.offset;
+  }
+
   describe(): string {
     return "anon_inode:[eventfd]";
   }

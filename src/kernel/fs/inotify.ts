@@ -54,6 +54,11 @@ export class InotifyDescription extends FileDescription {
   poll(): number {
     return this.events.length > 0 ? POLL_READABLE : 0;
   }
+  /** There is no position, but seeking is no error (noop_llseek). */
+  override seek(): number {
+    return this.offset;
+  }
+
   describe(): string {
     return "anon_inode:inotify";
   }

@@ -35,6 +35,11 @@ export class SignalFd extends FileDescription implements WaitObserver {
     return pendingSignals.some(wanted) || tasks.some((t) => t.pendingSignals.some(wanted)) ? POLL_READABLE : 0;
   }
 
+  /** There is no position, but seeking is no error (noop_llseek). */
+  override seek(): number {
+    return this.offset;
+  }
+
   describe(): string {
     return "anon_inode:[signalfd]";
   }

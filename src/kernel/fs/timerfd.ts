@@ -82,6 +82,11 @@ export class TimerFd extends FileDescription implements Timer {
     return this.expirations > 0 ? POLL_READABLE : 0;
   }
 
+  /** There is no position, but seeking is no error (noop_llseek). */
+  override seek(): number {
+    return this.offset;
+  }
+
   describe(): string {
     return "anon_inode:[timerfd]";
   }

@@ -8,7 +8,10 @@ import { ATIME, CTIME, MTIME } from "../vfs/inode.ts";
 import { nameBytes } from "../vfs/name_length.ts";
 import { LOOKUP_FOLLOW } from "../vfs/path.ts";
 import { MAY_WRITE, permission } from "../vfs/permission.ts";
+import { beyondSizeLimit } from "../vfs/size_limit.ts";
 import { RegularFile } from "../vfs/regular_file.ts";
+import { notify } from "../fs/inotify.ts";
+import { IN_MODIFY } from "../abi/inotify.ts";
 import { MemoryFile } from "../fs/memory_inodes.ts";
 import { FifoInode } from "../fs/pipe.ts";
 import { usable, writable } from "./io_wait.ts";
@@ -29,7 +32,7 @@ import {
   O_LARGEFILE,
   O_RDWR,
 } from "../abi/fcntl.ts";
-import { EBADF, EFAULT, EFBIG, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EROFS, ESPIPE } from "../abi/errno.ts";
+import { EBADF, EFAULT, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EROFS, ESPIPE } from "../abi/errno.ts";
 import { RLIMIT_FSIZE } from "../abi/resource.ts";
 import {
   SYS_fadvise64,
@@ -52,13 +55,16 @@ function sysTruncate(k: Kernel, t: Task, pathPointer: number): number {
   if (typeof path === "number") return path;
   const found = k.vfs.walker.walk(k, t, AT_FDCWD, path, LOOKUP_FOLLOW);
   if (found < 0) return found;
-  const { inode } = k.vfs.walker.dentry!;
+  const dentry = k.vfs.walker.dentry!, inode = dentry.inode;
   if (inode.isDirectory) return -EISDIR;
   if (!inode.isRegular) return -EINVAL;
   const refused = permission(t.process.credentials, inode, MAY_WRITE);
   if (refused) return refused;
   if (inode.fs.readOnly) return -EROFS;
-  return length > t.process.limits.soft[RLIMIT_FSIZE] ? -EFBIG : inode.truncate(k, length);
+  if (growsBeyondLimit(t, inode.size, length)) return beyondSizeLimit(t);
+  const result = inode.truncate(k, length);
+  if (result === 0) notify(k, dentry, IN_MODIFY);
+  return result;
 }
 
 function sysFtruncate(k: Kernel, t: Task, fd: number): number {
@@ -67,7 +73,11 @@ function sysFtruncate(k: Kernel, t: Task, fd: number): number {
   const d = usable(t, fd);
   if (typeof d === "number") return d;
   if (!(d instanceof RegularFile) || writable(t, fd) === undefined) return -EINVAL;
-  return length > t.process.limits.soft[RLIMIT_FSIZE] ? -EFBIG : d.truncate(k, length);
+  return growsBeyondLimit(t, d.inode.size, length) ? beyondSizeLimit(t) : d.truncate(k, length);
+}
+
+function growsBeyondLimit(t: Task, from: number, to: number): boolean {
+  return to > from && to > t.process.limits.soft[RLIMIT_FSIZE];
 }
 
 const FALLOC_MODES = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE | FALLOC_FL_COLLAPSE_RANGE | FALLOC_FL_ZERO_RANGE |
@@ -85,6 +95,9 @@ function sysFallocate(k: Kernel, t: Task, fd: number, mode: number): number {
   const { inode } = describedDentry(k, d);
   if (inode instanceof FifoInode) return -ESPIPE;
   if (inode.isDirectory) return -EISDIR;
+  if (inode.isRegular && !(mode & FALLOC_FL_KEEP_SIZE) && growsBeyondLimit(t, inode.size, offset + length)) {
+    return beyondSizeLimit(t);
+  }
   return inode.isRegular ? d.allocate(k, mode, offset, length) : -ENODEV;
 }
 

@@ -53,6 +53,11 @@ export class EpollDescription extends FileDescription {
   private readonly items = new Map<number, EpollItem>();
   private readonly ready: EpollItem[] = [];
 
+  /** There is no position, but seeking is no error (noop_llseek). */
+  override seek(): number {
+    return this.offset;
+  }
+
   describe(): string {
     return "anon_inode:[eventpoll]";
   }

@@ -7,9 +7,10 @@ import { enterNew, lookupChild, mayCreate, walkToNew } from "./create.ts";
 import { CTIME, type Inode, MTIME } from "./inode.ts";
 import { nameBytes } from "./name_length.ts";
 import { LAST_DOT, LAST_DOTDOT, LAST_NORM, LOOKUP_EMPTY, LOOKUP_FOLLOW, LOOKUP_PARENT } from "./path.ts";
-import { MAY_WRITE, mayDelete, permission } from "./permission.ts";
+import { MAY_READ, MAY_WRITE, mayDelete, ownsOrCapable, permission } from "./permission.ts";
 import { notifyChange, notifyDeleted, notifySelf } from "../fs/inotify.ts";
 import { IN_ATTRIB, IN_DELETE, IN_ISDIR, IN_MOVE_SELF, IN_MOVED_FROM, IN_MOVED_TO } from "../abi/inotify.ts";
+import { S_ISGID, S_ISUID, S_IXGRP } from "../abi/stat.ts";
 import { NAME_MAX, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT } from "../abi/fcntl.ts";
 import {
   EBUSY,
@@ -48,12 +49,22 @@ export function linkAt(
   if (inode.isDirectory) return -EPERM;
   // Only a file that was opened with O_TMPFILE may come back from zero links.
   if (inode.nlink === 0 && !source.name.startsWith("#")) return -ENOENT;
+  if (!mayLink(t, inode)) return -EPERM;
   if (inode.nlink >= 65000) return -EMLINK;
   inode.nlink++;
   inode.touch(k, CTIME);
-  enterNew(k, w.parent, w.last, inode);
   notifySelf(k, inode, IN_ATTRIB);
+  enterNew(k, w.parent, w.last, inode);
   return 0;
+}
+
+/** fs.protected_hardlinks=1, as distributions set it: others link only to plain files they could change anyway. */
+function mayLink(t: Task, inode: Inode): boolean {
+  const c = t.process.credentials;
+  if (ownsOrCapable(c, inode)) return true;
+  if (!inode.isRegular || inode.mode & S_ISUID) return false;
+  if ((inode.mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)) return false;
+  return permission(c, inode, MAY_READ | MAY_WRITE) === 0;
 }
 
 /** Walks to a name that is to go away: 0 with walker.parent and walker.last set, or -errno. */

@@ -85,7 +85,7 @@ export function openDentry(k: Kernel, t: Task, dentry: Dentry, flags: number): F
   if (refused) return refused;
   if ((flags & O_NOATIME) && !ownsOrCapable(c, inode)) return -EPERM;
   const description = describe(k, t, dentry, flags);
-  if (typeof description !== "number" && (flags & O_TRUNC) && inode.size > 0) {
+  if (typeof description !== "number" && (flags & O_TRUNC)) {
     const truncated = inode.truncate(k, 0);
     if (truncated < 0) return truncated;
     notify(k, dentry, IN_MODIFY);

@@ -5,6 +5,8 @@ import { InodeDescription } from "./inode_description.ts";
 import { CTIME, MTIME } from "./inode.ts";
 import { MAX_FILE_BYTES } from "../fs/limits.ts";
 import type { MemoryFile } from "../fs/memory_inodes.ts";
+import { beyondSizeLimit } from "./size_limit.ts";
+import { RLIMIT_FSIZE } from "../abi/resource.ts";
 import { notify } from "../fs/inotify.ts";
 import { IN_ACCESS, IN_MODIFY } from "../abi/inotify.ts";
 import { dropPrivilegeBits } from "./attributes.ts";
@@ -78,7 +80,7 @@ export class RegularFile extends InodeDescription<MemoryFile> {
     length = Math.min(length, MAX_FILE_BYTES - position);
     const limit = t.process.limits.soft[RLIMIT_FSIZE];
     if (position + length > limit) {
-      if (position >= limit) return -EFBIG;
+      if (position >= limit) return beyondSizeLimit(t);
       length = limit - position;
     }
     if (inode.seals > 0) {
@@ -108,7 +110,7 @@ export class RegularFile extends InodeDescription<MemoryFile> {
       to = whence === SEEK_DATA ? this.inode.contents.nextData(offset) : this.inode.contents.nextHole(offset);
       if (to < 0) return -ENXIO;
     } else return -EINVAL;
-    if (to < 0 || to > Number.MAX_SAFE_INTEGER) return -EINVAL;
+    if (to < 0 || to >= 2 ** 63) return -EINVAL;
     return this.offset = to;
   }
 
@@ -138,5 +140,3 @@ export class RegularFile extends InodeDescription<MemoryFile> {
     return this.inode.size - this.offset;
   }
 }
-
-const RLIMIT_FSIZE = 1;
