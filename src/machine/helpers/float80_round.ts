@@ -159,6 +159,7 @@ export function roundPack(
     if (env.isUnmasked(FLAG_UE)) {
       env.raise(FLAG_UE);
       exponent += TRAP_BIAS;
+      if (exponent <= 0) return packMassive(r, sign, 0, env);
     } else {
       return packDenormal(r, sign, exponent, hi, lo, ext, env, precision);
     }
@@ -168,9 +169,16 @@ export function roundPack(
     if (!env.isUnmasked(FLAG_OE)) return packOverflow(r, sign, env, precision);
     env.raise(FLAG_OE);
     exponent -= TRAP_BIAS;
+    if (exponent >= EXPONENT_MAX) return packMassive(r, sign, EXPONENT_MAX, env);
   }
   raiseInexact(env);
   r.set(sign, exponent, rounded.hi, rounded.lo);
+}
+
+/** FSCALE can go where the moved exponent does not reach: zero or infinity, however results are to be rounded. */
+function packMassive(r: Float80, sign: number, exponent: number, env: FloatEnvironment): void {
+  env.raise(exponent === 0 ? FLAG_PE : FLAG_PE | FLAG_C1);
+  r.set(sign, exponent, exponent === 0 ? 0 : HIDDEN_BIT, 0);
 }
 
 function packDenormal(

@@ -6,6 +6,7 @@ import {
   EXPONENT_BIAS,
   FLAG_DE,
   FLAG_PE,
+  FLAG_UE,
   FLAG_ZE,
   type Float80,
   type FloatEnvironment,
@@ -72,10 +73,10 @@ function pack(r: Float80, value: bigint, exponent: number, sticky: 0 | 1, env: F
   roundPack(r, sign, scale, Number(top >> 64n), Number(top >> 32n & 0xffffffffn), ext, env, 64);
 }
 
-/** r = x (1 ± 2^-140): what is next to x on the side of zero (-1) or away from it (1). */
-function packNear(r: Float80, x: Exact, side: 1 | -1, env: FloatEnvironment): void {
-  const nudge = BigInt(side) * (x.value < 0n ? -1n : 1n);
-  packInexact(r, (x.value << 140n) + nudge, x.exponent - 140, env);
+/** r = x, for results that differ from it by less than any rounding shows: CPUs do not round those in a direction either. */
+function packNear(r: Float80, x: Exact, env: FloatEnvironment): void {
+  pack(r, x.value, x.exponent, 0, env);
+  env.raise(r.exponent === 0 ? FLAG_PE | FLAG_UE : FLAG_PE);
 }
 
 // ---- exponential and logarithms ----------------------------------------------------------------------------------------
@@ -99,11 +100,10 @@ export function exponential(r: Float80, x: Float80, env: FloatEnvironment): void
 }
 
 function exponentialAtEnds(r: Float80, x: Float80, env: FloatEnvironment): void {
+  // CPUs call the exact results inexact too.
+  env.raise(FLAG_PE);
   const isOne = x.exponent === EXPONENT_BIAS && x.hi === HIDDEN_BIT && x.lo === 0;
-  if (!isOne) {
-    env.raise(FLAG_PE);
-    return r.copy(x);
-  }
+  if (!isOne) return r.copy(x);
   if (x.sign) r.set(1, EXPONENT_BIAS - 1, HIDDEN_BIT, 0);
   else r.set(0, EXPONENT_BIAS, HIDDEN_BIT, 0);
 }
@@ -134,7 +134,11 @@ export function logarithm(r: Float80, x: Float80, y: Float80, env: FloatEnvironm
   // x = m * 2^power with 1 <= m < 2.
   const m = shifted(a.value, a.exponent - power + places);
   const one = 1n << BigInt(places);
-  if (m === one) return pack(r, b.value * BigInt(power), b.exponent, 0, env);
+  if (m === one) {
+    // CPUs call this inexact too.
+    env.raise(FLAG_PE);
+    return pack(r, b.value * BigInt(power), b.exponent, 0, env);
+  }
   packInexact(r, b.value * binaryLogarithm(m, power, places), b.exponent - places, env);
 }
 
@@ -169,7 +173,11 @@ export function logarithmOfSum(r: Float80, x: Float80, y: Float80, env: FloatEnv
   if (magnitude < -SMALL) {
     return packInexact(r, (a.value * b.value << BigInt(2 * GOOD)) / ln2(GOOD), a.exponent + b.exponent - GOOD, env);
   }
-  if (x.sign && magnitude >= 0) return setInvalid(r, env);
+  if (x.sign && magnitude >= 0) {
+    // No logarithm; the manual leaves this undefined, and CPUs give x.
+    env.raise(FLAG_PE);
+    return r.copy(x);
+  }
   const places = GOOD + SMALL;
   const p = BigInt(places);
   const sum = shifted(a.value, a.exponent + places);
@@ -214,12 +222,12 @@ function packSine(r: Float80, rest: Exact, quadrant: number, env: FloatEnvironme
   const negative = (quadrant & 2) !== 0;
   const signed = negative ? { value: -rest.value, exponent: rest.exponent } : rest;
   if ((quadrant & 1) === 0) {
-    if (magnitudeOf(rest) < -SMALL) return packNear(r, signed, -1, env);
+    if (magnitudeOf(rest) < -SMALL) return packNear(r, signed, env);
     const places = placesFor(rest);
     return packInexact(r, sine(shifted(signed.value, rest.exponent + places), places), -places, env);
   }
   const one = { value: negative ? -1n : 1n, exponent: 0 };
-  if (magnitudeOf(rest) < -SMALL) return packNear(r, one, -1, env);
+  if (magnitudeOf(rest) < -SMALL) return packNear(r, one, env);
   const result = cosine(shifted(rest.value, rest.exponent + GOOD), GOOD);
   packInexact(r, negative ? -result : result, -GOOD, env);
 }
@@ -249,7 +257,7 @@ export function tangentOf(r: Float80, x: Float80, env: FloatEnvironment): void {
   if (x.kind === KIND_ZERO) return setZero(r, x.sign);
   if (x.kind === KIND_DENORMAL) env.raise(FLAG_DE);
   const { rest, quadrant } = reduce(x);
-  if (magnitudeOf(rest) < -SMALL && (quadrant & 1) === 0) return packNear(r, rest, 1, env);
+  if (magnitudeOf(rest) < -SMALL && (quadrant & 1) === 0) return packNear(r, rest, env);
   const places = placesFor(rest), p = BigInt(places);
   const angle = shifted(rest.value, rest.exponent + places);
   const sin = sine(angle, places), cos = cosine(angle, places);
@@ -299,10 +307,10 @@ function finiteAngle(r: Float80, x: Exact, y: Exact, env: FloatEnvironment): voi
   packInexact(r, negative ? -angle : angle, -places, env);
 }
 
-/** Where y / x is tiny the angle is a little less than that; the quotient may be exact. */
+/** Where y / x is tiny the angle differs from it by less than any rounding shows. */
 function smallAngle(r: Float80, a: Exact, b: Exact, negative: boolean, env: FloatEnvironment): void {
   const quotient = (b.value << BigInt(GOOD)) / a.value;
-  const isExact = quotient * a.value === b.value << BigInt(GOOD);
-  const below = { value: (quotient << 8n) - (isExact ? 1n : 0n), exponent: b.exponent - a.exponent - GOOD - 8 };
-  packInexact(r, negative ? -below.value : below.value, below.exponent, env);
+  const signed = { value: negative ? -quotient : quotient, exponent: b.exponent - a.exponent - GOOD };
+  if (quotient * a.value === b.value << BigInt(GOOD)) packNear(r, signed, env);
+  else packInexact(r, signed.value, signed.exponent, env);
 }
