@@ -359,7 +359,8 @@ function fillX87(state: CpuState, random: Random, sources: Map<string, string>):
   state.ftw = (used << top | used << top >> 8) & 0xff;
   if (sources.get("fsw") === "any") state.fsw |= random.below(64);
   const fcw = sources.get("fcw");
-  state.fcw = fcw === "any" ? 0x007f | random.pick([0, 2, 3]) << 8 | random.below(4) << 10 : FCW_DEFAULT;
+  if (fcw === "trap") state.fcw = 0x40 | random.below(64) | random.pick([0, 2, 3]) << 8 | random.below(4) << 10;
+  else state.fcw = fcw === "any" ? 0x007f | random.pick([0, 2, 3]) << 8 | random.below(4) << 10 : FCW_DEFAULT;
 }
 
 function fillWindow(state: CpuState, random: Random, kind: string): void {
