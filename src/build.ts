@@ -1,6 +1,6 @@
 /** The line itself: image → rootfs → boot → snapshot → translate → package, in order. Host neutral; the command writes the files. */
 import { BootHost } from "./boot/boot_host.ts";
-import { bootToReady, type BootLimits, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
+import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
 import { createGuest, type GuestOptions } from "./boot/guest.ts";
 import { type WarmRequest, warmUp } from "./boot/warm.ts";
 import { badInput, hexBytes } from "./errors.ts";
@@ -23,7 +23,7 @@ import { openPackedTree } from "./rootfs/packed_tree.ts";
 import type { Tree } from "./rootfs/tree.ts";
 import { addressSpaces, captureSnapshot, pagesBytes } from "./snapshot/snapshot.ts";
 import { programMemory } from "./translate/program_memory.ts";
-import { type Translation, translateProgram } from "./translate/translate.ts";
+import { translateProgram, type Translation } from "./translate/translate.ts";
 
 /** A finished translation: files by name, but for the entries of the hosts. */
 export interface BuiltApp {
@@ -71,7 +71,9 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   if (options.warm.length > 0) {
     enter("warm-up");
     await warmUp(guest.kernel, guest.host, options.warm);
-    if (guest.kernel.exitStatus !== null) throw badInput(`the server ended during the warm-up; ${guest.output.describe()}`);
+    if (guest.kernel.exitStatus !== null) {
+      throw badInput(`the server ended during the warm-up; ${guest.output.describe()}`);
+    }
   }
   const listeners = guest.kernel.net.listeners().map(({ ip, port }) => ({ ip, port }));
 
@@ -136,7 +138,11 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
           count,
         }))
       ),
-      syscalls: [...guest.kernel.unimplemented].map(([number, count]) => ({ number, name: syscallName(number), count })),
+      syscalls: [...guest.kernel.unimplemented].map(([number, count]) => ({
+        number,
+        name: syscallName(number),
+        count,
+      })),
     },
     sizes: {},
     memory: { guestBytes, pagesBytes: pagesBytes(snapshot) },

@@ -9,6 +9,11 @@ import { InterpreterMachine } from "../machine/interpreter_machine.ts";
 import type { Machine } from "../machine/machine.ts";
 import { GUEST_LOWEST } from "../machine/state.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
+import type { Kernel } from "../kernel/kernel.ts";
+import { decodeTraps } from "../machine/trap_codec.ts";
+import type { Tree } from "../rootfs/tree.ts";
+import { programMemory } from "../translate/program_memory.ts";
+import { translateProgram } from "../translate/translate.ts";
 import type { Instruction } from "../x86/instruction.ts";
 
 /** aot: translated as a whole first; jit: compiled as it is reached; interpret: the IR interpreter. */
@@ -23,6 +28,33 @@ export function jitMachine(onUnsupported: (insn: Instruction) => void): WasmMach
     compiler: new JitCompiler({ onUnsupported }),
     interpreter: new IrMissInterpreter(onUnsupported),
   });
+}
+
+/**
+ * A machine whose programs are translated as a whole when they are loaded. What translation did not find is still compiled when
+ * it is reached.
+ */
+export function aotMachine(tree: Tree, onUnsupported: (insn: Instruction) => void): WasmMachine {
+  const base = new CodeSpace(emptyBaseCode());
+  const spaces = new Map<string, CodeSpace>();
+  const programs = {
+    get(key: string): CodeSpace {
+      let space = spaces.get(key);
+      // The program is in memory by now: the kernel tells its machine about it last.
+      if (space === undefined) spaces.set(key, space = key === "" ? base : translated(key, spaces.size));
+      return space;
+    },
+  };
+  const translated = (key: string, n: number): CodeSpace => {
+    const { space } = (machine.client as Kernel).currentTask.process;
+    const name = `code${n}`;
+    const t = translateProgram(programMemory(space, tree, []), { name });
+    const code = { name, module: new WebAssembly.Module(t.wasm), entries: t.entries, ...decodeTraps(t.traps) };
+    return new CodeSpace(code);
+  };
+  const compiler = new JitCompiler({ onUnsupported });
+  const machine = new WasmMachine({ base, programs, compiler, interpreter: null });
+  return machine;
 }
 
 /** A machine that interprets. */

@@ -11,7 +11,7 @@ import type { Machine } from "../machine/machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { print } from "../x86/print.ts";
 import type { Instruction } from "../x86/instruction.ts";
-import { ENGINE_NAMES, type EngineName, interpreterMachine, jitMachine } from "./engines.ts";
+import { aotMachine, ENGINE_NAMES, type EngineName, interpreterMachine, jitMachine } from "./engines.ts";
 import { HostInput, HostOutput } from "./exec_streams.ts";
 import { openHostDirectory } from "./host_directory.ts";
 import { NodeHost } from "./node_host.ts";
@@ -135,13 +135,14 @@ export function runProgram(options: RunOptions): number {
   return code;
 }
 
-function engineMachine({ engine }: RunOptions, onUnsupported: (insn: Instruction) => void): Machine {
+function engineMachine({ engine, tree }: RunOptions, onUnsupported: (insn: Instruction) => void): Machine {
   switch (engine) {
     case "interpret":
       return interpreterMachine(onUnsupported);
     case "jit":
-    case "aot":
       return jitMachine(onUnsupported);
+    case "aot":
+      return aotMachine(tree, onUnsupported);
   }
 }
 
@@ -167,4 +168,3 @@ function exitCode(status: number): number {
   const signal = status & 0x7f;
   return signal === 0 ? (status >> 8) & 0xff : 128 + signal;
 }
-

@@ -5,7 +5,7 @@ import process from "node:process";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { parseWarmFile, type WarmRequest } from "../boot/warm.ts";
-import { type BuildOptions, type BuiltApp, buildApp } from "../build.ts";
+import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import { badInput } from "../errors.ts";
 import { type BudgetInput, checkBudget, formatBudget, type Sizes } from "../package/budget.ts";
 import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
@@ -52,7 +52,9 @@ export async function translateCommand(args: string[]): Promise<number> {
     console.log(HELP);
     return 0;
   }
-  if (positionals.length !== 1) throw new UsageError(positionals.length === 0 ? "no image given" : "more than one image given");
+  if (positionals.length !== 1) {
+    throw new UsageError(positionals.length === 0 ? "no image given" : "more than one image given");
+  }
   const seconds = Number(values["boot-timeout"]);
   if (!(seconds > 0)) throw new UsageError(`--boot-timeout ${values["boot-timeout"]}: want a number of seconds`);
   const result = await translateImage(positionals[0], {
@@ -156,7 +158,9 @@ function writeFolder(out: string, files: ReadonlyMap<string, Uint8Array>): void 
 function parseTargets(list: string): Target[] {
   const names = list.split(",").map((n) => n.trim()).filter((n) => n !== "");
   for (const name of names) {
-    if (!TARGETS.includes(name as Target)) throw new UsageError(`unknown target ${JSON.stringify(name)}: want ${TARGETS.join(", ")}`);
+    if (!TARGETS.includes(name as Target)) {
+      throw new UsageError(`unknown target ${JSON.stringify(name)}: want ${TARGETS.join(", ")}`);
+    }
   }
   if (names.length === 0) throw new UsageError("--target names no host");
   return names as Target[];
@@ -174,7 +178,10 @@ function readWarmFile(path: string): WarmRequest[] {
 
 /** A Worker's name: lower case letters, digits and dashes. */
 function workerName(path: string): string {
-  const name = basename(path).replace(/\.(tar|tgz|gz|zst)\b.*$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-|-$/g, "");
+  const name = basename(path).replace(/\.(tar|tgz|gz|zst)\b.*$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(
+    /^-|-$/g,
+    "",
+  );
   return name === "" ? "translated-image" : name.slice(0, 54);
 }
 
@@ -204,13 +211,17 @@ class StageReporter {
 
 function report({ out, app, budget }: TranslatedImage): string {
   const { manifest } = app;
-  const lines = [`${manifest.process.argv.join(" ")}, listening on ${manifest.listeners.map((l) => `${l.ip}:${l.port}`).join(", ")}`];
+  const lines = [
+    `${manifest.process.argv.join(" ")}, listening on ${manifest.listeners.map((l) => `${l.ip}:${l.port}`).join(", ")}`,
+  ];
   for (const p of manifest.programs) {
     lines.push(`${p.key}: ${p.entries} regions, ${kilobytes(p.x86Bytes)} of x86 to ${kilobytes(p.wasmBytes)} of wasm`);
   }
   const { instructions, syscalls } = manifest.unsupported;
   if (instructions.length > 0) {
-    lines.push(`instructions that would raise SIGILL: ${instructions.map((i) => `${i.mnemonic} (${i.count})`).join(", ")}`);
+    lines.push(
+      `instructions that would raise SIGILL: ${instructions.map((i) => `${i.mnemonic} (${i.count})`).join(", ")}`,
+    );
   }
   for (const s of syscalls) lines.push(`system call ${s.name} is not implemented (asked for ${s.count} times)`);
   lines.push(formatBudget(budget));
