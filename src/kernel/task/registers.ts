@@ -32,6 +32,7 @@ import {
   STATE_PF,
   STATE_RFLAGS_REST,
   STATE_RIP,
+  STATE_SCRATCH,
   STATE_SF,
   STATE_X87,
   STATE_XMM,
@@ -127,8 +128,9 @@ export function loadFxsave(m: GuestMemory, at: number): void {
   u8.copyWithin(STATE_XMM, at + 160, at + 416);
 }
 
-/** FNINIT and the power-on MXCSR: what a program starts with. */
+/** FNINIT, empty registers and the power-on MXCSR: what a program and a signal handler start with. */
 export function initialFloatState(m: GuestMemory): void {
+  m.u8.fill(0, STATE_XMM, STATE_SCRATCH);
   m.view.setUint32(STATE_FCW, 0x37f, true);
   m.view.setUint32(STATE_MXCSR, 0x1f80, true);
 }

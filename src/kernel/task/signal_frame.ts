@@ -32,7 +32,16 @@ import {
 import { EFAULT } from "../abi/errno.ts";
 import type { GuestMemory } from "../../machine/guest_memory.ts";
 import { loadU32, loadU64, readableRange, storeU16, storeU32, storeU64, writableRange } from "../memory/user_memory.ts";
-import { getFlags, getRegister32, loadFxsave, setFlags, setRegister, setRip, storeFxsave } from "./registers.ts";
+import {
+  getFlags,
+  getRegister32,
+  initialFloatState,
+  loadFxsave,
+  setFlags,
+  setRegister,
+  setRip,
+  storeFxsave,
+} from "./registers.ts";
 import type { Signal } from "./signal.ts";
 import { storeSiginfo } from "./siginfo.ts";
 import { setSignalMask } from "./signals.ts";
@@ -72,6 +81,8 @@ export function pushSignalFrame(t: Task, signal: Signal, handler: number, flags:
   storeSiginfo(m, at + FRAME_SIGINFO, signal);
   storeContext(t, m, at + FRAME_UCONTEXT, fpstate);
   storeFxsave(m, at + (fpstate - frame));
+  // Handlers start with fresh float state (fpu__clear_user_states): an x87 exception that waits does not trap in them.
+  initialFloatState(m);
 
   setRegister(m, RAX, 0);
   setRegister(m, RDI, signal.number);
