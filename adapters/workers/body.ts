@@ -9,5 +9,6 @@ export function withFramedBody(response: Response, request: Request): Response {
     return response;
   }
   const framed = response.body.pipeThrough(new FixedLengthStream(Number(length)));
-  return new Response(framed, response);
+  const { status, statusText, headers } = response;
+  return new Response(framed, { status, statusText, headers, encodeBody: "manual" } as ResponseInit);
 }

@@ -23,7 +23,9 @@ export function makeResponse(head: ResponseHead, body: Uint8Array<ArrayBuffer> |
   const headers = new Headers();
   // append: Set-Cookie and others may come more than once.
   for (const [name, value] of forwardedFields(head.fields)) headers.append(name, value);
-  const response = new Response(body, { status: head.status, statusText: head.reason, headers });
+  // encodeBody is for Workers, which would encode a body with a Content-Encoding once more.
+  const init = { status: head.status, statusText: head.reason, headers, encodeBody: "manual" };
+  const response = new Response(body, init);
   rememberRaw(response, { head, body: body === null ? NOTHING : body instanceof Uint8Array ? body : undefined });
   return response;
 }

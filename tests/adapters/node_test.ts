@@ -1,8 +1,8 @@
-import { build } from "esbuild";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { bundle } from "./_bundle.ts";
 import { addTests } from "./_conformance.ts";
 import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
 
@@ -13,8 +13,7 @@ beforeAll(async () => {
   const port = await freePort();
   folder = await mkdtemp(join(tmpdir(), "lighter-node-"));
   const outfile = join(folder, "server.mjs");
-  const entry = new URL("./_node_entry.ts", import.meta.url).pathname;
-  await build({ entryPoints: [entry], outfile, bundle: true, platform: "node", format: "esm", logLevel: "error" });
+  await bundle("./_node_entry.ts", outfile, "node");
   server = await startServer("node", [outfile], port, { env: { PORT: String(port) } });
 });
 

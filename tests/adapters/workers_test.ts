@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
+import { bundle } from "./_bundle.ts";
 import { addTests } from "./_conformance.ts";
 import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
 
@@ -13,8 +14,9 @@ for (const mode of ["isolated", "shared"] as const) {
     beforeAll(async () => {
       const port = await freePort();
       folder = await mkdtemp(join(tmpdir(), "lighter-workers-"));
-      const config = join(folder, "wrangler.json");
-      await writeFile(config, JSON.stringify(configuration(mode)));
+      const worker = join(folder, "worker.js"), config = join(folder, "wrangler.json");
+      await bundle("./_workers_entry.ts", worker, "neutral");
+      await writeFile(config, JSON.stringify(configuration(mode, worker)));
       const wrangler = new URL("../../node_modules/wrangler/bin/wrangler.js", import.meta.url).pathname;
       const args = [wrangler, "dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port)];
       const env = { WRANGLER_SEND_METRICS: "false", CI: "1" };
@@ -32,19 +34,19 @@ for (const mode of ["isolated", "shared"] as const) {
       shared: mode === "shared",
       keepsRawHead: false,
       keepsRawFields: false,
-      tellsAborts: false,
+      tellsAborts: true,
       // wrangler's own proxy answers only when it has the whole upload.
       fullDuplex: false,
     });
   });
 }
 
-function configuration(mode: string): object {
+function configuration(mode: string, main: string): object {
   return {
     name: "conformance",
-    main: new URL("./_workers_entry.ts", import.meta.url).pathname,
+    main,
     compatibility_date: "2026-04-01",
-    compatibility_flags: ["enable_request_signal"],
+    compatibility_flags: ["enable_request_signal", "request_signal_passthrough"],
     vars: { MODE: mode },
     durable_objects: { bindings: [{ name: "GUEST", class_name: "Guest" }] },
     migrations: [{ tag: "v1", new_sqlite_classes: ["Guest"] }],

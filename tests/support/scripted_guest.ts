@@ -29,7 +29,7 @@ export class ScriptedGuest implements GuestInstance {
   readonly k: Kernel;
   readonly t: Task;
   private readonly threads: { script: Script; wait: Wait | null }[] = [];
-  private sleepers: number[] = [];
+  private readonly sleepers: number[] = [];
   running = false;
   runs = 0;
 
@@ -71,8 +71,6 @@ export class ScriptedGuest implements GuestInstance {
   }
 
   nextDeadlineNs(): number {
-    const now = this.clock.monotonicNs();
-    this.sleepers = this.sleepers.filter((at) => at > now);
     return Math.min(Infinity, ...this.sleepers);
   }
 
@@ -80,6 +78,7 @@ export class ScriptedGuest implements GuestInstance {
     const at = this.clock.monotonicNs() + ms * 1e6;
     this.sleepers.push(at);
     yield () => this.clock.monotonicNs() >= at;
+    this.sleepers.splice(this.sleepers.indexOf(at), 1);
   }
 
   listen(port: number, backlog = 128): Socket {

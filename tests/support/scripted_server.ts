@@ -168,6 +168,8 @@ function* respond(
       return yield* simple("tea", "X-Upper-CASE: Kept\r\n", "418 I'm a Teapot\xe9");
     case "/cookies":
       return yield* simple("", "Set-Cookie: a=1; Path=/\r\nSet-Cookie: b=2\r\nX-Multi: 1\r\nX-Multi: 2\r\n");
+    case "/gzip":
+      return yield* simple(GZIPPED, "Content-Encoding: gzip\r\n");
     case "/hop":
       return yield* simple("", "Connection: X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nX-End: 1\r\n");
     case "/status":
@@ -291,6 +293,9 @@ function* respond(
       return yield* simple("no such path\n", "", "404 Not Found");
   }
 }
+
+/** gzip of "squeezed once\\n". */
+const GZIPPED = atob("H4sIAAAAAAACAysuLE1NrUpNUcjPS07lAgCPoPV9DgAAAA==");
 
 /** Deterministic bytes: what /big has at `start`. */
 export function bigPiece(start: number, length: number): Uint8Array {
