@@ -13,8 +13,8 @@ export interface HostUnderTest {
   readonly keepsRawHead: boolean;
   /** Whether the guest sees the client's fields in the client's order and case. */
   readonly keepsRawFields: boolean;
-  /** Whether the host tells us early that a client has gone: a Worker's request just ends. */
-  readonly tellsAborts: boolean;
+  /** Whether the host tells that a client has gone while the guest has yet to answer; workerd behind wrangler does not. */
+  readonly tellsEarlyAborts: boolean;
   /** Whether client and guest may stream at once on HTTP/1.1 through this host. */
   readonly fullDuplex: boolean;
 }
@@ -117,8 +117,8 @@ export function addTests(host: HostUnderTest): void {
   it("takes uploads with a length and in chunks", async () => {
     const body = bigPiece(0, 3 << 20) as BufferSource;
     expect(await (await fetch(at("/count"), { method: "POST", body })).text()).toBe(String(3 << 20));
-    expect(await (await fetch(at("/count"), { method: "POST", body: pieces(100, 30000), ...half })).text()).toBe(
-      "3000000",
+    expect(await (await fetch(at("/count"), { method: "POST", body: pieces(100, 3000), ...half })).text()).toBe(
+      "300000",
     );
     expect(await (await fetch(at("/count"), { method: "POST", body: "" })).text()).toBe("0");
   });
@@ -183,8 +183,8 @@ export function addTests(host: HostUnderTest): void {
     });
   }
 
-  if (host.tellsAborts && host.shared) {
-    it("resets the guest's connection when the client goes, before and during the response", async () => {
+  if (host.shared && host.tellsEarlyAborts) {
+    it("resets the guest's connection when the client goes before the response", async () => {
       const before = (await stats(host)).resets;
       const control = new AbortController();
       const waiting = fetch(at("/hang"), { signal: control.signal }).catch(() => {});
@@ -192,11 +192,17 @@ export function addTests(host: HostUnderTest): void {
       control.abort();
       await waiting;
       await eventually(async () => (await stats(host)).resets > before);
-      const during = new AbortController();
-      const r = await fetch(at("/big?n=500000000"), { signal: during.signal });
+    });
+  }
+
+  if (host.shared) {
+    it("resets the guest's connection when the client goes during the response", async () => {
+      const before = (await stats(host)).resets;
+      const control = new AbortController();
+      const r = await fetch(at("/big?n=500000000"), { signal: control.signal });
       await r.body!.getReader().read();
-      during.abort();
-      await eventually(async () => (await stats(host)).resets > before + 1);
+      control.abort();
+      await eventually(async () => (await stats(host)).resets > before);
     });
   }
 

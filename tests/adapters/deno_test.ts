@@ -19,6 +19,6 @@ addTests({
   shared: true,
   keepsRawHead: false,
   keepsRawFields: false,
-  tellsAborts: true,
+  tellsEarlyAborts: true,
   fullDuplex: true,
 });

@@ -28,6 +28,6 @@ addTests({
   shared: true,
   keepsRawHead: true,
   keepsRawFields: true,
-  tellsAborts: true,
+  tellsEarlyAborts: true,
   fullDuplex: true,
 });

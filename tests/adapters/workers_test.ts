@@ -34,7 +34,7 @@ for (const mode of ["isolated", "shared"] as const) {
       shared: mode === "shared",
       keepsRawHead: false,
       keepsRawFields: false,
-      tellsAborts: true,
+      tellsEarlyAborts: false,
       // wrangler's own proxy answers only when it has the whole upload.
       fullDuplex: false,
     });
