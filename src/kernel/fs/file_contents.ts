@@ -18,8 +18,8 @@ export interface LowerBytes {
 export class FileContents {
   static readonly savedFields: readonly string[] = ["size", "blocks", "lower", "lowerEnd"];
   size = 0;
-  /** undefined: the image's bytes below lowerEnd, zeros above. HOLE: zeros. */
-  private blocks: (Uint8Array | null | undefined)[] = [];
+  /** By number; without an entry: the image's bytes below lowerEnd, zeros above. HOLE: zeros. */
+  private readonly blocks = new Map<number, Uint8Array | null>();
   private lower: LowerBytes | null;
   /** How much of the image's file still shows; truncation lowers it. */
   private lowerEnd: number;
@@ -31,26 +31,22 @@ export class FileContents {
 
   /** True if this is, byte for byte, a file of the image. */
   get isImageFile(): boolean {
-    return this.lower !== null && this.blocks.length === 0 && this.lowerEnd === this.size;
+    return this.lower !== null && this.blocks.size === 0 && this.lowerEnd === this.size;
   }
 
   /** Bytes held in memory. */
   get storedBytes(): number {
     let n = 0;
-    for (const b of this.blocks) if (b) n += b.length;
+    for (const b of this.blocks.values()) if (b) n += b.length;
     return n;
   }
 
   /** 512-byte units for st_blocks: pages that are not holes. */
   get sectors(): number {
-    let end = this.lowerEnd;
-    if (this.blocks.length === 0) return Math.ceil(end / 4096) * 8;
-    let bytes = 0;
-    for (let i = 0; i * BLOCK < this.size; i++) {
-      const b = this.blocks[i];
-      if (b === HOLE) continue;
-      end = b === undefined ? this.lowerEnd : Math.min(this.size, i * BLOCK + b.length);
-      bytes += Math.max(0, Math.min(BLOCK, end - i * BLOCK));
+    let bytes = this.lowerEnd;
+    for (const [index, block] of this.blocks) {
+      const start = index * BLOCK, below = Math.max(0, Math.min(BLOCK, this.lowerEnd - start));
+      bytes += (block === HOLE ? 0 : Math.min(block.length, this.size - start)) - below;
     }
     return Math.ceil(bytes / 4096) * 8;
   }
@@ -59,14 +55,14 @@ export class FileContents {
   read(bytes: Uint8Array, at: number, length: number, position: number): number {
     const n = Math.min(length, this.size - position);
     if (n <= 0) return 0;
-    if (this.blocks.length === 0) {
+    if (this.blocks.size === 0) {
       this.readLower(bytes, at, n, position);
       return n;
     }
     for (let done = 0; done < n;) {
       const p = position + done, index = Math.floor(p / BLOCK), within = p - index * BLOCK;
       const part = Math.min(n - done, BLOCK - within);
-      const block = this.blocks[index];
+      const block = this.blocks.get(index);
       if (block === undefined) this.readLower(bytes, at + done, part, p);
       else if (block === HOLE) bytes.fill(0, at + done, at + done + part);
       else {
@@ -93,8 +89,8 @@ export class FileContents {
   truncate(size: number): void {
     if (size < this.size) {
       const keep = Math.ceil(size / BLOCK);
-      if (this.blocks.length > keep) this.blocks.length = keep;
-      const last = this.blocks[keep - 1], within = size - (keep - 1) * BLOCK;
+      for (const index of this.blocks.keys()) if (index >= keep) this.blocks.delete(index);
+      const last = this.blocks.get(keep - 1), within = size - (keep - 1) * BLOCK;
       if (last && within < last.length) last.fill(0, within);
       if (this.lowerEnd > size) this.lowerEnd = size;
     }
@@ -104,35 +100,38 @@ export class FileContents {
   /** Makes [start, end) read as zeros and gives back what whole blocks held (FALLOC_FL_PUNCH_HOLE). */
   punch(start: number, end: number): void {
     end = Math.min(end, this.size);
-    for (let p = start; p < end;) {
-      const index = Math.floor(p / BLOCK), within = p - index * BLOCK;
-      const part = Math.min(end - p, BLOCK - within);
-      const block = this.blocks[index];
-      if (part === BLOCK) {
-        this.setBlock(index, HOLE);
-      } else if (block) {
-        if (within < block.length) block.fill(0, within, Math.min(block.length, within + part));
-      } else if (block === undefined && index * BLOCK < this.lowerEnd) {
-        this.blockForWriting(index, within + part).fill(0, within, within + part);
-      }
-      p += part;
-    }
+    if (start >= end) return;
+    const first = Math.ceil(start / BLOCK), last = Math.floor(end / BLOCK);
+    if (first > last) return this.zero(last, start - last * BLOCK, end - last * BLOCK);
+    if (start < first * BLOCK) this.zero(first - 1, start - (first - 1) * BLOCK, BLOCK);
+    if (end > last * BLOCK) this.zero(last, 0, end - last * BLOCK);
+    for (const index of this.blocks.keys()) if (index >= first && index < last) this.blocks.delete(index);
+    for (let i = first; i < last && i * BLOCK < this.lowerEnd; i++) this.blocks.set(i, HOLE);
+  }
+
+  /** Zeroes part of a block, unless it is a hole anyway. */
+  private zero(index: number, from: number, to: number): void {
+    const block = this.blocks.get(index);
+    if (block) block.fill(0, from, to);
+    else if (block === undefined && index * BLOCK < this.lowerEnd) this.blockForWriting(index, to).fill(0, from, to);
   }
 
   /** SEEK_DATA: first position >= `from` that is not in a hole, or -1. */
   nextData(from: number): number {
-    while (from < this.size) {
-      const index = Math.floor(from / BLOCK), block = this.blocks[index];
-      if (block || (block === undefined && from < this.lowerEnd)) return from;
-      from = (index + 1) * BLOCK;
+    for (; from < this.lowerEnd; from = (Math.floor(from / BLOCK) + 1) * BLOCK) {
+      if (this.blocks.get(Math.floor(from / BLOCK)) !== HOLE) return from;
     }
-    return -1;
+    let first = Infinity;
+    for (const [index, block] of this.blocks) {
+      if (block !== HOLE && (index + 1) * BLOCK > from) first = Math.min(first, Math.max(from, index * BLOCK));
+    }
+    return first < this.size ? first : -1;
   }
 
   /** SEEK_HOLE: first position >= `from` that is in a hole; the end of the file is one. */
   nextHole(from: number): number {
     while (from < this.size) {
-      const index = Math.floor(from / BLOCK), block = this.blocks[index];
+      const index = Math.floor(from / BLOCK), block = this.blocks.get(index);
       if (block === HOLE || (block === undefined && from >= this.lowerEnd)) return from;
       from = (index + 1) * BLOCK;
     }
@@ -149,15 +148,9 @@ export class FileContents {
     if (shown < length) bytes.fill(0, at + shown, at + length);
   }
 
-  private setBlock(index: number, block: Uint8Array | null): void {
-    // Filled up so that the array stays dense for the engine.
-    while (this.blocks.length < index) this.blocks.push(undefined);
-    this.blocks[index] = block;
-  }
-
   /** Block `index` as an array of at least `end` bytes, copied up or made. */
   private blockForWriting(index: number, end: number): Uint8Array {
-    const old = this.blocks[index];
+    const old = this.blocks.get(index);
     if (old && old.length >= end) return old;
     const copied = old === undefined ? Math.min(BLOCK, Math.max(0, this.lowerEnd - index * BLOCK)) : 0;
     let capacity = BLOCK;
@@ -168,7 +161,7 @@ export class FileContents {
     const block = new Uint8Array(capacity);
     if (old) block.set(old);
     else if (copied > 0) block.set(this.lower!.bytes().subarray(index * BLOCK, index * BLOCK + copied));
-    this.setBlock(index, block);
+    this.blocks.set(index, block);
     return block;
   }
 }

@@ -101,14 +101,16 @@ export abstract class Inode implements Attributes {
     if (which !== ATIME) this.changed = true;
   }
 
-  /** atime as mount option relatime has it: only if it is older than the last change, or a day old. */
+  /**
+   * A read: atime as mount option relatime has it, only if it is not later than the last change. (That a day-old atime is
+   * renewed too is left out: it would cost a look at the clock with every read.)
+   */
   accessed(k: Kernel): void {
     if (this.fs.readOnly) return;
-    const seconds = k.clock.realtimeMs() / 1000;
-    const older = this.atimeSec < this.mtimeSec || this.atimeSec < this.ctimeSec ||
-      (this.atimeSec === this.mtimeSec && this.atimeNsec <= this.mtimeNsec) ||
-      (this.atimeSec === this.ctimeSec && this.atimeNsec <= this.ctimeNsec);
-    if (older || seconds - this.atimeSec >= 86400) this.touch(k, ATIME);
+    const { atimeSec: sec, atimeNsec: nsec } = this;
+    const isLater = (sec > this.mtimeSec || (sec === this.mtimeSec && nsec > this.mtimeNsec)) &&
+      (sec > this.ctimeSec || (sec === this.ctimeSec && nsec > this.ctimeNsec));
+    if (!isLater) this.touch(k, ATIME);
   }
 
   /** A new description, permissions already checked; -errno if this kind of file cannot be opened so. */
