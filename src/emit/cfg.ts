@@ -1,9 +1,6 @@
-/**
- * The shape of a region's control flow: reverse postorder, dominators, which blocks need a label. Retreating edges whose target
- * does not dominate their source (irreducible loops: a jump into the middle of a loop) are cut: the emitter leaves the
- * region there and goes on at the target's own region, which has that block as its entry and so is reducible in turn.
- */
+/** The shape of a region's control flow: reverse postorder, dominators, which blocks need a label. */
 import { type IrFunction } from "../ir/function.ts";
+import { END_SELECT, makeReducible } from "./irreducible.ts";
 
 export interface Cfg {
   /** Reachable blocks in reverse postorder. */
@@ -16,6 +13,8 @@ export interface Cfg {
   children: number[][];
   /** 1 when a back edge leads here. */
   loopHeader: Uint8Array;
+  /** 1 where a loop asks for fuel: at its head, or behind the switch that a loop with several entries has for a head. */
+  fuel: Uint8Array;
   /** 1 when two or more forward edges lead here: needs a wasm block to branch out of. */
   merge: Uint8Array;
 }
@@ -26,12 +25,23 @@ export function dominates(cfg: Cfg, a: number, b: number): boolean {
   return a === b;
 }
 
-/** A retreating edge that is no back edge. */
-export function isIrreducible(cfg: Cfg, from: number, to: number): boolean {
-  return cfg.rank[to] <= cfg.rank[from] && !dominates(cfg, to, from);
+/** Analyses the region; rewrites it first if it has loops with several entries. */
+export function analyseCfg(fn: IrFunction): Cfg {
+  const cfg = analyse(fn);
+  if (isReducible(fn, cfg)) return cfg;
+  makeReducible(fn, cfg);
+  return analyse(fn);
 }
 
-export function analyseCfg(fn: IrFunction): Cfg {
+/** True if every retreating edge leads to a block that dominates its source. */
+function isReducible(fn: IrFunction, cfg: Cfg): boolean {
+  for (const b of cfg.order) {
+    for (const s of fn.blocks[b].succ) if (cfg.rank[s] <= cfg.rank[b] && !dominates(cfg, s, b)) return false;
+  }
+  return true;
+}
+
+function analyse(fn: IrFunction): Cfg {
   const n = fn.blocks.length;
   const order = reversePostorder(fn);
   const rank = new Int32Array(n).fill(-1);
@@ -39,7 +49,15 @@ export function analyseCfg(fn: IrFunction): Cfg {
   const idom = dominators(fn, order, rank);
   const children: number[][] = Array.from({ length: n }, () => []);
   for (let i = 1; i < order.length; i++) children[idom[order[i]]].push(order[i]);
-  const cfg: Cfg = { order, rank, idom, children, loopHeader: new Uint8Array(n), merge: new Uint8Array(n) };
+  const cfg: Cfg = {
+    order,
+    rank,
+    idom,
+    children,
+    loopHeader: new Uint8Array(n),
+    fuel: new Uint8Array(n),
+    merge: new Uint8Array(n),
+  };
   const forwardEdges = new Int32Array(n);
   for (const b of order) {
     for (const s of new Set(fn.blocks[b].succ)) {
@@ -50,7 +68,12 @@ export function analyseCfg(fn: IrFunction): Cfg {
     const { succ } = fn.blocks[b];
     if (succ.length > 1) { for (const s of succ) if (succ.indexOf(s) !== succ.lastIndexOf(s)) forwardEdges[s]++; }
   }
-  for (const b of order) if (forwardEdges[b] > 1) cfg.merge[b] = 1;
+  for (const b of order) {
+    const block = fn.blocks[b];
+    if (forwardEdges[b] > 1) cfg.merge[b] = 1;
+    if (cfg.loopHeader[b] && block.pc >= 0) cfg.fuel[b] = 1;
+    if (block.kind === END_SELECT) { for (const s of block.succ) if (fn.blocks[s].pc >= 0) cfg.fuel[s] = 1; }
+  }
   return cfg;
 }
 

@@ -28,7 +28,8 @@ import { OP, TYPE_I32, TYPE_I64, TYPE_V128 } from "../ir/ops.ts";
 import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STATE_FUEL, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
-import { analyseCfg, type Cfg, isIrreducible } from "./cfg.ts";
+import { analyseCfg, type Cfg } from "./cfg.ts";
+import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import {
   BLOCK_EMPTY,
   TYPE_CODES,
@@ -76,6 +77,7 @@ export class RegionEmitter {
   #nextPcLocal = -1;
   #slotLocal = -1;
   #fuelLocal = -1;
+  #selectorLocal = -1;
   #calls = false;
   /** What a call of this region takes from `depth`. */
   #frameCost = 0;
@@ -95,7 +97,7 @@ export class RegionEmitter {
     this.#localTypes = [];
     this.#labels = [];
     for (const pool of [...this.#freeTemps, ...this.#usedTemps]) pool.length = 0;
-    this.#nextPcLocal = this.#slotLocal = this.#fuelLocal = -1;
+    this.#nextPcLocal = this.#slotLocal = this.#fuelLocal = this.#selectorLocal = -1;
     this.#calls = false;
     for (let v = 0; v < 48; v++) {
       this.#varLocal[v] = inSet(v, this.#flow.used, this.#flow.usedHigh) ? this.#newLocal(VAR_TYPE[v]) : -1;
@@ -107,8 +109,18 @@ export class RegionEmitter {
     this.#values.begin(fn, this.#varLocal);
     this.#frameCost = 6 + (this.#localTypes.length >> 1);
     this.#prologue();
+    if (this.#calls) {
+      // Calls that come back elsewhere than expected branch out of this block.
+      out.byte(W_BLOCK);
+      out.byte(BLOCK_EMPTY);
+      this.#labels.push(-1);
+    }
     this.#structure();
     out.byte(W_UNREACHABLE);
+    if (this.#calls) {
+      out.byte(W_END);
+      this.#get(this.#nextPc());
+    }
     out.byte(W_END);
     return this.#finish();
   }
@@ -154,7 +166,7 @@ export class RegionEmitter {
     this.out.byte(W_RETURN);
   }
 
-  /** Stores an i32 constant at an offset of the state block. */
+  /** Stores an i32 constant (a pc: the upper half of rip is always zero) at an offset of the state block. */
   #storeState(offset: number, value: number): void {
     this.#const(0);
     this.#const(value);
@@ -184,13 +196,17 @@ export class RegionEmitter {
   }
 
   #spill(b: number): void {
-    this.#storeVars(this.#flow.dirtyOut[b], this.#flow.dirtyOutHigh[b]);
+    this.#storeVars(this.#flow.spill[b], this.#flow.spillHigh[b]);
   }
 
   #prologue(): void {
     const { out } = this;
     if (this.#calls) {
       this.#get(LOCAL_DEPTH);
+      this.#const(this.#frameCost);
+      out.byte(OP.i32_sub);
+      out.byte(W_LOCAL_TEE);
+      out.u32(LOCAL_DEPTH);
       this.#const(0);
       out.byte(OP.i32_lt_s);
       out.byte(W_IF);
@@ -201,7 +217,7 @@ export class RegionEmitter {
     }
     this.#loadVars(this.#flow.liveIn[0], this.#flow.liveInHigh[0]);
     for (const b of this.#cfg.order) {
-      if (this.#cfg.loopHeader[b] && this.#fn.blocks[b].pc >= 0 && this.#fuelLocal < 0) {
+      if (this.#cfg.fuel[b] && this.#fuelLocal < 0) {
         this.#fuelLocal = this.#newLocal(TYPE_I32);
         this.#loadFuel();
       }
@@ -233,6 +249,7 @@ export class RegionEmitter {
             this.#labels.push(a);
             this.#push(WORK_END_LABEL);
           }
+          if (this.#cfg.fuel[a]) this.#fuelCheck(a);
           this.#push(WORK_WITHIN, a);
           break;
         case WORK_WITHIN: {
@@ -284,19 +301,12 @@ export class RegionEmitter {
       out.u32(this.#label(to));
       return;
     }
-    const pc = this.#fn.blocks[to].pc;
-    if (isIrreducible(this.#cfg, from, to)) {
-      this.#spill(from);
-      this.#const(pc);
-      this.#return();
-      return;
-    }
-    if (pc >= 0) this.#fuelCheck(from, pc);
     out.byte(W_BR);
     out.u32(this.#label(to));
   }
 
-  #fuelCheck(from: number, headerPc: number): void {
+  /** At the head of a loop: leaves when there is no fuel left and the kernel wants the CPU. */
+  #fuelCheck(header: number): void {
     const { out } = this;
     this.#get(this.#fuelLocal);
     this.#const(1);
@@ -307,9 +317,8 @@ export class RegionEmitter {
     out.byte(OP.i32_lt_s);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#spill(from);
-    this.#storeState(STATE_RIP, headerPc);
-    this.#storeState(STATE_RIP + 4, 0);
+    this.#storeVars(this.#flow.dirtyIn[header], this.#flow.dirtyInHigh[header]);
+    this.#storeState(STATE_RIP, this.#fn.blocks[header].pc);
     out.byte(W_CALL);
     out.u32(this.plan.fuel);
     out.byte(W_IF);
@@ -326,9 +335,16 @@ export class RegionEmitter {
     const block = this.#fn.blocks[b];
     this.#releaseTemps();
     this.#values.block(block);
+    this.#storeVars(this.#flow.early[b], this.#flow.earlyHigh[b]);
     switch (block.kind) {
       case END_JUMP:
         return this.#edge(b, block.succ[0]);
+      case END_JUMP_SELECTED:
+        this.#const(block.index);
+        this.#set(this.#selector());
+        return this.#edge(b, block.succ[0]);
+      case END_SELECT:
+        return this.#select(b, block);
       case END_BRANCH:
         return this.#branch(b, block);
       case END_SWITCH_PC:
@@ -349,7 +365,6 @@ export class RegionEmitter {
       case END_TRAP:
         this.#spill(b);
         this.#storeState(STATE_RIP, block.target);
-        this.#storeState(STATE_RIP + 4, 0);
         this.#storeState(STATE_STOP, block.trap);
         this.#storeState(STATE_STOP_INFO, block.target);
         this.#const(0);
@@ -362,7 +377,7 @@ export class RegionEmitter {
   #isPlainBr(from: number, to: number): boolean {
     const { rank, merge } = this.#cfg;
     if (rank[to] > rank[from]) return merge[to] === 1;
-    return this.#fn.blocks[to].pc < 0 && !isIrreducible(this.#cfg, from, to);
+    return true;
   }
 
   #branch(b: number, block: IrBlock): void {
@@ -446,6 +461,28 @@ export class RegionEmitter {
     out.u32(packed >> 16);
   }
 
+  /** The head of a loop with several entries: a br_table whose arms follow as nested blocks close. */
+  #select(b: number, { succ }: IrBlock): void {
+    const { out } = this;
+    for (let i = 0; i < succ.length; i++) {
+      out.byte(W_BLOCK);
+      out.byte(BLOCK_EMPTY);
+      this.#labels.push(-1);
+    }
+    this.#get(this.#selector());
+    out.byte(W_BR_TABLE);
+    out.u32(succ.length - 1);
+    for (let i = 0; i < succ.length; i++) out.u32(i);
+    for (let i = succ.length - 1; i >= 0; i--) {
+      this.#push(WORK_EDGE, b, succ[i]);
+      this.#push(WORK_END_LABEL);
+    }
+  }
+
+  #selector(): number {
+    return this.#selectorLocal < 0 ? this.#selectorLocal = this.#newLocal(TYPE_I32) : this.#selectorLocal;
+  }
+
   #nextPc(): number {
     return this.#nextPcLocal < 0 ? this.#nextPcLocal = this.#newLocal(TYPE_I32) : this.#nextPcLocal;
   }
@@ -465,7 +502,7 @@ export class RegionEmitter {
         this.#return();
         return;
       }
-      this.#passDepth();
+      this.#get(LOCAL_DEPTH);
       if (target.kind === "function") {
         out.byte(W_CALL);
         out.u32(target.index);
@@ -478,7 +515,7 @@ export class RegionEmitter {
       this.#set(next);
       this.#spill(b);
       this.#findSlot(next);
-      this.#passDepth();
+      this.#get(LOCAL_DEPTH);
       this.#get(this.#slot());
       this.#callIndirect(W_CALL_INDIRECT);
     }
@@ -486,11 +523,8 @@ export class RegionEmitter {
     out.u32(next);
     this.#const(block.returnPc);
     out.byte(OP.i32_ne);
-    out.byte(W_IF);
-    out.byte(BLOCK_EMPTY);
-    this.#get(next);
-    this.#return();
-    out.byte(W_END);
+    out.byte(W_BR_IF);
+    out.u32(this.#labels.length - 1);
     this.#reload(block.succ[0]);
     this.#edge(b, block.succ[0]);
   }
@@ -500,10 +534,12 @@ export class RegionEmitter {
     this.#loadVars(this.#flow.liveIn[to], this.#flow.liveInHigh[to]);
   }
 
-  #passDepth(): void {
+  /** A tail call takes no stack: it gets what this region was given. */
+  #passOnDepth(): void {
     this.#get(LOCAL_DEPTH);
+    if (!this.#calls) return;
     this.#const(this.#frameCost);
-    this.out.byte(OP.i32_sub);
+    this.out.byte(OP.i32_add);
   }
 
   #callIndirect(opcode: number): void {
@@ -533,11 +569,11 @@ export class RegionEmitter {
     this.#spill(b);
     const target = this.plan.target(pc);
     if (target.kind === "function") {
-      this.#get(LOCAL_DEPTH);
+      this.#passOnDepth();
       out.byte(W_RETURN_CALL);
       out.u32(target.index);
     } else if (target.kind === "slot") {
-      this.#get(LOCAL_DEPTH);
+      this.#passOnDepth();
       this.#const(target.slot);
       this.#callIndirect(W_RETURN_CALL_INDIRECT);
     } else {
@@ -552,7 +588,7 @@ export class RegionEmitter {
     this.#set(next);
     this.#spill(b);
     this.#findSlot(next);
-    this.#get(LOCAL_DEPTH);
+    this.#passOnDepth();
     this.#get(this.#slot());
     this.#callIndirect(W_RETURN_CALL_INDIRECT);
   }
@@ -561,7 +597,6 @@ export class RegionEmitter {
     const { out } = this;
     this.#spill(b);
     this.#storeState(STATE_RIP, block.target);
-    this.#storeState(STATE_RIP + 4, 0);
     out.byte(W_CALL);
     out.u32(this.plan.syscall);
     out.byte(W_IF);

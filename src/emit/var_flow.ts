@@ -11,6 +11,7 @@
 import {
   END_CALL,
   END_CALL_INDIRECT,
+  END_RETURN,
   END_SWITCH_PC,
   END_SYSCALL,
   type IrBlock,
@@ -18,14 +19,20 @@ import {
 } from "../ir/function.ts";
 import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
-import { type Cfg, dominates } from "./cfg.ts";
+import { VAR_FLAGS } from "../ir/variables.ts";
+import type { Cfg } from "./cfg.ts";
 
 export interface VarFlow {
-  /** Per block: dirty at its start and end, live at its start. */
+  /** Per block: dirty at its start. */
   dirtyIn: Int32Array;
   dirtyInHigh: Int32Array;
-  dirtyOut: Int32Array;
-  dirtyOutHigh: Int32Array;
+  /** Stored where the block leaves the region. */
+  spill: Int32Array;
+  spillHigh: Int32Array;
+  /** Stored at the end of the block, before control goes on inside the region. */
+  early: Int32Array;
+  earlyHigh: Int32Array;
+  /** Live at its start. */
   liveIn: Int32Array;
   liveInHigh: Int32Array;
   /** Variables that need a local at all. */
@@ -39,72 +46,57 @@ export function startsFresh(kind: number): boolean {
 }
 
 /** True for ends that leave the region (or may): dirty variables are stored there. */
-export function isExit(block: IrBlock): boolean {
+function isExit(block: IrBlock): boolean {
   return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC;
 }
 
-const EDGE_NEVER = 0, EDGE_MAYBE = 1, EDGE_ALWAYS = 2;
-
-/** Whether the region may be left along an edge: for lack of fuel on a back edge, always on a cut (irreducible) one. */
-function leavesOnEdge(fn: IrFunction, cfg: Cfg, from: number, to: number): number {
-  if (cfg.rank[to] > cfg.rank[from]) return EDGE_NEVER;
-  if (!dominates(cfg, to, from)) return EDGE_ALWAYS;
-  return fn.blocks[to].pc >= 0 ? EDGE_MAYBE : EDGE_NEVER;
+/** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
+function matters(kind: number): number {
+  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_RETURN ? ~FLAG_VARS : -1;
 }
+
+const FLAG_VARS = 63 << VAR_FLAGS;
 
 /** Solves the flow over the reachable blocks. */
 export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
   const { order } = cfg;
   const n = fn.blocks.length;
-  const set = new Int32Array(n), setHigh = new Int32Array(n); // written in the block
-  const use = new Int32Array(n), useHigh = new Int32Array(n); // read before any write in the block
+  const make = () => new Int32Array(n);
+  const set = make(), setHigh = make(); // written in the block
+  const use = make(), useHigh = make(); // read before any write in the block
   for (const b of order) summarise(fn, b, set, setHigh, use, useHigh);
 
-  const dirtyIn = new Int32Array(n), dirtyInHigh = new Int32Array(n);
-  const dirtyOut = new Int32Array(n), dirtyOutHigh = new Int32Array(n);
-  for (let changed = true; changed;) {
-    changed = false;
-    for (const b of order) {
-      const block = fn.blocks[b];
-      const out = dirtyIn[b] | set[b], outHigh = dirtyInHigh[b] | setHigh[b];
-      dirtyOut[b] = out;
-      dirtyOutHigh[b] = outHigh;
-      if (startsFresh(block.kind)) continue;
-      for (const s of block.succ) {
-        if (leavesOnEdge(fn, cfg, b, s) === EDGE_ALWAYS) continue;
-        if ((dirtyIn[s] | out) !== dirtyIn[s] || (dirtyInHigh[s] | outHigh) !== dirtyInHigh[s]) {
-          dirtyIn[s] |= out;
-          dirtyInHigh[s] |= outHigh;
-          changed = true;
-        }
-      }
-    }
-  }
+  const dirtyIn = make(), dirtyInHigh = make(), dirtyOut = make(), dirtyOutHigh = make();
+  const early = make(), earlyHigh = make();
+  solveDirty();
 
-  const liveIn = new Int32Array(n), liveInHigh = new Int32Array(n);
+  const liveIn = make(), liveInHigh = make(), spill = make(), spillHigh = make();
+  for (const b of order) {
+    const block = fn.blocks[b];
+    spill[b] = dirtyOut[b] & matters(block.kind);
+    spillHigh[b] = dirtyOutHigh[b];
+  }
   for (let changed = true; changed;) {
     changed = false;
     for (let i = order.length - 1; i >= 0; i--) {
       const b = order[i];
       const block = fn.blocks[b];
-      let out = 0, outHigh = 0;
+      let out = early[b], outHigh = earlyHigh[b];
       if (isExit(block)) {
-        out = dirtyOut[b];
-        outHigh = dirtyOutHigh[b];
+        out |= spill[b];
+        outHigh |= spillHigh[b];
       }
       if (!startsFresh(block.kind)) {
         for (const s of block.succ) {
-          const leaves = leavesOnEdge(fn, cfg, b, s);
-          if (leaves !== EDGE_NEVER) {
-            out |= dirtyOut[b];
-            outHigh |= dirtyOutHigh[b];
-          }
-          if (leaves === EDGE_ALWAYS) continue;
           out |= liveIn[s];
           outHigh |= liveInHigh[s];
         }
       }
-      const live = use[b] | (out & ~set[b]), liveHigh = useHigh[b] | (outHigh & ~setHigh[b]);
+      let live = use[b] | (out & ~set[b]), liveHigh = useHigh[b] | (outHigh & ~setHigh[b]);
+      if (cfg.fuel[b]) {
+        live |= dirtyIn[b];
+        liveHigh |= dirtyInHigh[b];
+      }
       if (live !== liveIn[b] || liveHigh !== liveInHigh[b]) {
         liveIn[b] = live;
         liveInHigh[b] = liveHigh;
@@ -117,7 +109,29 @@ export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
     used |= set[b] | use[b] | liveIn[b];
     usedHigh |= setHigh[b] | useHigh[b] | liveInHigh[b];
   }
-  return { dirtyIn, dirtyInHigh, dirtyOut, dirtyOutHigh, liveIn, liveInHigh, used, usedHigh };
+  return { dirtyIn, dirtyInHigh, spill, spillHigh, early, earlyHigh, liveIn, liveInHigh, used, usedHigh };
+
+  function solveDirty(): void {
+    dirtyIn.fill(0);
+    dirtyInHigh.fill(0);
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const b of order) {
+        const block = fn.blocks[b];
+        const out = (dirtyIn[b] | set[b]) & ~early[b], outHigh = (dirtyInHigh[b] | setHigh[b]) & ~earlyHigh[b];
+        dirtyOut[b] = out;
+        dirtyOutHigh[b] = outHigh;
+        if (startsFresh(block.kind)) continue;
+        for (const s of block.succ) {
+          if ((dirtyIn[s] | out) !== dirtyIn[s] || (dirtyInHigh[s] | outHigh) !== dirtyInHigh[s]) {
+            dirtyIn[s] |= out;
+            dirtyInHigh[s] |= outHigh;
+            changed = true;
+          }
+        }
+      }
+    }
+  }
 }
 
 function summarise(
