@@ -2,8 +2,8 @@
  * The x87. Its registers live in the state block and what computes is helpers (machine/helpers/x87.ts): here memory is
  * touched, where faults happen, and control words are moved.
  *
- * An unmasked exception waits: the next waiting instruction stops with STOP_FLOAT. The last-instruction and
- * last-operand pointers (FIP, FDP, FOP) stay zero, as on a CPU just after FNINIT.
+ * An unmasked exception waits: the next waiting instruction stops with STOP_FLOAT. The pointers to the last instruction and
+ * operand (FIP, FDP, FOP) are not kept: they are zero, or what FLDENV and its kin have loaded.
  */
 import { OP } from "../ir/ops.ts";
 import {

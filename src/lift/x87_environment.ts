@@ -9,6 +9,8 @@ const FSW_ES = 0x80;
 const FCW_MASKS = 0x3f;
 /** Bytes of the environment in the 32-bit format, which 64-bit code uses too; the registers follow it, ten bytes each. */
 const ENVIRONMENT_BYTES = 28;
+/** Bits of the last opcode that are kept. */
+const FOP_MASK = 0x7ff;
 /** The upper halves of words that hold 16 bits read as ones. */
 const UPPER = -0x10000;
 
@@ -58,15 +60,25 @@ const fnstenv: Lift = (l) => {
   l.helper("x87_load_control", l.op(OP.i32_or, control(l), l.i32(FCW_MASKS)), l.i32(0));
 };
 
-/** Arguments of x87_load_environment. */
-function loadEnvironment(l: Lifter, at: number): [a: number, b: number] {
+/** Reads an environment; what it returns writes it to the state. */
+function loadEnvironment(l: Lifter, at: number): () => void {
   const word = (offset: number) => l.op(OP.i32_load16_u, at, offset);
-  return [l.op(OP.i32_or, word(0), l.shl32(word(4), 16)), word(8)];
+  const words = l.op(OP.i32_or, word(0), l.shl32(word(4), 16)), tags = word(8);
+  const [fip, fdp] = [12, 20].map((offset) => l.op(OP.i32_load, at, offset));
+  const fop = l.mask32(word(18), FOP_MASK);
+  return () => {
+    l.storeState(OP.i32_store, STATE_FIP, fip);
+    l.storeState(OP.i32_store, STATE_FOP, fop);
+    l.storeState(OP.i32_store, STATE_FDP, fdp);
+    l.helper("x87_load_environment", words, tags);
+  };
 }
 
-const fldenv: Lift = (l) => {
-  const [a, b] = loadEnvironment(l, l.linear(l.insn.operands[0]));
-  l.helper("x87_load_environment", a, b);
+const fldenv: Lift = (l) => loadEnvironment(l, l.linear(l.insn.operands[0]))();
+
+const fninit: Lift = (l) => {
+  for (const pointer of [STATE_FIP, STATE_FOP, STATE_FDP]) l.storeState(OP.i32_store, pointer, l.i32(0));
+  l.helper("x87_init");
 };
 
 const fnsave: Lift = (l) => {
@@ -77,18 +89,18 @@ const fnsave: Lift = (l) => {
     l.op(OP.i64_store, at, l.op(OP.i64_load, from, 0), to);
     l.op(OP.i32_store16, at, l.op(OP.i32_load, from, 8), to + 8);
   }
-  l.helper("x87_init");
+  fninit(l);
 };
 
 const frstor: Lift = (l) => {
   const at = l.linear(l.insn.operands[0]);
   // All of the image is read before the state changes: a fault leaves it as it was.
-  const [a, b] = loadEnvironment(l, at);
+  const setEnvironment = loadEnvironment(l, at);
   const registers = Array.from({ length: 8 }, (_, i) => {
     const from = ENVIRONMENT_BYTES + i * 10;
     return [l.op(OP.i64_load, at, from), l.op(OP.i32_load16_u, at, from + 8)];
   });
-  l.helper("x87_load_environment", a, b);
+  setEnvironment();
   registers.forEach(([significand, top], i) => {
     const to = registerAt(l, i);
     l.op(OP.i64_store, to, significand, 0);
@@ -97,7 +109,7 @@ const frstor: Lift = (l) => {
 };
 
 export const x87EnvironmentLifts: Record<string, Lift> = {
-  fninit: (l) => void l.helper("x87_init"),
+  fninit,
   fnclex: (l) => void l.helper("x87_clear"),
   fnstcw,
   fnstsw,

@@ -2,6 +2,7 @@
  * The x87's 80-bit extended numbers, as 32-bit halves. A significand is hi:lo with the integer bit at bit 63 (bit 31 of hi);
  * exponents are biased by 16383, as stored (Intel SDM volume 1, sections 4.2.2 and 8.2).
  */
+import { Words } from "./float80_words.ts";
 
 /** What a number is. Numbers that need no special care come first, NaNs last. */
 export const KIND_NORMAL = 0;
@@ -20,14 +21,11 @@ export const HIDDEN_BIT = 0x80000000;
 export const QUIET_BIT = 0x40000000;
 
 /** An unpacked number; `kind` is set where an operand is read and means nothing in results. */
-export class Float80 {
+export class Float80 extends Words {
   kind: number = KIND_ZERO;
   /** 0 or 1. */
   sign = 0;
   exponent = 0;
-  /** Unsigned halves. */
-  hi = 0;
-  lo = 0;
 
   set(sign: number, exponent: number, hi: number, lo: number): void {
     this.sign = sign;
@@ -36,23 +34,47 @@ export class Float80 {
     this.lo = lo;
   }
 
+  /** Sets sign, exponent, and a significand. */
+  setWords(sign: number, exponent: number, significand: Words): void {
+    this.sign = sign;
+    this.exponent = exponent;
+    this.take(significand);
+  }
+
   copy(x: Float80): void {
     this.kind = x.kind;
-    this.set(x.sign, x.exponent, x.hi, x.lo);
+    this.setWords(x.sign, x.exponent, x);
   }
 
-  /** Sets `kind` by the stored bits. */
+  /** Takes the number stored at an index of an array: 64 bits of significand, then sign and exponent in 16. */
+  unpack(from: Int32Array, at: number): void {
+    const w = this.words;
+    w[1] = from[at];
+    w[2] = from[at + 1];
+    const top = from[at + 2];
+    this.sign = top >>> 15 & 1;
+    this.exponent = top & EXPONENT_MAX;
+    this.classify();
+  }
+
+  /** The opposite of unpack(). */
+  pack(to: Int32Array, at: number): void {
+    const w = this.words;
+    to[at] = w[1];
+    to[at + 1] = w[2];
+    to[at + 2] = this.sign << 15 | this.exponent;
+  }
+
+  /** Sets `kind` by the other fields. */
   classify(): void {
-    this.kind = kindOf(this.exponent, this.hi, this.lo);
+    const { exponent, words: w } = this;
+    if ((w[2] & HIDDEN_BIT) === 0) {
+      this.kind = exponent !== 0 ? KIND_UNSUPPORTED : (w[1] | w[2]) === 0 ? KIND_ZERO : KIND_DENORMAL;
+    } else if (exponent === 0) this.kind = KIND_DENORMAL;
+    else if (exponent !== EXPONENT_MAX) this.kind = KIND_NORMAL;
+    else if ((w[1] | w[2] << 1) === 0) this.kind = KIND_INFINITY;
+    else this.kind = w[2] & QUIET_BIT ? KIND_QNAN : KIND_SNAN;
   }
-}
-
-export function kindOf(exponent: number, hi: number, lo: number): number {
-  if (exponent === 0) return hi === 0 && lo === 0 ? KIND_ZERO : KIND_DENORMAL;
-  if (hi < HIDDEN_BIT) return KIND_UNSUPPORTED;
-  if (exponent !== EXPONENT_MAX) return KIND_NORMAL;
-  if (hi === HIDDEN_BIT && lo === 0) return KIND_INFINITY;
-  return hi & QUIET_BIT ? KIND_QNAN : KIND_SNAN;
 }
 
 /** Exceptions and condition bits, where FSW has them; the control word's masks are in the places of the first six. */

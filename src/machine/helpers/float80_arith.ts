@@ -19,7 +19,8 @@ import {
   setInvalid,
   setZero,
 } from "./float80.ts";
-import { leadingZeros, normalizeRoundPack, roundPack, shiftLeft, shiftRightJam, words } from "./float80_round.ts";
+import { normalizeRoundPack, roundPack } from "./float80_round.ts";
+import { Words, words } from "./float80_words.ts";
 
 /** An arithmetic operation: r = a op b. */
 export type BinaryOperation = (r: Float80, a: Float80, b: Float80, env: FloatEnvironment) => void;
@@ -63,20 +64,18 @@ function addMagnitudes(
   sign: number,
   env: FloatEnvironment,
 ): void {
-  shiftRightJam(y.hi, y.lo, 0, xScale - yScale);
-  let lo = x.lo + words.lo, hi = x.hi + words.hi, scale = xScale;
-  let ext = words.ext;
-  if (lo > 0xffffffff) {
-    lo -= 2 ** 32;
-    hi++;
-  }
+  words.take(y);
+  words.shiftRightJam(xScale - yScale);
+  const lo = x.lo + words.lo;
+  const hi = x.hi + words.hi + (lo > 0xffffffff ? 1 : 0);
+  words.lo = lo;
+  words.hi = hi;
   if (hi > 0xffffffff) {
-    ext = (ext >>> 1 | ext & 1 | lo << 31) >>> 0;
-    lo = (lo >>> 1 | hi << 31) >>> 0;
-    hi = (hi - 2 ** 32) / 2 + HIDDEN_BIT >>> 0;
-    scale++;
+    words.shiftRightJam(1);
+    words.hi |= HIDDEN_BIT;
+    xScale++;
   }
-  normalizeRoundPack(r, sign, scale, hi, lo, ext, env);
+  normalizeRoundPack(r, sign, xScale, env);
 }
 
 /** r = ±(x - y), x being no smaller. */
@@ -89,14 +88,13 @@ function subtractMagnitudes(
   sign: number,
   env: FloatEnvironment,
 ): void {
-  shiftRightJam(y.hi, y.lo, 0, xScale - yScale);
-  const ext = -words.ext >>> 0;
-  let lo = x.lo - words.lo - (ext === 0 ? 0 : 1), hi = x.hi - words.hi;
-  if (lo < 0) {
-    lo += 2 ** 32;
-    hi--;
-  }
-  normalizeRoundPack(r, sign, xScale, hi, lo, ext, env, env.rounding === ROUND_DOWN ? 1 : 0);
+  words.take(y);
+  words.shiftRightJam(xScale - yScale);
+  const lo = x.lo - words.lo - (words.ext === 0 ? 0 : 1);
+  words.hi = x.hi - words.hi - (lo < 0 ? 1 : 0);
+  words.lo = lo;
+  words.ext = -words.ext;
+  normalizeRoundPack(r, sign, xScale, env, env.rounding === ROUND_DOWN ? 1 : 0);
 }
 
 /** High word of a 32 by 32 bit product; Math.imul gives the low one. */
@@ -108,18 +106,16 @@ function highProduct(a: number, b: number): number {
 }
 
 /** A finite operand that is not zero, its significand shifted up to the top bit. */
-const left = { scale: 0, hi: 0, lo: 0 }, right = { scale: 0, hi: 0, lo: 0 };
+class Normalized extends Words {
+  /** Biased exponent, which may lie below those that can be stored. */
+  scale = 0;
+}
 
-function normalize(to: typeof left, x: Float80): void {
-  to.scale = scaleOf(x);
-  to.hi = x.hi;
-  to.lo = x.lo;
-  if (x.hi >= HIDDEN_BIT) return;
-  const n = leadingZeros(x.hi, x.lo, 0);
-  shiftLeft(x.hi, x.lo, 0, n);
-  to.scale -= n;
-  to.hi = words.hi;
-  to.lo = words.lo;
+const left = new Normalized(), right = new Normalized();
+
+function normalize(to: Normalized, x: Float80): void {
+  to.take(x);
+  to.scale = scaleOf(x) - to.normalize();
 }
 
 export const multiply: BinaryOperation = (r, a, b, env) => {
@@ -135,37 +131,36 @@ export const multiply: BinaryOperation = (r, a, b, env) => {
   }
   normalize(left, a);
   normalize(right, b);
-  // The 128-bit product w3:w2:w1:w0, summed column by column.
+  // The 128-bit product, words:w0, summed column by column.
   const w0 = Math.imul(left.lo, right.lo) >>> 0;
   let column = highProduct(left.lo, right.lo) + (Math.imul(left.hi, right.lo) >>> 0) +
     (Math.imul(left.lo, right.hi) >>> 0);
-  let w1 = column >>> 0;
+  words.ext = column;
   column = Math.floor(column / 2 ** 32) + highProduct(left.hi, right.lo) + highProduct(left.lo, right.hi) +
     (Math.imul(left.hi, right.hi) >>> 0);
-  let w2 = column >>> 0;
-  let w3 = highProduct(left.hi, right.hi) + Math.floor(column / 2 ** 32);
+  words.lo = column;
+  words.hi = highProduct(left.hi, right.hi) + Math.floor(column / 2 ** 32);
   let exponent = left.scale + right.scale - EXPONENT_BIAS + 1;
-  if (w3 < HIDDEN_BIT) {
-    w3 = (w3 << 1 | w2 >>> 31) >>> 0;
-    w2 = (w2 << 1 | w1 >>> 31) >>> 0;
-    w1 = (w1 << 1 | w0 >>> 31) >>> 0;
+  if (words.hi < HIDDEN_BIT) {
+    words.shiftLeft(1);
+    words.ext |= w0 >>> 31;
     exponent--;
   }
-  roundPack(r, sign, exponent, w3, w2, (w1 | (w0 === 0 ? 0 : 1)) >>> 0, env);
+  // What the word below still holds only says that the result is not exact.
+  if (w0 !== 0) words.ext |= 1;
+  roundPack(r, sign, exponent, env);
 };
 
 /** Bits of a quotient digit: few enough that a double's estimate of it is off by one at most. */
 const DIGIT_BITS = 24;
 const DIGIT = 2 ** DIGIT_BITS;
 
-/**
- * One step of long division: remainder hi:lo (below the divisor) becomes its multiple by 2^24 less digit times divisor, left in
- * `remainder`; returns the digit.
- */
-const remainder = { hi: 0, lo: 0 };
+/** What long division has left of the dividend; below the divisor, which is `right`. */
+const remainder = new Words();
 
-function divideStep(divisorHi: number, divisorLo: number): number {
-  const { hi, lo } = remainder;
+/** One step of long division: brings 24 bits down and returns the next digit of the quotient. */
+function divideStep(): number {
+  const { hi, lo } = remainder, divisorHi = right.hi, divisorLo = right.lo;
   let digit = Math.floor((hi * 2 ** 32 + lo) * DIGIT / (divisorHi * 2 ** 32 + divisorLo));
   // The remainder times 2^24 in three words, less digit times divisor.
   const lowProduct = Math.imul(digit, divisorLo) >>> 0;
@@ -214,30 +209,21 @@ export const divide: BinaryOperation = (r, a, b, env) => {
 function divideSignificands(r: Float80, sign: number, env: FloatEnvironment): void {
   let exponent = left.scale - right.scale + EXPONENT_BIAS;
   // The first bit of the quotient, so that the dividend is below the divisor from then on.
-  let first = 1;
-  remainder.lo = left.lo - right.lo;
-  remainder.hi = left.hi - right.hi;
-  if (remainder.lo < 0) remainder.lo += 2 ** 32, remainder.hi--;
-  if (remainder.hi < 0) {
-    first = 0;
-    remainder.hi = left.hi;
-    remainder.lo = left.lo;
-  }
-  const d0 = divideStep(right.hi, right.lo);
-  const d1 = divideStep(right.hi, right.lo);
-  const d2 = divideStep(right.hi, right.lo);
-  const d3 = divideStep(right.hi, right.lo);
+  const first = left.hi > right.hi || (left.hi === right.hi && left.lo >= right.lo);
+  remainder.lo = first ? left.lo - right.lo : left.lo;
+  remainder.hi = first ? left.hi - right.hi - (left.lo < right.lo ? 1 : 0) : left.hi;
+  const d0 = divideStep();
+  const d1 = divideStep();
+  const d2 = divideStep();
+  const d3 = divideStep();
   // 96 bits behind the binary point.
-  let hi = (d0 << 8 | d1 >>> 16) >>> 0;
-  let lo = (d1 << 16 | d2 >>> 8) >>> 0;
-  let ext = (d2 << 24 | d3) >>> 0;
-  if ((remainder.hi | remainder.lo) !== 0) ext = (ext | 1) >>> 0;
-  if (first === 1) {
-    ext = (ext >>> 1 | ext & 1 | lo << 31) >>> 0;
-    lo = (lo >>> 1 | hi << 31) >>> 0;
-    hi = (hi >>> 1 | HIDDEN_BIT) >>> 0;
+  words.load(d0 << 8 | d1 >>> 16, d1 << 16 | d2 >>> 8, d2 << 24 | d3);
+  if (!remainder.isZero()) words.ext |= 1;
+  if (first) {
+    words.shiftRightJam(1);
+    words.hi |= HIDDEN_BIT;
   } else exponent--;
-  normalizeRoundPack(r, sign, exponent, hi, lo, ext, env);
+  roundPack(r, sign, exponent, env);
 }
 
 /** r = √a. */
@@ -253,17 +239,9 @@ export function squareRoot(r: Float80, a: Float80, env: FloatEnvironment): void 
   const odd = exponent & 1;
   const radicand = (BigInt(left.hi) << 32n | BigInt(left.lo)) << BigInt(127 + odd);
   const root = integerRoot(radicand, left.hi * 2 ** 32 + left.lo, odd);
-  const inexact = root * root !== radicand;
-  const ext = Number(root & 0xffffffffn);
-  roundPack(
-    r,
-    0,
-    (exponent - odd) / 2 + EXPONENT_BIAS,
-    Number(root >> 64n),
-    Number(root >> 32n & 0xffffffffn),
-    (ext | (inexact ? 1 : 0)) >>> 0,
-    env,
-  );
+  words.load(Number(root >> 64n), Number(root >> 32n & 0xffffffffn), Number(root & 0xffffffffn));
+  if (root * root !== radicand) words.ext |= 1;
+  roundPack(r, 0, (exponent - odd) / 2 + EXPONENT_BIAS, env);
 }
 
 /** Floor of the root of a number near `near` * 2^(127 + odd), by Newton's method from a double's root. */

@@ -6,7 +6,7 @@ import {
   FLAG_OE,
   FLAG_PE,
   FLAG_UE,
-  type Float80,
+  Float80,
   type FloatEnvironment,
   HIDDEN_BIT,
   KIND_DENORMAL,
@@ -18,16 +18,8 @@ import {
   KIND_ZERO,
   QUIET_BIT,
 } from "./float80.ts";
-import {
-  leadingZeros,
-  raiseInexact,
-  rounded,
-  roundsAway,
-  roundSignificand,
-  shiftLeft,
-  shiftRightJam,
-  words,
-} from "./float80_round.ts";
+import { raiseInexact, rounded, roundsAway, roundWords } from "./float80_round.ts";
+import { Words, words } from "./float80_words.ts";
 
 const BIAS_32 = 127, BIAS_64 = 1023;
 
@@ -60,9 +52,10 @@ function unpackNarrow(
       return x.set(sign, 0, 0, 0);
     }
     x.kind = KIND_DENORMAL;
-    const n = leadingZeros(hi, lo, 0);
-    shiftLeft(hi, lo, 0, n);
-    return x.set(sign, 1 - n + EXPONENT_BIAS - bias, words.hi, words.lo);
+    x.load(hi, lo, 0);
+    x.sign = sign;
+    x.exponent = 1 - x.normalize() + EXPONENT_BIAS - bias;
+    return;
   }
   const scale = exponent === exponentMax ? 0x7fff : exponent + EXPONENT_BIAS - bias;
   x.set(sign, scale, hi + HIDDEN_BIT, lo);
@@ -70,7 +63,7 @@ function unpackNarrow(
 }
 
 /** Bits of the last conversion to a narrow format; hi is for doubles alone. */
-export const narrow: { hi: number; lo: number } = { hi: 0, lo: 0 };
+export const narrow: Words = new Words();
 
 /** narrow.lo = x as a single. On an unmasked overflow or underflow nothing is to be stored. */
 export function toFloat32(x: Float80, env: FloatEnvironment): void {
@@ -86,7 +79,7 @@ export function toFloat64(x: Float80, env: FloatEnvironment): void {
 }
 
 /** A number cut to a narrow format: exponent as stored there, significand with the hidden bit on top. */
-const parts = { exponent: 0, hi: 0, lo: 0 };
+const parts = new Float80();
 
 function roundNarrow(x: Float80, env: FloatEnvironment, precision: number, bias: number): void {
   const exponentMax = 2 * bias + 1;
@@ -97,20 +90,21 @@ function roundNarrow(x: Float80, env: FloatEnvironment, precision: number, bias:
   }
   // Denormals of ours lie far below the smallest number of a narrow format: no need to normalise them.
   let exponent = x.exponent - EXPONENT_BIAS + bias;
-  roundSignificand(x.hi, x.lo, 0, sign, precision, env.rounding);
+  words.take(x);
+  roundWords(sign, precision, env.rounding);
   if (exponent <= 0 && !(exponent === 0 && rounded.carry)) {
     // Unmasked, nothing is stored: there is no rounding to report.
     if (env.isUnmasked(FLAG_UE)) return env.raise(FLAG_UE);
-    shiftRightJam(x.hi, x.lo, 0, 1 - exponent);
-    roundSignificand(words.hi, words.lo, words.ext, sign, precision, env.rounding);
+    words.shiftRightJam(1 - exponent);
+    roundWords(sign, precision, env.rounding);
     if (rounded.inexact) env.raise(FLAG_UE);
     raiseInexact(env);
-    return setParts(rounded.hi >= HIDDEN_BIT ? 1 : 0, rounded.hi, rounded.lo);
+    return parts.setWords(0, rounded.hi >= HIDDEN_BIT ? 1 : 0, rounded);
   }
   if (rounded.carry) exponent++;
   if (exponent >= exponentMax) return narrowOverflow(exponentMax, sign, env);
   raiseInexact(env);
-  setParts(exponent, rounded.hi, rounded.lo);
+  parts.setWords(0, exponent, rounded);
 }
 
 function setParts(exponent: number, hi: number, lo: number): void {

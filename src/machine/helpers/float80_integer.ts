@@ -13,7 +13,8 @@ import {
   KIND_ZERO,
   propagateNan,
 } from "./float80.ts";
-import { leadingZeros, raiseInexact, rounded, roundsAway, shiftLeft, shiftRightJam, words } from "./float80_round.ts";
+import { raiseInexact, rounded, roundsAway } from "./float80_round.ts";
+import { Words, words } from "./float80_words.ts";
 
 /** x = a signed 32-bit integer. */
 export function fromInt32(x: Float80, value: number): void {
@@ -31,35 +32,31 @@ export function fromInt64(x: Float80, hi: number, lo: number): void {
 }
 
 function fromMagnitude(x: Float80, sign: number, hi: number, lo: number): void {
-  if ((hi | lo) === 0) {
+  x.load(hi, lo, 0);
+  x.sign = sign;
+  if (x.isZero()) {
     x.kind = KIND_ZERO;
-    return x.set(0, 0, 0, 0);
+    x.exponent = 0;
+  } else {
+    x.kind = KIND_NORMAL;
+    x.exponent = EXPONENT_BIAS + 63 - x.normalize();
   }
-  const n = leadingZeros(hi, lo, 0);
-  shiftLeft(hi, lo, 0, n);
-  x.kind = KIND_NORMAL;
-  x.set(sign, EXPONENT_BIAS + 63 - n, words.hi, words.lo);
 }
 
 /** The last conversion to an integer, two's complement in 64 bits. */
-export const integer: { hi: number; lo: number } = { hi: 0, lo: 0 };
+export const integer: Words = new Words();
 
 /** Rounds the magnitude of a finite x to an integer below 2^64 in `rounded`; true if it is too large for that. */
 function roundMagnitude(x: Float80, rounding: number): boolean {
   const shift = EXPONENT_BIAS + 63 - x.exponent;
   if (shift < 0) return true;
-  shiftRightJam(x.hi, x.lo, 0, shift);
-  const { ext } = words;
-  let { hi, lo } = words;
-  rounded.inexact = ext !== 0;
-  rounded.up = ext !== 0 && roundsAway(ext, (lo & 1) !== 0, x.sign, rounding);
+  words.take(x);
+  words.shiftRightJam(shift);
+  rounded.take(words);
+  rounded.inexact = words.ext !== 0;
+  rounded.up = rounded.inexact && roundsAway(words.ext, (words.lo & 1) !== 0, x.sign, rounding);
   // The fraction was not empty, so there is room above.
-  if (rounded.up && ++lo > 0xffffffff) {
-    lo = 0;
-    hi++;
-  }
-  rounded.hi = hi;
-  rounded.lo = lo;
+  if (rounded.up && ++rounded.lo === 0) rounded.hi++;
   return false;
 }
 

@@ -18,7 +18,8 @@ import {
   setZero,
 } from "./float80.ts";
 import { raiseDenormal } from "./float80_arith.ts";
-import { leadingZeros, roundPack, shiftLeft, words } from "./float80_round.ts";
+import { roundPack } from "./float80_round.ts";
+import { words } from "./float80_words.ts";
 
 /** What remainder() returns when it has only reduced its operand, to be called again (C2). */
 export const PARTIAL = -1;
@@ -34,12 +35,16 @@ export function remainder(r: Float80, a: Float80, b: Float80, nearest: boolean, 
   if (a.kind === KIND_INFINITY || b.kind === KIND_ZERO) return setInvalid(r, env), NO_QUOTIENT;
   raiseDenormal(a, b, env);
   if (a.kind === KIND_ZERO) return setZero(r, a.sign), 0;
-  if (b.kind === KIND_INFINITY) return packScaled(r, a.sign, scaleOf(a), a.hi, a.lo, env), 0;
+  if (b.kind === KIND_INFINITY) {
+    words.take(a);
+    packScaled(r, a.sign, scaleOf(a), env);
+    return 0;
+  }
   return finiteRemainder(r, a, b, nearest, env);
 }
 
 function finiteRemainder(r: Float80, a: Float80, b: Float80, nearest: boolean, env: FloatEnvironment): number {
-  const aZeros = leadingZeros(a.hi, a.lo, 0), bZeros = leadingZeros(b.hi, b.lo, 0);
+  const aZeros = a.leadingZeros(), bZeros = b.leadingZeros();
   let dividend = significandOf(a) << BigInt(aZeros), divisor = significandOf(b) << BigInt(bZeros);
   const distance = scaleOf(a) - aZeros - (scaleOf(b) - bZeros);
   // The scale of dividend and divisor as integers, once they have been brought to the same one.
@@ -65,7 +70,10 @@ function finiteRemainder(r: Float80, a: Float80, b: Float80, nearest: boolean, e
     sign ^= 1;
   }
   if (rest === 0n) setZero(r, a.sign);
-  else packScaled(r, sign, scale, Number(rest >> 32n), Number(rest & 0xffffffffn), env);
+  else {
+    words.load(Number(rest >> 32n), Number(rest & 0xffffffffn), 0);
+    packScaled(r, sign, scale, env);
+  }
   return partial ? PARTIAL : Number(quotient & 7n);
 }
 
@@ -73,11 +81,9 @@ function significandOf(x: Float80): bigint {
   return BigInt(x.hi) << 32n | BigInt(x.lo);
 }
 
-/** r = ±hi:lo at a scale, not zero, at full precision. */
-function packScaled(r: Float80, sign: number, scale: number, hi: number, lo: number, env: FloatEnvironment): void {
-  const n = leadingZeros(hi, lo, 0);
-  shiftLeft(hi, lo, 0, n);
-  roundPack(r, sign, scale - n, words.hi, words.lo, 0, env, 64);
+/** r = ±words at a scale, not zero, at full precision. */
+function packScaled(r: Float80, sign: number, scale: number, env: FloatEnvironment): void {
+  roundPack(r, sign, scale - words.normalize(), env, 64);
 }
 
 /** r = a * 2^trunc(b) (FSCALE). */
@@ -87,7 +93,8 @@ export function scale(r: Float80, a: Float80, b: Float80, env: FloatEnvironment)
   raiseDenormal(a, b, env);
   if (a.kind === KIND_INFINITY) return setInfinity(r, a.sign);
   if (a.kind === KIND_ZERO) return setZero(r, a.sign);
-  packScaled(r, a.sign, scaleOf(a) + truncated(b), a.hi, a.lo, env);
+  words.take(a);
+  packScaled(r, a.sign, scaleOf(a) + truncated(b), env);
 }
 
 function scaleByInfinity(r: Float80, a: Float80, b: Float80, env: FloatEnvironment): void {
@@ -129,10 +136,9 @@ export function extract(exponent: Float80, significand: Float80, a: Float80, env
     return setZero(significand, sign);
   }
   if (a.kind === KIND_DENORMAL) env.raise(FLAG_DE);
-  const n = leadingZeros(a.hi, a.lo, 0);
-  const power = scaleOf(a) - n - EXPONENT_BIAS;
-  shiftLeft(a.hi, a.lo, 0, n);
-  significand.set(sign, EXPONENT_BIAS, words.hi, words.lo);
+  words.take(a);
+  const power = scaleOf(a) - words.normalize() - EXPONENT_BIAS;
+  significand.setWords(sign, EXPONENT_BIAS, words);
   const magnitude = Math.abs(power);
   if (power === 0) return setZero(exponent, 0);
   const zeros = Math.clz32(magnitude);

@@ -35,6 +35,7 @@ import {
   sine,
 } from "./float80_fixed.ts";
 import { roundPack } from "./float80_round.ts";
+import { words } from "./float80_words.ts";
 
 /** Bits computed beyond the leading one of a result. */
 const GOOD = 160;
@@ -68,9 +69,8 @@ function pack(r: Float80, value: bigint, exponent: number, sticky: 0 | 1, env: F
   const length = bitLength(magnitude);
   const top = shifted(magnitude, 96 - length);
   const lost = sticky || (length > 96 && top << BigInt(length - 96) !== magnitude) ? 1 : 0;
-  const ext = (Number(top & 0xffffffffn) | lost) >>> 0;
-  const scale = exponent + length - 1 + EXPONENT_BIAS;
-  roundPack(r, sign, scale, Number(top >> 64n), Number(top >> 32n & 0xffffffffn), ext, env, 64);
+  words.load(Number(top >> 64n), Number(top >> 32n & 0xffffffffn), Number(top & 0xffffffffn) | lost);
+  roundPack(r, sign, exponent + length - 1 + EXPONENT_BIAS, env, 64);
 }
 
 /** r = x, for results that differ from it by less than any rounding shows: CPUs do not round those in a direction either. */

@@ -1,8 +1,10 @@
 /** x87 control: initialisation, environment, TOP and tags. */
 import { STATE_X87 } from "../state.ts";
-import { KIND_NORMAL, KIND_ZERO, kindOf } from "./float80.ts";
+import { Float80, KIND_NORMAL, KIND_ZERO } from "./float80.ts";
 import type { HelperBody } from "./types.ts";
 import { stack } from "./x87_stack.ts";
+
+const register = new Float80();
 
 const FCW_INITIAL = 0x37f;
 /** Bits of the control word that can be set, and the one that always is. */
@@ -46,8 +48,8 @@ const tagWord: HelperBody = ({ memory }) => {
   const tags = stack.resume(memory).tags, words = memory.i32;
   let word = 0;
   for (let physical = 0; physical < 8; physical++) {
-    const at = STATE_X87 + physical * 16 >> 2;
-    const kind = kindOf(words[at + 2] & 0x7fff, words[at + 1] >>> 0, words[at] >>> 0);
+    register.unpack(words, STATE_X87 + physical * 16 >> 2);
+    const { kind } = register;
     const tag = (tags >> physical & 1) === 0 ? 3 : kind === KIND_NORMAL ? 0 : kind === KIND_ZERO ? 1 : 2;
     word |= tag << physical * 2;
   }

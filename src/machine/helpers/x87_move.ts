@@ -55,10 +55,8 @@ function readOperand(memory: GuestMemory, source: number, b: number): void {
       return fromFloat32(value, b);
     case X87_F64:
       return fromFloat64(value, words[HIGH] >>> 0, words[LOW] >>> 0);
-    case X87_F80: {
-      const top = words[HIGH + 1];
-      return value.set(top >>> 15 & 1, top & 0x7fff, words[HIGH] >>> 0, words[LOW] >>> 0);
-    }
+    case X87_F80:
+      return value.unpack(words, LOW);
     case X87_I64:
       return fromInt64(value, words[HIGH], words[LOW]);
     case X87_DECIMAL:
@@ -127,10 +125,7 @@ function writeScratch({ i32: words, view }: GuestMemory, format: number): void {
       words[HIGH] = narrow.hi;
       return;
     case X87_F80:
-      words[LOW] = value.lo;
-      words[HIGH] = value.hi;
-      words[HIGH + 1] = value.sign << 15 | value.exponent;
-      return;
+      return value.pack(words, LOW);
     case X87_DECIMAL:
       view.setBigUint64(STATE_SCRATCH, decimal.low, true);
       words[HIGH + 1] = decimal.high;

@@ -56,21 +56,14 @@ export class X87Stack {
 
   /** x = ST(i). */
   read(i: number, x: Float80): void {
-    const at = STATE_X87 + (this.#top + i & 7) * 16 >> 2;
-    const words = this.#words, top = words[at + 2];
-    x.set(top >>> 15 & 1, top & 0x7fff, words[at + 1] >>> 0, words[at] >>> 0);
-    x.classify();
+    x.unpack(this.#words, STATE_X87 + (this.#top + i & 7) * 16 >> 2);
   }
 
   /** ST(i) = x, not empty. */
   write(i: number, x: Float80): void {
     const physical = this.#top + i & 7;
-    const at = STATE_X87 + physical * 16 >> 2;
-    const words = this.#words;
-    words[at] = x.lo;
-    words[at + 1] = x.hi;
-    words[at + 2] = x.sign << 15 | x.exponent;
-    words[FTW] |= 1 << physical;
+    x.pack(this.#words, STATE_X87 + physical * 16 >> 2);
+    this.#words[FTW] |= 1 << physical;
   }
 
   pop(): void {
