@@ -1,5 +1,6 @@
 /** `deno task bench <what> [options]`: one file a benchmark. */
 import * as cpu from "./cpu.ts";
+import * as translate from "./translate.ts";
 
 /** A benchmark: its help and its run, which gives the exit code. */
 interface Benchmark {
@@ -7,7 +8,7 @@ interface Benchmark {
   main(args: string[]): Promise<number>;
 }
 
-const BENCHMARKS: Record<string, Benchmark> = { cpu };
+const BENCHMARKS: Record<string, Benchmark> = { cpu, translate };
 
 async function main([name, ...args]: string[]): Promise<number> {
   const benchmark = Object.hasOwn(BENCHMARKS, name ?? "") ? BENCHMARKS[name] : undefined;
