@@ -43,32 +43,26 @@ function sysSendfile(k: Kernel, t: Task, outFd: number, inFd: number, offsetPoin
   }
   if (out === undefined) return -EBADF;
   if (!(source instanceof RegularFile) || out.statusFlags & O_APPEND) return -EINVAL;
+  // The position is kept up to date at every step, so that a wait or a signal in the middle loses nothing.
+  const advance = (by: number) => {
+    position += by;
+    if (offsetPointer !== 0) storeU64(t.memory, offset, position);
+    else source.offset = position;
+  };
   const count = Math.min(k.arg64(3), MAX_RW_COUNT);
-  const moved = copyOut(k, t, source, out, position, count);
-  if (moved <= 0) return moved;
-  if (offsetPointer !== 0) storeU64(t.memory, offset, position + moved);
-  else source.offset = position + moved;
-  return moved;
-}
-
-/** Copies from `position` until `count` bytes are written, the file ends, or writing would block with nothing written. */
-function copyOut(
-  k: Kernel,
-  t: Task,
-  source: FileDescription,
-  out: FileDescription,
-  position: number,
-  count: number,
-): number {
-  let moved = 0;
+  let moved = movedBefore(t);
   while (moved < count) {
-    const n = source.pread(k, t, chunk, 0, Math.min(CHUNK, count - moved), position + moved);
+    const n = source.pread(k, t, chunk, 0, Math.min(CHUNK, count - moved), position);
     if (n <= 0) return moved || n;
     const written = out.write(k, t, chunk, 0, n);
-    if (written === -EAGAIN) return moved || waitToWrite(k, t, out, 0);
+    if (written === -EAGAIN) {
+      // A pipe takes what it has room for; a socket is waited for until all has gone.
+      return moved > 0 && out instanceof PipeEnd ? moved : waitToWrite(k, t, out, moved);
+    }
     if (written < 0) return moved || written;
+    advance(written);
     moved += written;
-    if (written < n) break;
+    if (written < n && !out.writesInPieces) break;
   }
   return moved;
 }

@@ -63,7 +63,9 @@ export class EpollDescription extends FileDescription {
   }
 
   poll(): number {
-    for (const item of this.ready) if (item.queued && item.poll() !== 0) return POLL_READABLE;
+    for (const item of this.ready) {
+      if (item.queued && item.description.refs > 0 && item.poll() !== 0) return POLL_READABLE;
+    }
     return 0;
   }
 
@@ -76,8 +78,8 @@ export class EpollDescription extends FileDescription {
 
   add(fd: number, description: FileDescription, events: number, dataLow: number, dataHigh: number): number {
     if (this.find(fd, description) !== null) return -EEXIST;
-    if (description instanceof EpollDescription && (description.reaches(this) || description.depth() >= MAX_NESTS)) {
-      return -ELOOP;
+    if (description instanceof EpollDescription) {
+      if (description.reaches(this) || description.depthBelow() + 1 + this.depthAbove() > MAX_NESTS) return -ELOOP;
     }
     this.forgetClosed(fd);
     const item = new EpollItem(this, fd, description);
@@ -183,10 +185,18 @@ export class EpollDescription extends FileDescription {
     return false;
   }
 
-  private depth(): number {
+  private depthBelow(): number {
     let depth = 0;
     for (const { description } of this.items.values()) {
-      if (description instanceof EpollDescription) depth = Math.max(depth, description.depth() + 1);
+      if (description instanceof EpollDescription) depth = Math.max(depth, description.depthBelow() + 1);
+    }
+    return depth;
+  }
+
+  private depthAbove(): number {
+    let depth = 0;
+    for (const o of this.readiness.observers) {
+      if (o instanceof EpollItem) depth = Math.max(depth, o.epoll.depthAbove() + 1);
     }
     return depth;
   }
