@@ -7,6 +7,7 @@ import { HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { WasmBytes } from "./bytes.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
+import { nextUsedPageBody } from "./page_scan.ts";
 import { RegionEmitter } from "./region.ts";
 import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
 import { lookupBody, mulhiSBody, mulhiUBody, runBody } from "./runtime_functions.ts";
@@ -196,14 +197,21 @@ export class CodeModuleBuilder {
     const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
     const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
     const firstHelper = importHelpers(im);
-    const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3;
+    const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
     own(lookupBody(), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
-    this.#exports = [["lookup", lookup], ["mulhi_u", mulhiU], ["mulhi_s", mulhiS], ["run", run]];
-    this.#firstRegion = run + 1;
+    own(nextUsedPageBody(), TYPE_RUN);
+    this.#exports = [
+      ["lookup", lookup],
+      ["mulhi_u", mulhiU],
+      ["mulhi_s", mulhiS],
+      ["run", run],
+      ["next_used_page", nextUsedPage],
+    ];
+    this.#firstRegion = nextUsedPage + 1;
     for (const pc of entries) this.want(pc);
     const none: RegionTarget = { kind: "none" };
     this.#plan = {
@@ -245,8 +253,8 @@ export class CodeModuleBuilder {
   }
 
   finish(): CodeModule {
-    const first = this.#imports.functions + 4;
-    const indices = this.#functions.slice(4).map((_, i) => first + i);
+    const own = this.#firstRegion - this.#imports.functions;
+    const indices = this.#functions.slice(own).map((_, i) => this.#firstRegion + i);
     return assemble(
       this.name,
       this.#imports,

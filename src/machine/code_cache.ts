@@ -2,8 +2,9 @@
  * Lazily compiled modules, shared by all machines of a kernel: after fork and execve of the same program the code is there
  * already. A module fits an address space if the bytes it was made from are there; that is compared, not assumed.
  */
-import { GUEST_BIAS } from "./state.ts";
 import type { TrapTable } from "./fault.ts";
+import { LookupTable } from "./lookup_table.ts";
+import { GUEST_BIAS } from "./state.ts";
 
 /** A stretch of guest memory that compiled code depends on. */
 export interface CodeRange {
@@ -40,10 +41,21 @@ export class CodeSpace {
   readonly misses: Map<number, number> = new Map();
   readonly #slots = new Map<number, number>();
   #nextSlot: number;
+  #lookup: LookupTable | null = null;
 
   constructor(readonly code: LoadedCode) {
     for (let i = 0; i < code.entries.length; i++) this.#slots.set(code.entries[i], i + 1);
     this.#nextSlot = code.entries.length + 1;
+  }
+
+  /** The lookup of a machine that has no patches yet, to be copied. */
+  get lookup(): LookupTable {
+    if (this.#lookup === null) {
+      const { entries } = this.code;
+      this.#lookup = new LookupTable(new WebAssembly.Memory({ initial: 1 }), entries.length + 16);
+      for (let i = 0; i < entries.length; i++) this.#lookup.set(entries[i], i + 1);
+    }
+    return this.#lookup;
   }
 
   /** Slots in use: slot numbers are below this. */

@@ -27,8 +27,8 @@ export interface Machine {
   /** A new machine with a copy of the memory (fork). */
   fork(): Machine;
 
-  /** A new machine with empty memory for another program (execve). */
-  blank(): Machine;
+  /** A new machine with empty memory for another program (execve); `key` as for programLoaded, as a hint. */
+  blank(key: string): Machine;
 
   /**
    * A program has been loaded into this (blank) machine. `key` names the program file if it is one of the image, unchanged,

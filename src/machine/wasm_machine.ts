@@ -6,14 +6,13 @@
  * interpreted until it reaches compiled code otherwise.
  */
 import { bug } from "../errors.ts";
-import { HELPERS } from "../ir/helpers.ts";
+import type { BodyPool } from "./body_pool.ts";
 import { type CodeSpace, type PatchModule } from "./code_cache.ts";
-import { innermostFrame, pcAtOffset, trapReason, type TrapTable } from "./fault.ts";
+import { innermostFrame, pcAtOffset, trapReason } from "./fault.ts";
 import { GuestMemory } from "./guest_memory.ts";
-import { helperBodies } from "./helpers/index.ts";
-import { LookupTable } from "./lookup_table.ts";
 import type { Machine, MachineClient } from "./machine.ts";
 import {
+  GUEST_BIAS,
   GUEST_LOWEST,
   MXCSR_RC,
   STATE_FUEL,
@@ -27,10 +26,9 @@ import {
   STOP_SYSCALL,
   STOP_YIELD,
 } from "./state.ts";
+import { type BodyOwner, WasmBody } from "./wasm_body.ts";
 
 const PAGE_BYTES = 65536;
-/** 4 GiB less one page, so that byte counts stay below 2^32. */
-const MAX_PAGES = 65535;
 
 /**
  * Host stack given to compiled code, in units of 16 bytes (see emit/region.ts): about 400 KB of the 984 KB that V8 has, the
@@ -65,17 +63,21 @@ export interface WasmShared {
   readonly programs: { get(key: string): CodeSpace | undefined };
   readonly compiler: LazyCompiler | null;
   readonly interpreter: MissInterpreter | null;
+  /** Where memories and instances of ended processes wait for the next; without it every process gets new ones. */
+  readonly pool?: BodyPool;
 }
 
+/** A view of a body's memory; of nothing once the machine is disposed of. */
 class WasmGuestMemory extends GuestMemory {
-  constructor(readonly memory: WebAssembly.Memory) {
+  constructor(private memory: WebAssembly.Memory | null) {
     super();
-    this.setBuffer(memory.buffer as ArrayBuffer);
+    this.setBuffer(memory!.buffer as ArrayBuffer);
   }
 
   growTo(guestEnd: number): boolean {
     const missing = guestEnd - this.guestEnd;
     if (missing <= 0) return true;
+    if (this.memory === null) return false;
     try {
       this.memory.grow(Math.ceil(missing / PAGE_BYTES));
     } catch {
@@ -84,86 +86,49 @@ class WasmGuestMemory extends GuestMemory {
     this.setBuffer(this.memory.buffer as ArrayBuffer);
     return true;
   }
-}
 
-interface CodeExports {
-  run(pc: number, depth: number): number;
-  lookup: WebAssembly.ExportValue;
-  mulhi_u: WebAssembly.ExportValue;
-  mulhi_s: WebAssembly.ExportValue;
+  detach(): void {
+    this.memory = null;
+    this.setBuffer(new ArrayBuffer(0));
+  }
 }
 
 const NO_CLIENT: MachineClient = { syscall: () => 1, wantsYield: () => false, tscNs: () => 0 };
 
-export class WasmMachine implements Machine {
-  readonly memory: GuestMemory;
+export class WasmMachine implements Machine, BodyOwner {
+  readonly memory: WasmGuestMemory;
   client: MachineClient = NO_CLIENT;
-  readonly #wasmMemory: WebAssembly.Memory;
-  #table!: WebAssembly.Table;
-  #lookup!: LookupTable;
-  #exports!: CodeExports;
-  #imports!: WebAssembly.Imports;
+  readonly #body: WasmBody;
+  #key: string;
   #space: CodeSpace;
-  /** 1 for table slots that hold a region or a stub. */
-  #filled = new Uint8Array(0);
-  /** Patch modules in this machine's table. */
-  #patches: PatchModule[] = [];
-  #traps = new Map<string, TrapTable>();
-  #escapes = new Map<number, number>();
   #reenter = false;
-  #instantiated = false;
+  #bound = false;
 
-  constructor(readonly shared: WasmShared, initialBytes = 0, space: CodeSpace = shared.base) {
-    const pages = Math.max(2, Math.ceil(initialBytes / PAGE_BYTES));
-    this.#wasmMemory = new WebAssembly.Memory({ initial: pages, maximum: MAX_PAGES });
-    this.memory = new WasmGuestMemory(this.#wasmMemory);
+  /** A machine with at least `initialBytes` of zeroed memory, for the program with this key and code. */
+  constructor(readonly shared: WasmShared, initialBytes = 0, key = "", space: CodeSpace = shared.base) {
+    this.#key = key;
     this.#space = space;
+    this.#body = shared.pool?.take(key) ?? new WasmBody(initialBytes);
+    this.#body.owner = this;
+    this.memory = new WasmGuestMemory(this.#body.memory);
+    this.memory.growTo(initialBytes + GUEST_BIAS);
   }
 
   // Instances are made at the first run: a machine that only ever execs never needs the first program's code.
-  #instantiate(): void {
-    const { code } = this.#space;
-    const count = code.entries.length;
-    this.#table = new WebAssembly.Table({ element: "anyfunc", initial: Math.max(256, count + 64) });
-    this.#lookup = new LookupTable(new WebAssembly.Memory({ initial: 1 }), count + 16);
-    const helpers: Record<string, WebAssembly.ImportValue> = Object.create(null);
-    HELPERS.forEach((h, i) => {
-      const body = helperBodies[i];
-      helpers[h.name] = (a: number, b: number) => body(this, a, b);
-    });
-    const m = {
-      memory: this.#wasmMemory,
-      lookup: this.#lookup.memory,
-      table: this.#table,
-      syscall: () => this.#syscall(),
-      fuel: () => this.#fuel(),
-    };
-    const instance = new WebAssembly.Instance(code.module, { m, h: helpers });
-    const exports = instance.exports as unknown as CodeExports;
-    this.#exports = exports;
-    this.#imports = {
-      m: { ...m, find: exports.lookup, mulhi_u: exports.mulhi_u, mulhi_s: exports.mulhi_s },
-      h: helpers,
-    };
-    this.#filled = new Uint8Array(this.#table.length);
-    this.#filled.fill(1, 0, count + 1);
-    for (let i = 0; i < count; i++) this.#lookup.set(code.entries[i], i + 1);
-    this.#patches = [];
-    this.#traps = new Map([[code.name, code]]);
-    this.#escapes = new Map();
-    this.#instantiated = true;
+  #bind(): void {
+    this.#body.bind(this.#space);
+    this.#bound = true;
   }
 
   /** The kernel has loaded a program: if it was compiled ahead of time under this key, its code is used from now on. */
   programLoaded(key: string): void {
-    const space = this.shared.programs.get(key) ?? this.shared.base;
-    if (space === this.#space) return;
-    this.#space = space;
-    this.#instantiated = false;
+    this.#key = key;
+    this.#space = this.shared.programs.get(key) ?? this.shared.base;
+    this.#bound = false;
   }
 
   run(): number {
-    if (!this.#instantiated) this.#instantiate();
+    if (!this.#bound) this.#bind();
     const words = this.memory.i32;
     words[STATE_STOP >> 2] = STOP_NONE;
     words[STATE_STOP_INFO >> 2] = 0;
@@ -186,7 +151,7 @@ export class WasmMachine implements Machine {
   #runCompiled(): number {
     let pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
     for (;;) {
-      if (this.#lookup.get(pc) === 0) {
+      if (this.#body.lookup.get(pc) === 0) {
         const stop = this.#miss(pc);
         if (stop !== STOP_NONE) return stop;
         pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
@@ -194,7 +159,7 @@ export class WasmMachine implements Machine {
       }
       let next: number;
       try {
-        next = this.#exports.run(pc, DEPTH_UNITS);
+        next = this.#body.exports.run(pc, DEPTH_UNITS);
       } catch (e) {
         return this.#fault(e);
       }
@@ -211,23 +176,25 @@ export class WasmMachine implements Machine {
     }
   }
 
-  #syscall(): number {
+  /** Import of compiled code. */
+  onSyscall(): number {
     if (this.client.syscall() === 0) return 0;
     this.memory.i32[STATE_STOP >> 2] = STOP_SYSCALL;
     return 1;
   }
 
-  #fuel(): number {
+  /** Import of compiled code. */
+  onFuel(): number {
     const words = this.memory.i32;
     if (this.client.wantsYield()) {
       words[STATE_STOP >> 2] = STOP_YIELD;
       return 1;
     }
     const pc = words[STATE_RIP >> 2] >>> 0;
-    const escapes = this.#escapes.get(pc) ?? 0;
+    const escapes = this.#body.escapes.get(pc) ?? 0;
     if (escapes >= TIER_ESCAPES) return 0;
-    if (this.shared.compiler === null && this.#lookup.get(pc) === 0) return 0;
-    this.#escapes.set(pc, escapes + 1);
+    if (this.shared.compiler === null && this.#body.lookup.get(pc) === 0) return 0;
+    this.#body.escapes.set(pc, escapes + 1);
     this.#reenter = true;
     return 1;
   }
@@ -252,7 +219,7 @@ export class WasmMachine implements Machine {
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
     const cached = this.#space.cache.find(pc, this.memory.u8);
     if (cached !== undefined) {
-      this.#install(cached);
+      this.#body.install(cached);
       return STOP_NONE;
     }
     const { misses } = this.#space;
@@ -261,36 +228,12 @@ export class WasmMachine implements Machine {
       const patch = shared.compiler.compile(this.memory.u8, pc, (p) => this.#space.slotOf(p));
       if (patch !== null) {
         this.#space.cache.add(patch);
-        this.#install(patch);
+        this.#body.install(patch);
         return STOP_NONE;
       }
     }
     if (shared.interpreter === null) throw bug("no compiler and no interpreter for a miss", { pc });
-    return shared.interpreter.run(this, (p) => this.#lookup.get(p) !== 0);
-  }
-
-  #install(patch: PatchModule): void {
-    const { slotCount } = this.#space;
-    if (slotCount > this.#table.length) {
-      this.#table.grow(Math.max(slotCount, this.#table.length * 2) - this.#table.length);
-      const filled = new Uint8Array(this.#table.length);
-      filled.set(this.#filled);
-      this.#filled = filled;
-    }
-    const { exports } = new WebAssembly.Instance(patch.module, this.#imports);
-    for (const pc of patch.entries) {
-      const slot = this.#space.slotOf(pc);
-      this.#lookup.set(pc, slot);
-      this.#filled[slot] = 1;
-    }
-    // A stub must not replace code that another patch brought.
-    for (const [, slot] of patch.stubs) {
-      if (this.#filled[slot]) continue;
-      this.#filled[slot] = 1;
-      this.#table.set(slot, exports[slot] as (depth: number) => number);
-    }
-    this.#patches.push(patch);
-    this.#traps.set(patch.name, patch);
+    return shared.interpreter.run(this, (p) => this.#body.lookup.get(p) !== 0);
   }
 
   #fault(e: unknown): number {
@@ -298,7 +241,7 @@ export class WasmMachine implements Machine {
     const words = this.memory.i32;
     const reason = trapReason(e.message, words[STATE_STOP_INFO >> 2]);
     const frame = innermostFrame(e.stack ?? "");
-    const table = frame === null ? undefined : this.#traps.get(frame.module);
+    const table = frame === null ? undefined : this.#body.traps.get(frame.module);
     const pc = table === undefined ? -1 : pcAtOffset(table, frame!.offset);
     if (reason === 0 || pc < 0) throw bug(`unexpected trap: ${e.message} at ${frame?.module}+${frame?.offset}`);
     this.#setRip(pc);
@@ -307,43 +250,31 @@ export class WasmMachine implements Machine {
   }
 
   fork(): WasmMachine {
-    const copy = new WasmMachine(this.shared, this.memory.u8.length, this.#space);
+    if (!this.#bound) this.#bind();
+    const from = this.memory.u8;
+    const copy = new WasmMachine(this.shared, from.length, this.#key, this.#space);
     copy.client = this.client;
-    copyPages(this.memory.u8, copy.memory.u8);
+    const to = copy.memory.u8;
+    // What is zero is not touched: it stays uncommitted.
+    for (const [start, end] of this.#body.usedRuns()) to.set(from.subarray(start, end), start);
     return copy;
   }
 
-  blank(): WasmMachine {
-    const machine = new WasmMachine(this.shared);
+  blank(key: string): WasmMachine {
+    const machine = new WasmMachine(this.shared, 0, key);
     machine.client = this.client;
     return machine;
   }
 
   codeChanged(start: number, end: number): void {
-    if (!this.#instantiated) return;
-    const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
-    if (this.#patches.some((p) => p.ranges.some(overlaps))) this.#dropPatches();
-  }
-
-  // Slots of dropped regions keep running code of theirs that is on no stack: codeChanged comes from the kernel, when no
-  // compiled code is active. Starting afresh is simplest and rare.
-  #dropPatches(): void {
-    this.#instantiate();
+    if (this.#bound) this.#body.codeChanged(start, end);
   }
 
   dispose(): void {
-    this.#patches = [];
-    this.#instantiated = false;
-  }
-}
-
-/** Copies what is not zero into zeroed memory, page by page: untouched guest memory stays uncommitted. */
-function copyPages(from: Uint8Array, to: Uint8Array): void {
-  const words = new Int32Array(from.buffer, from.byteOffset, from.length >> 2);
-  for (let page = 0; page < from.length; page += 4096) {
-    let i = page >> 2;
-    const end = i + 1024;
-    while (i < end && words[i] === 0) i++;
-    if (i < end) to.set(from.subarray(page, page + 4096), page);
+    this.memory.detach();
+    this.client = NO_CLIENT;
+    // A body without code has hardly been used.
+    if (this.#bound) this.shared.pool?.give(this.#key, this.#body);
+    this.#bound = false;
   }
 }

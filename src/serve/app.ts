@@ -6,6 +6,7 @@ import { badInput } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { LineSink } from "../kernel/fs/console.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import { BodyPool } from "../machine/body_pool.ts";
 import { CodeSpace, type LoadedCode } from "../machine/code_cache.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
@@ -27,7 +28,12 @@ export interface AppParts {
   compiler: LazyCompiler | null;
   /** Where it may not. */
   interpreter: MissInterpreter | null;
+  /** Bytes of guest memory kept for processes to come; default: POOL_BYTES. */
+  poolBytes?: number;
 }
+
+/** Enough for a burst of forks of a small server. */
+const POOL_BYTES = 256 << 20;
 
 /** A kernel with what serving asks of it. */
 export class AppInstance implements GuestInstance {
@@ -101,6 +107,7 @@ export class App {
       programs: this.#spaces,
       compiler: parts.compiler,
       interpreter: parts.interpreter,
+      pool: new BodyPool(parts.poolBytes ?? POOL_BYTES),
     };
   }
 
@@ -121,10 +128,7 @@ export class App {
       tree: this.#tree,
       host,
       console: new LineSink(host),
-      newMachine: (bytes, key) => {
-        const machine = new WasmMachine(this.#shared, bytes, this.#spaces.get(key) ?? this.#shared.base);
-        return machine;
-      },
+      newMachine: (bytes, key) => new WasmMachine(this.#shared, bytes, key, this.#spaces.get(key)),
     });
     return new AppInstance(kernel);
   }

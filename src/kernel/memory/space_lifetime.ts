@@ -18,6 +18,7 @@ export function leaveSpace(k: Kernel, p: Process): void {
   writeBack(k, space, 0, HIGHEST_END);
   for (const v of space.vmas) if (v.file !== null) dropDescription(k, v.file);
   space.vmas.length = 0;
+  space.access = new Uint8Array(0);
   space.futexes.clear();
   k.dyingMachines.push(space.machine);
 }

@@ -51,7 +51,7 @@ interface Prepared {
  * well-formed give ENOEXEC and a line in the log.
  */
 export function execProgram(k: Kernel, t: Task, request: ExecRequest): number {
-  const newMachine = () => t.process.machine.blank();
+  const newMachine = (key: string) => t.process.machine.blank(key);
   try {
     const prepared = prepare(k, t, newMachine, request);
     if (typeof prepared === "number") return prepared;
@@ -75,10 +75,10 @@ export function execFirst(k: Kernel, t: Task, machine: Machine, request: ExecReq
   return 0;
 }
 
-function prepare(k: Kernel, t: Task, newMachine: () => Machine, request: ExecRequest): Prepared | number {
+function prepare(k: Kernel, t: Task, newMachine: (key: string) => Machine, request: ExecRequest): Prepared | number {
   const found = findProgram(k, t, request);
   if (typeof found === "number") return found;
-  const machine = newMachine();
+  const machine = newMachine(programKey(found.program));
   machine.client = k;
   let done = false;
   try {
@@ -198,10 +198,15 @@ function takeOver(k: Kernel, t: Task, next: Prepared): void {
   p.dumpable = 1;
   t.name = next.name.slice(0, 15);
 
-  next.space.programKey = next.program.isImageFile ? next.program.path : "";
+  next.space.programKey = programKey(next.program);
   p.machine.programLoaded?.(next.space.programKey);
   loadRegisters(t);
   resetRegisters(p.machine.memory, next.rip, next.rsp);
+}
+
+/** Names a program for the machine (see Machine.programLoaded). */
+function programKey({ path, isImageFile }: { path: string; isImageFile: boolean }): string {
+  return isImageFile ? path : "";
 }
 
 /** The thread that calls execve goes on as the process's leader, under its number. */

@@ -1,0 +1,31 @@
+import type { WasmBody } from "./wasm_body.ts";
+
+/** Cleaned bodies that wait for their next machine, by the key of the program whose code they have; bounded in bytes. */
+export class BodyPool {
+  readonly #idle = new Map<string, WasmBody[]>();
+  #bytes = 0;
+
+  constructor(readonly maxBytes: number) {}
+
+  /** Bytes of the memories that wait. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** A body with the program's code; its memory is zero and may be of any size. */
+  take(key: string): WasmBody | undefined {
+    const body = this.#idle.get(key)?.pop();
+    if (body !== undefined) this.#bytes -= body.bytes;
+    return body;
+  }
+
+  /** Cleans a body and keeps it, if there is room. */
+  give(key: string, body: WasmBody): void {
+    if (this.#bytes + body.bytes > this.maxBytes) return;
+    body.clean();
+    this.#bytes += body.bytes;
+    const idle = this.#idle.get(key);
+    if (idle === undefined) this.#idle.set(key, [body]);
+    else idle.push(body);
+  }
+}

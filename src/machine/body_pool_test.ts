@@ -1,0 +1,78 @@
+import { expect, test } from "vitest";
+import { emptyBaseCode } from "../jit/base_code.ts";
+import { JitCompiler } from "../jit/lazy_compiler.ts";
+import { BodyPool } from "./body_pool.ts";
+import { CodeSpace } from "./code_cache.ts";
+import { GUEST_BIAS, RAX, STATE_RIP, STOP_SYSCALL } from "./state.ts";
+import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
+
+const CODE = 0x20000, END = CODE + 0x40000;
+
+function sharedWith(pool: BodyPool): WasmShared {
+  const base = new CodeSpace(emptyBaseCode());
+  return { base, programs: new Map(), compiler: new JitCompiler(), interpreter: null, pool };
+}
+
+/** mov eax, n; syscall */
+function load(m: WasmMachine, n: number): void {
+  m.memory.growTo(END);
+  m.memory.u8.set([0xb8, n, 0, 0, 0, 0x0f, 0x05], CODE - GUEST_BIAS);
+}
+
+function raxAfterRun(m: WasmMachine): number {
+  m.memory.i32[STATE_RIP >> 2] = CODE;
+  expect(m.run()).toBe(STOP_SYSCALL);
+  return m.memory.i32[RAX * 2];
+}
+
+test("a fork has the parent's bytes, in new memory and in memory used before", () => {
+  const pool = new BodyPool(1 << 24);
+  const parent = new WasmMachine(sharedWith(pool), 0x100000);
+  load(parent, 7);
+  expect(raxAfterRun(parent)).toBe(7);
+  for (const at of [0x30000, 0x30fff, 0x41000, 0x7ffff, 0xfffff]) parent.memory.u8[at] = 1;
+  for (let round = 0; round < 3; round++) {
+    const child = parent.fork();
+    expect(child.memory.u8.every((byte, i) => byte === parent.memory.u8[i])).toBe(true);
+    child.memory.u8.fill(0xff, 0x50000, 0x61000);
+    expect(raxAfterRun(child)).toBe(7);
+    child.dispose();
+    expect([child.memory.u8.length, pool.bytes]).toEqual([0, 0x100000]);
+  }
+});
+
+test("memory from the pool is zero", () => {
+  const pool = new BodyPool(1 << 24);
+  const first = new WasmMachine(sharedWith(pool), 0x100000);
+  load(first, 1);
+  raxAfterRun(first);
+  first.memory.u8.fill(0xff, 0x20000, 0x90000);
+  first.memory.u8[0xfffff] = 0x80;
+  first.dispose();
+  const second = new WasmMachine(first.shared, 0x20000);
+  expect(second.memory.u8.length).toBe(0x100000);
+  expect(second.memory.u8.every((byte) => byte === 0)).toBe(true);
+});
+
+test("lazily compiled code of an earlier process does not run where the bytes are others", () => {
+  const pool = new BodyPool(1 << 24);
+  const first = new WasmMachine(sharedWith(pool), 0x100000);
+  load(first, 1);
+  expect(raxAfterRun(first)).toBe(1);
+  first.dispose();
+  const second = new WasmMachine(first.shared, 0x100000);
+  load(second, 2);
+  expect(raxAfterRun(second)).toBe(2);
+});
+
+test("the pool keeps no more than its bytes", () => {
+  const pool = new BodyPool(0x250000);
+  const shared = sharedWith(pool);
+  const machines = Array.from({ length: 4 }, () => new WasmMachine(shared, 0x100000));
+  for (const m of machines) {
+    load(m, 3);
+    raxAfterRun(m);
+  }
+  for (const m of machines) m.dispose();
+  expect(pool.bytes).toBe(0x200000);
+});
