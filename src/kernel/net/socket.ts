@@ -1,6 +1,6 @@
-import { EOPNOTSUPP } from "../abi/errno.ts";
+import { EINVAL, EOPNOTSUPP } from "../abi/errno.ts";
 import { O_NONBLOCK, O_RDWR } from "../abi/fcntl.ts";
-import { SO_PASSCRED, SOCK_STREAM, SOL_SOCKET } from "../abi/socket.ts";
+import { FIONREAD, MSG_DONTWAIT, SO_PASSCRED, SOCK_STREAM, SOL_SOCKET } from "../abi/socket.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Credentials } from "../task/credentials.ts";
 import type { Task } from "../task/task.ts";
@@ -64,6 +64,11 @@ export abstract class Socket extends FileDescription {
 
   get nonBlocking(): boolean {
     return (this.statusFlags & O_NONBLOCK) !== 0;
+  }
+
+  /** Whether a call with these MSG_ flags may wait. */
+  waits(flags: number): boolean {
+    return !this.nonBlocking && (flags & MSG_DONTWAIT) === 0;
   }
 
   abstract bind(k: Kernel, t: Task, address: SocketAddress): number;
@@ -156,6 +161,8 @@ export abstract class Socket extends FileDescription {
   }
 
   override ioctl(_k: Kernel, t: Task, request: number, arg: number): number {
+    // Comes here only where bytesReadable() has no answer.
+    if (request === FIONREAD) return -EINVAL;
     return interfaceIoctl(t, request, arg);
   }
 }

@@ -54,6 +54,11 @@ export class StreamEnd {
     return this.peer.finished || this.deaf || this.broken;
   }
 
+  /** Neither end will write any more: TCP's state CLOSED. */
+  get isOver(): boolean {
+    return this.broken || (this.finished && this.peer.finished);
+  }
+
   /** Copies bytes out. 0 at the end of the stream; -EAGAIN if there is nothing yet. */
   read(bytes: Uint8Array, at: number, length: number): number {
     if (this.incoming.length === 0) return this.emptyRead(length);

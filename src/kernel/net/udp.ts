@@ -216,7 +216,7 @@ export class UdpSocket extends Socket {
 
   /** A full receive buffer drops the datagram: that is UDP. */
   private deliver(bytes: Uint8Array, from: InetAddress): void {
-    if (this.queuedBytes > this.options.get(SOL_SOCKET, SO_RCVBUF)! || this.noReceive) return;
+    if (this.queuedBytes > this.options.get(SOL_SOCKET, SO_RCVBUF)!) return;
     this.queue.push({ bytes, from });
     this.queuedBytes += bytes.length + DATAGRAM_OVERHEAD;
     this.readiness.wake();
@@ -233,7 +233,8 @@ export class UdpSocket extends Socket {
   ): number {
     if (flags & MSG_ERRQUEUE) return -EAGAIN;
     if (this.error !== 0) return -this.takeError();
-    if (this.queue.length === 0) return this.noReceive ? 0 : -EAGAIN;
+    // After shutdown(SHUT_RD) only a call that would wait is told so; datagrams are received all the same (inet_shutdown).
+    if (this.queue.length === 0) return this.noReceive && this.waits(flags) ? 0 : -EAGAIN;
     const datagram = this.queue[0], size = datagram.bytes.length;
     const n = Math.min(length, size);
     bytes.set(datagram.bytes.subarray(0, n), at);
@@ -251,11 +252,11 @@ export class UdpSocket extends Socket {
   }
 
   shutdown(_k: Kernel, how: number): number {
-    if (this.peer === null) return -ENOTCONN;
     if (how === SHUT_RD || how === SHUT_RDWR) this.noReceive = true;
     if (how === SHUT_WR || how === SHUT_RDWR) this.noSend = true;
     this.readiness.wake();
-    return 0;
+    // Takes effect even so: it wakes whoever waits on the socket.
+    return this.peer === null ? -ENOTCONN : 0;
   }
 
   override release(_k: Kernel): void {

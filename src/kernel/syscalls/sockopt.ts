@@ -25,7 +25,7 @@ function sysSetsockopt(
   if (length < 0) return -EINVAL;
   const socket = socketOf(t, fd);
   if (typeof socket === "number") return socket;
-  if (!socket.knowsLevel(level)) return unknownLevel(socket);
+  if (!socket.knowsLevel(level)) return socket.domain === abi.AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
   const at = readableRange(t, pointer, Math.min(length, 4096));
   if (at < 0) return at;
   if (level === abi.SOL_SOCKET) {
@@ -101,7 +101,7 @@ function sysGetsockopt(
   if (lengthAt < 0) return lengthAt;
   const room = loadI32(t.memory, lengthAt);
   if (room < 0) return -EINVAL;
-  if (!socket.knowsLevel(level)) return unknownLevel(socket);
+  if (!socket.knowsLevel(level)) return -EOPNOTSUPP;
   const value = getOption(socket, level, name);
   if (typeof value === "number") return value;
   const n = Math.min(room, value.length);
@@ -171,10 +171,6 @@ function tcpInfo(socket: Socket): Uint8Array {
   for (const at of [SND_MSS, RCV_MSS, ADVMSS]) view.setUint32(at, 65483, true);
   view.setUint32(SND_CWND, 10, true);
   return out;
-}
-
-function unknownLevel(socket: Socket): number {
-  return socket.domain === abi.AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
 }
 
 function ints(...values: number[]): Uint8Array {

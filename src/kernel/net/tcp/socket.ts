@@ -152,12 +152,12 @@ export class TcpSocket extends Socket {
     if (address.family === AF_UNSPEC) return this.disconnect();
     const s = this.state;
     if (s instanceof Connecting) {
-      if (s.refused !== 0) return this.fail(s);
+      if (s.refused) return this.fail(s);
       if (this.isEstablished(s)) return this.establish(s);
       return this.nonBlocking ? -EALREADY : -EAGAIN;
     }
     if (s instanceof Connected) {
-      if (s.announced || s.end.broken) return -EISCONN;
+      if (s.announced) return -EISCONN;
       s.announced = true;
       return 0;
     }
@@ -174,14 +174,13 @@ export class TcpSocket extends Socket {
     // Connecting to the wildcard means this machine (inet(7)).
     const ip = wanted === ANY_IPV4 ? "127.0.0.1" : wanted === ANY_IPV6 ? "::1" : wanted;
     if (!isLocal(ip)) return -ENETUNREACH;
-    s.error = 0;
     const binding = s.binding ?? this.claim(t, ip.includes(":") ? ANY_IPV6 : ANY_IPV4, 0);
     if (typeof binding === "number") return -EADDRNOTAVAIL;
     const from = isWildcard(binding.ip) ? ip : binding.ip;
     const local = inet(from, binding.port), remote = inet(ip, target.port);
     const opened = this.stack.open(local, remote);
-    const next = new Connecting(opened?.end ?? null, local, remote, binding, opened?.listener ?? null);
-    if (opened === null) next.refused = ECONNREFUSED;
+    const next = new Connecting(opened?.end ?? null, local, remote, binding, s.bound, opened?.listener ?? null);
+    if (opened === null) next.refuse(ECONNREFUSED);
     this.enter(next);
     if (this.nonBlocking) return -EINPROGRESS;
     if (opened === null) return this.fail(next);
@@ -198,32 +197,25 @@ export class TcpSocket extends Socket {
     return 0;
   }
 
-  /** connect() reports a failure: the socket is as new, but stays bound. */
+  /** connect() reports a failure: the socket is as it was before, bound if bind() was called (tcp_disconnect). */
   private fail(s: Connecting): number {
-    const refused = s.refused;
-    this.leave(s);
-    return -refused;
-  }
-
-  private leave(s: Connecting): Init {
     const init = new Init();
-    init.binding = s.binding;
-    init.bound = s.local;
-    init.failed = true;
+    if (s.bound === null) {
+      if (s.binding !== null) this.stack.ports.release(s.binding);
+    } else {
+      init.binding = s.binding;
+      init.bound = s.bound;
+    }
     this.state = init;
-    return init;
+    return -(s.error || ECONNABORTED);
   }
 
   /** A non-blocking connect() whose outcome is there becomes what it is. */
   private settle(): void {
     const s = this.state;
-    if (!(s instanceof Connecting)) return;
-    if (s.end !== null && s.end.broken) s.refused = s.end.takeError() || ECONNABORTED;
-    if (s.refused !== 0) {
-      this.leave(s).error = s.refused;
-    } else if (this.isEstablished(s)) {
-      this.state = new Connected(s.end!, s.local, s.remote, s.binding, false);
-    }
+    if (!(s instanceof Connecting) || s.refused) return;
+    if (s.end !== null && s.end.broken) s.refuse(s.end.takeError());
+    else if (this.isEstablished(s)) this.state = new Connected(s.end!, s.local, s.remote, s.binding, false);
   }
 
   /** connect(AF_UNSPEC) */
@@ -252,14 +244,14 @@ export class TcpSocket extends Socket {
   peerAddress(): InetAddress | number {
     this.settle();
     const s = this.state;
-    return s instanceof Connected && !s.end.broken ? shownTo(this.domain, s.remote) : -ENOTCONN;
+    return s instanceof Connected && !s.end.isOver ? shownTo(this.domain, s.remote) : -ENOTCONN;
   }
 
   takeError(): number {
     this.settle();
     const s = this.state;
     if (s instanceof Connected) return s.end.takeError();
-    if (!(s instanceof Init)) return 0;
+    if (!(s instanceof Connecting)) return 0;
     const { error } = s;
     s.error = 0;
     return error;
@@ -270,9 +262,9 @@ export class TcpSocket extends Socket {
     const s = this.state;
     if (s instanceof Connected) return s.end.poll();
     if (s instanceof Listening) return s.ready.length > 0 ? POLL_READABLE : 0;
-    if (s instanceof Connecting) return 0;
-    const ended = s.failed ? POLL_READABLE | POLLRDHUP : 0;
-    return POLL_WRITABLE | POLLHUP | ended | (s.error !== 0 ? POLLERR : 0);
+    if (s instanceof Init) return POLL_WRITABLE | POLLHUP;
+    if (!s.refused) return 0;
+    return POLL_WRITABLE | POLL_READABLE | POLLRDHUP | POLLHUP | (s.error !== 0 ? POLLERR : 0);
   }
 
   send(
@@ -287,11 +279,8 @@ export class TcpSocket extends Socket {
   ): number {
     this.settle();
     const s = this.state;
-    if (s instanceof Connecting) return -EAGAIN;
-    if (!(s instanceof Connected)) {
-      if (s instanceof Init && s.error !== 0) return -this.takeError();
-      return brokenPipe(t, flags);
-    }
+    if (s instanceof Connecting && !s.refused) return -EAGAIN;
+    if (!(s instanceof Connected)) return -this.takeError() || brokenPipe(t, flags);
     const n = s.end.write(bytes, at, length);
     return n === -EPIPE ? brokenPipe(t, flags) : n;
   }
@@ -308,8 +297,8 @@ export class TcpSocket extends Socket {
     if (flags & MSG_ERRQUEUE) return -EAGAIN;
     this.settle();
     const s = this.state;
-    if (s instanceof Connecting) return -EAGAIN;
-    if (!(s instanceof Connected)) return s instanceof Init && s.error !== 0 ? -this.takeError() : -ENOTCONN;
+    if (s instanceof Connecting) return s.refused ? -this.takeError() : -EAGAIN;
+    if (!(s instanceof Connected)) return -ENOTCONN;
     if (flags & MSG_OOB) return -EINVAL;
     const { end } = s;
     if (end.incoming.length === 0) return end.emptyRead(length);
@@ -338,7 +327,7 @@ export class TcpSocket extends Socket {
       this.readiness.wake();
       return 0;
     }
-    if (!(s instanceof Connected) || s.end.broken) return -ENOTCONN;
+    if (!(s instanceof Connected) || s.end.isOver) return -ENOTCONN;
     if (how === SHUT_RD || how === SHUT_RDWR) s.end.stopReading();
     if (how === SHUT_WR || how === SHUT_RDWR) s.end.finish();
     return 0;

@@ -1,4 +1,14 @@
-import { EAGAIN, ECONNREFUSED, EINVAL, EISCONN, ENOTCONN, EOPNOTSUPP, EPIPE, EPROTOTYPE } from "../../abi/errno.ts";
+import {
+  EAGAIN,
+  ECONNREFUSED,
+  ECONNRESET,
+  EINVAL,
+  EISCONN,
+  ENOTCONN,
+  EOPNOTSUPP,
+  EPIPE,
+  EPROTOTYPE,
+} from "../../abi/errno.ts";
 import { POLL_READABLE, POLL_WRITABLE, POLLHUP } from "../../abi/poll.ts";
 import {
   AF_UNIX,
@@ -155,7 +165,7 @@ export class UnixConnectionSocket extends UnixSocket {
     flags: number,
     info: ReceiveInfo,
   ): number {
-    if (flags & MSG_OOB) return -EOPNOTSUPP;
+    if (flags & MSG_OOB) return this.hasMessages ? -EOPNOTSUPP : -EINVAL;
     const { end } = this;
     if (end === null) return this.hasMessages ? -ENOTCONN : -EINVAL;
     return this.hasMessages
@@ -168,7 +178,7 @@ export class UnixConnectionSocket extends UnixSocket {
   }
 
   shutdown(_k: Kernel, how: number): number {
-    if (this.end === null) return this.isListening ? 0 : -ENOTCONN;
+    if (this.end === null) return 0;
     if (how === SHUT_RD || how === SHUT_RDWR) this.end.stopReading();
     if (how === SHUT_WR || how === SHUT_RDWR) this.end.finish();
     return 0;
@@ -177,8 +187,8 @@ export class UnixConnectionSocket extends UnixSocket {
   override release(k: Kernel): void {
     if (this.isListening || this.end === null) k.net.unix.forget(this);
     for (const arrival of this.arrivals.splice(0)) {
-      arrival.end.peer.error = 0;
       arrival.end.closeFor(k);
+      arrival.end.peer.error = ECONNRESET;
     }
     for (const hopeful of this.hopefuls.splice(0)) hopeful.readiness.wake();
     this.backlog = -1;

@@ -63,13 +63,23 @@ export class UnixDatagramSocket extends UnixSocket {
 
   connect(k: Kernel, t: Task, address: SocketAddress): number {
     if (address.family === AF_UNSPEC) {
-      this.peer = null;
+      this.leavePeer();
       return 0;
     }
     const target = this.find(k, t, address);
     if (typeof target === "number") return target;
+    if (target !== this.peer) this.leavePeer();
     this.peer = target;
     return 0;
+  }
+
+  /** unix_dgram_disconnected(): a peer that is connected to this socket learns that it is left. */
+  private leavePeer(): void {
+    if (this.peer !== null && this.peer !== this && this.peer.peer === this) {
+      this.peer.error = ECONNRESET;
+      this.peer.readiness.wake();
+    }
+    this.peer = null;
   }
 
   private find(k: Kernel, t: Task, address: SocketAddress): UnixDatagramSocket | number {
@@ -154,11 +164,12 @@ export class UnixDatagramSocket extends UnixSocket {
   ): number {
     if (this.queue.length === 0) {
       if (this.error !== 0) return -this.takeError();
-      return this.noReceive ? 0 : -EAGAIN;
+      return this.noReceive && this.waits(flags) ? 0 : -EAGAIN;
     }
     const message = this.queue[0], size = message.bytes.length, n = Math.min(length, size);
     bytes.set(message.bytes.subarray(0, n), at);
-    info.from = { family: AF_UNIX, name: message.from };
+    // An unnamed sender is no address at all (unix_copy_addr).
+    info.from = message.from === "" ? null : { family: AF_UNIX, name: message.from };
     if (n < size) info.flags |= MSG_TRUNC;
     if (!(flags & MSG_PEEK)) {
       info.ancillary = message.ancillary;
@@ -173,7 +184,6 @@ export class UnixDatagramSocket extends UnixSocket {
   }
 
   shutdown(_k: Kernel, how: number): number {
-    if (this.peer === null) return -ENOTCONN;
     if (how === SHUT_RD || how === SHUT_RDWR) this.noReceive = true;
     if (how === SHUT_WR || how === SHUT_RDWR) this.noSend = true;
     this.readiness.wake();
@@ -185,10 +195,5 @@ export class UnixDatagramSocket extends UnixSocket {
     k.net.unix.forget(this);
     for (const message of this.queue.splice(0)) if (message.ancillary !== null) discardAncillary(k, message.ancillary);
     for (const sender of this.senders.splice(0)) sender.readiness.wake();
-    // unix_dgram_disconnected(): a peer that was connected to this socket learns so.
-    if (this.peer !== null && this.peer.peer === this) {
-      this.peer.error = ECONNRESET;
-      this.peer.readiness.wake();
-    }
   }
 }
