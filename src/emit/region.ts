@@ -196,7 +196,7 @@ export class RegionEmitter {
   }
 
   #spill(b: number): void {
-    this.#storeVars(this.#flow.spill[b], this.#flow.spillHigh[b]);
+    this.#storeVars(this.#flow.spill.low[b], this.#flow.spill.high[b]);
   }
 
   #prologue(): void {
@@ -215,7 +215,7 @@ export class RegionEmitter {
       this.#return();
       out.byte(W_END);
     }
-    this.#loadVars(this.#flow.liveIn[0], this.#flow.liveInHigh[0]);
+    this.#loadVars(this.#flow.liveIn.low[0], this.#flow.liveIn.high[0]);
     for (const b of this.#cfg.order) {
       if (this.#cfg.fuel[b] && this.#fuelLocal < 0) {
         this.#fuelLocal = this.#newLocal(TYPE_I32);
@@ -317,7 +317,7 @@ export class RegionEmitter {
     out.byte(OP.i32_lt_s);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#storeVars(this.#flow.dirtyIn[header], this.#flow.dirtyInHigh[header]);
+    this.#storeVars(this.#flow.fuel.low[header], this.#flow.fuel.high[header]);
     this.#storeState(STATE_RIP, this.#fn.blocks[header].pc);
     out.byte(W_CALL);
     out.u32(this.plan.fuel);
@@ -335,7 +335,7 @@ export class RegionEmitter {
     const block = this.#fn.blocks[b];
     this.#releaseTemps();
     this.#values.block(block);
-    this.#storeVars(this.#flow.early[b], this.#flow.earlyHigh[b]);
+    this.#storeVars(this.#flow.early.low[b], this.#flow.early.high[b]);
     switch (block.kind) {
       case END_JUMP:
         return this.#edge(b, block.succ[0]);
@@ -531,7 +531,7 @@ export class RegionEmitter {
 
   /** Loads what the successor needs after everything was stored (call, syscall). */
   #reload(to: number): void {
-    this.#loadVars(this.#flow.liveIn[to], this.#flow.liveInHigh[to]);
+    this.#loadVars(this.#flow.liveIn.low[to], this.#flow.liveIn.high[to]);
   }
 
   /** A tail call takes no stack: it gets what this region was given. */

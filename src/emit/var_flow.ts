@@ -5,6 +5,7 @@
  * `live` (backward): the local's value matters: it is read, or may be stored by an exit that finds it dirty. What is live at the
  * entry or after a call is loaded there. A call or syscall is an exit and a fresh start at once: everything dirty is stored
  * before it, everything live is loaded after it.
+ * `early`: stored at the end of a block already, where that saves more stores and loads than it costs.
  *
  * Sets are pairs of 32-bit masks: low for variables 0..31 (general registers, flags), high for 32..47 (xmm).
  */
@@ -21,27 +22,34 @@ import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_FLAGS } from "../ir/variables.ts";
 import type { Cfg } from "./cfg.ts";
+import { loopBody, predecessors } from "./loops.ts";
+
+/** A set of variables for each block. */
+export class VarSets {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  constructor(blocks: number) {
+    this.low = new Int32Array(blocks);
+    this.high = new Int32Array(blocks);
+  }
+}
 
 export interface VarFlow {
-  /** Per block: dirty at its start. */
-  dirtyIn: Int32Array;
-  dirtyInHigh: Int32Array;
+  /** Stored where the block is left at its start, for lack of fuel. */
+  fuel: VarSets;
   /** Stored where the block leaves the region. */
-  spill: Int32Array;
-  spillHigh: Int32Array;
+  spill: VarSets;
   /** Stored at the end of the block, before control goes on inside the region. */
-  early: Int32Array;
-  earlyHigh: Int32Array;
+  early: VarSets;
   /** Live at its start. */
-  liveIn: Int32Array;
-  liveInHigh: Int32Array;
+  liveIn: VarSets;
   /** Variables that need a local at all. */
   used: number;
   usedHigh: number;
 }
 
 /** True for ends after which the successor starts with nothing in locals. */
-export function startsFresh(kind: number): boolean {
+function startsFresh(kind: number): boolean {
   return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL;
 }
 
@@ -50,98 +58,219 @@ function isExit(block: IrBlock): boolean {
   return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC;
 }
 
+const FLAG_VARS = 63 << VAR_FLAGS;
+
 /** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
 function matters(kind: number): number {
   return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_RETURN ? ~FLAG_VARS : -1;
 }
 
-const FLAG_VARS = 63 << VAR_FLAGS;
+/** Rounds of moving stores before joins: each may make new differences further on; the first ones count. */
+const JOIN_ROUNDS = 3;
 
 /** Solves the flow over the reachable blocks. */
 export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
-  const { order } = cfg;
-  const n = fn.blocks.length;
-  const make = () => new Int32Array(n);
-  const set = make(), setHigh = make(); // written in the block
-  const use = make(), useHigh = make(); // read before any write in the block
-  for (const b of order) summarise(fn, b, set, setHigh, use, useHigh);
+  return new Solver(fn, cfg).solve();
+}
 
-  const dirtyIn = make(), dirtyInHigh = make(), dirtyOut = make(), dirtyOutHigh = make();
-  const early = make(), earlyHigh = make();
-  solveDirty();
+class Solver {
+  readonly #set: VarSets; // written in the block
+  readonly #use: VarSets; // read before any write in the block
+  readonly #dirtyIn: VarSets;
+  readonly #dirtyOut: VarSets;
+  readonly #early: VarSets;
+  readonly #spill: VarSets;
+  readonly #fuel: VarSets;
+  readonly #preds: number[][];
+  /** 1 for blocks in any loop. */
+  readonly #looping: Uint8Array;
 
-  const liveIn = make(), liveInHigh = make(), spill = make(), spillHigh = make();
-  for (const b of order) {
-    const block = fn.blocks[b];
-    spill[b] = dirtyOut[b] & matters(block.kind);
-    spillHigh[b] = dirtyOutHigh[b];
+  constructor(readonly fn: IrFunction, readonly cfg: Cfg) {
+    const n = fn.blocks.length;
+    const make = () => new VarSets(n);
+    [this.#set, this.#use, this.#dirtyIn, this.#dirtyOut] = [make(), make(), make(), make()];
+    [this.#early, this.#spill, this.#fuel] = [make(), make(), make()];
+    this.#preds = predecessors(fn, cfg);
+    this.#looping = new Uint8Array(n);
+    for (const b of cfg.order) summarise(fn, b, this.#set, this.#use);
   }
-  for (let changed = true; changed;) {
-    changed = false;
-    for (let i = order.length - 1; i >= 0; i--) {
-      const b = order[i];
-      const block = fn.blocks[b];
-      let out = early[b], outHigh = earlyHigh[b];
-      if (isExit(block)) {
-        out |= spill[b];
-        outHigh |= spillHigh[b];
+
+  solve(): VarFlow {
+    const { fn, cfg } = this;
+    const none = new VarSets(fn.blocks.length);
+    this.#solveDirty();
+    const read = this.#solveAhead(none, this.#use);
+    if (this.#storeBeforeLoops(read)) this.#solveDirty();
+    this.#storeBeforeJoins(read);
+    for (const b of cfg.order) {
+      if (cfg.fuel[b]) {
+        // Who goes on here later reads the flags that are read here.
+        this.#fuel.low[b] = this.#dirtyIn.low[b] & (~FLAG_VARS | read.low[b]);
+        this.#fuel.high[b] = this.#dirtyIn.high[b];
       }
-      if (!startsFresh(block.kind)) {
+      if (!isExit(fn.blocks[b])) continue;
+      this.#spill.low[b] = this.#dirtyOut.low[b] & matters(fn.blocks[b].kind);
+      this.#spill.high[b] = this.#dirtyOut.high[b];
+    }
+    const atEnd = new VarSets(fn.blocks.length), atStart = new VarSets(fn.blocks.length);
+    let used = 0, usedHigh = 0;
+    for (const b of cfg.order) {
+      atEnd.low[b] = this.#spill.low[b] | this.#early.low[b];
+      atEnd.high[b] = this.#spill.high[b] | this.#early.high[b];
+      atStart.low[b] = this.#use.low[b] | this.#fuel.low[b];
+      atStart.high[b] = this.#use.high[b] | this.#fuel.high[b];
+    }
+    const liveIn = this.#solveAhead(atEnd, atStart);
+    for (const b of cfg.order) {
+      used |= this.#set.low[b] | liveIn.low[b];
+      usedHigh |= this.#set.high[b] | liveIn.high[b];
+    }
+    return { fuel: this.#fuel, spill: this.#spill, early: this.#early, liveIn, used, usedHigh };
+  }
+
+  #solveDirty(): void {
+    const { fn, cfg } = this;
+    const set = this.#set, early = this.#early, into = this.#dirtyIn, out = this.#dirtyOut;
+    into.low.fill(0);
+    into.high.fill(0);
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const b of cfg.order) {
+        const block = fn.blocks[b];
+        const low = out.low[b] = (into.low[b] | set.low[b]) & ~early.low[b];
+        const high = out.high[b] = (into.high[b] | set.high[b]) & ~early.high[b];
+        if (startsFresh(block.kind)) continue;
         for (const s of block.succ) {
-          out |= liveIn[s];
-          outHigh |= liveInHigh[s];
+          if ((low & ~into.low[s]) === 0 && (high & ~into.high[s]) === 0) continue;
+          into.low[s] |= low;
+          into.high[s] |= high;
+          changed = true;
         }
       }
-      let live = use[b] | (out & ~set[b]), liveHigh = useHigh[b] | (outHigh & ~setHigh[b]);
-      if (cfg.fuel[b]) {
-        live |= dirtyIn[b];
-        liveHigh |= dirtyInHigh[b];
-      }
-      if (live !== liveIn[b] || liveHigh !== liveInHigh[b]) {
-        liveIn[b] = live;
-        liveInHigh[b] = liveHigh;
+    }
+  }
+
+  /**
+   * Backward: variables to which, from the start of a block on, something happens before they are written: at the start of a
+   * block (`atStart`) or at its end. Nothing is carried across calls.
+   */
+  #solveAhead(atEnd: VarSets, atStart: VarSets): VarSets {
+    const { fn, cfg: { order } } = this;
+    const set = this.#set, into = new VarSets(fn.blocks.length);
+    for (let changed = true; changed;) {
+      changed = false;
+      for (let i = order.length - 1; i >= 0; i--) {
+        const b = order[i];
+        const block = fn.blocks[b];
+        let low = atEnd.low[b], high = atEnd.high[b];
+        if (!startsFresh(block.kind)) {
+          for (const s of block.succ) {
+            low |= into.low[s];
+            high |= into.high[s];
+          }
+        }
+        low = atStart.low[b] | (low & ~set.low[b]);
+        high = atStart.high[b] | (high & ~set.high[b]);
+        if (low === into.low[b] && high === into.high[b]) continue;
+        into.low[b] = low;
+        into.high[b] = high;
         changed = true;
       }
     }
+    return into;
   }
-  let used = 0, usedHigh = 0;
-  for (const b of order) {
-    used |= set[b] | use[b] | liveIn[b];
-    usedHigh |= setHigh[b] | useHigh[b] | liveInHigh[b];
-  }
-  return { dirtyIn, dirtyInHigh, spill, spillHigh, early, earlyHigh, liveIn, liveInHigh, used, usedHigh };
 
-  function solveDirty(): void {
-    dirtyIn.fill(0);
-    dirtyInHigh.fill(0);
-    for (let changed = true; changed;) {
-      changed = false;
-      for (const b of order) {
-        const block = fn.blocks[b];
-        const out = (dirtyIn[b] | set[b]) & ~early[b], outHigh = (dirtyInHigh[b] | setHigh[b]) & ~earlyHigh[b];
-        dirtyOut[b] = out;
-        dirtyOutHigh[b] = outHigh;
-        if (startsFresh(block.kind)) continue;
-        for (const s of block.succ) {
-          if ((dirtyIn[s] | out) !== dirtyIn[s] || (dirtyInHigh[s] | outHigh) !== dirtyInHigh[s]) {
-            dirtyIn[s] |= out;
-            dirtyInHigh[s] |= outHigh;
-            changed = true;
-          }
-        }
+  /**
+   * What is dirty before a loop and not written in it is stored before it: else the loop's way out for lack of fuel and all
+   * exits behind it would each have to. True if there are loops.
+   */
+  #storeBeforeLoops(read: VarSets): boolean {
+    const { fn, cfg } = this;
+    let any = false;
+    for (const head of cfg.order) {
+      if (!cfg.loopHeader[head]) continue;
+      let low = 0, high = 0;
+      for (const b of loopBody(cfg, this.#preds, head)) {
+        this.#looping[b] = 1;
+        low |= this.#set.low[b];
+        high |= this.#set.high[b];
+      }
+      for (const p of this.#preds[head]) {
+        if (cfg.rank[p] >= cfg.rank[head] || startsFresh(fn.blocks[p].kind)) continue;
+        this.#early.low[p] |= this.#dirtyOut.low[p] & ~low & (~FLAG_VARS | read.low[head]);
+        this.#early.high[p] |= this.#dirtyOut.high[p] & ~high;
+        any = true;
       }
     }
+    return any;
+  }
+
+  /**
+   * A variable that is dirty along one way into a block and clean along another would have to be loaded on the clean way, only
+   * for exits to store it again. Where nothing reads it any more it is stored at the end of the dirty way instead; not in
+   * loops, which would do so each time round.
+   */
+  #storeBeforeJoins(read: VarSets): void {
+    const stored = this.#solveAhead(this.#atExits(), this.#atFuel());
+    for (let round = 0; round < JOIN_ROUNDS; round++) {
+      let any = false;
+      for (const b of this.cfg.order) if (this.#preds[b].length > 1 && this.#storeBefore(b, read, stored)) any = true;
+      if (!any) return;
+      this.#solveDirty();
+    }
+  }
+
+  #storeBefore(join: number, read: VarSets, stored: VarSets): boolean {
+    const { blocks } = this.fn;
+    const out = this.#dirtyOut;
+    let low = -1, high = -1; // dirty along all ways
+    for (const p of this.#preds[join]) {
+      const fresh = startsFresh(blocks[p].kind);
+      low &= fresh ? 0 : out.low[p];
+      high &= fresh ? 0 : out.high[p];
+    }
+    let any = false;
+    for (const p of this.#preds[join]) {
+      if (this.#looping[p] || startsFresh(blocks[p].kind)) continue;
+      let keep = low, keepHigh = high, needed = 0, neededHigh = 0;
+      for (const s of blocks[p].succ) {
+        keep |= read.low[s];
+        keepHigh |= read.high[s];
+        needed |= stored.low[s];
+        neededHigh |= stored.high[s];
+      }
+      const store = out.low[p] & ~keep & needed, storeHigh = out.high[p] & ~keepHigh & neededHigh;
+      if ((store | storeHigh) === 0) continue;
+      this.#early.low[p] |= store;
+      this.#early.high[p] |= storeHigh;
+      any = true;
+    }
+    return any;
+  }
+
+  /** All variables that exits would store, were they dirty. */
+  #atExits(): VarSets {
+    const sets = new VarSets(this.fn.blocks.length);
+    for (const b of this.cfg.order) {
+      if (!isExit(this.fn.blocks[b])) continue;
+      sets.low[b] = matters(this.fn.blocks[b].kind);
+      sets.high[b] = -1;
+    }
+    return sets;
+  }
+
+  #atFuel(): VarSets {
+    const sets = new VarSets(this.fn.blocks.length);
+    for (const b of this.cfg.order) {
+      if (!this.cfg.fuel[b]) continue;
+      sets.low[b] = ~FLAG_VARS;
+      sets.high[b] = -1;
+    }
+    return sets;
   }
 }
 
-function summarise(
-  fn: IrFunction,
-  b: number,
-  set: Int32Array,
-  setHigh: Int32Array,
-  use: Int32Array,
-  useHigh: Int32Array,
-): void {
+function summarise(fn: IrFunction, b: number, set: VarSets, use: VarSets): void {
   const { first, end } = fn.blocks[b];
   let s = 0, sHigh = 0, u = 0, uHigh = 0;
   const read = (v: number) => {
@@ -161,8 +290,8 @@ function summarise(
       for (const v of HELPERS[fn.a[i]].writes) write(v);
     }
   }
-  set[b] = s;
-  setHigh[b] = sHigh;
-  use[b] = u;
-  useHigh[b] = uHigh;
+  set.low[b] = s;
+  set.high[b] = sHigh;
+  use.low[b] = u;
+  use.high[b] = uHigh;
 }

@@ -1,0 +1,26 @@
+/** Natural loops of a reducible region. */
+import type { IrFunction } from "../ir/function.ts";
+import type { Cfg } from "./cfg.ts";
+
+/** Predecessors among reachable blocks, each once. */
+export function predecessors(fn: IrFunction, cfg: Cfg): number[][] {
+  const preds: number[][] = fn.blocks.map(() => []);
+  for (const b of cfg.order) {
+    // Edges of one block come together, so that a double one is the last.
+    for (const s of fn.blocks[b].succ) if (preds[s].at(-1) !== b) preds[s].push(b);
+  }
+  return preds;
+}
+
+/** Blocks of the loop of a head: those from which an edge back to it is reached without passing it. */
+export function loopBody(cfg: Cfg, preds: readonly number[][], head: number): Set<number> {
+  const body = new Set([head]);
+  const work = preds[head].filter((p) => cfg.rank[p] >= cfg.rank[head]);
+  while (work.length > 0) {
+    const b = work.pop()!;
+    if (body.has(b)) continue;
+    body.add(b);
+    for (const p of preds[b]) work.push(p);
+  }
+  return body;
+}
