@@ -63,10 +63,23 @@ export function writeVector(l: Lifter, o: Operand, value: number): void {
   l.storeState(OP.i32_store16, STATE_X87 + 16 * o.reg + 8, l.i32(0xffff));
 }
 
-/** Low single (bytes 4) or double (bytes 8) of an operand, as f32 or f64. */
+/** Operations on the low lane, by its bytes. */
+const EXTRACT: Record<number, number> = { 4: OP.f32x4_extract_lane, 8: OP.f64x2_extract_lane };
+const REPLACE: Record<number, number> = { 4: OP.f32x4_replace_lane, 8: OP.f64x2_replace_lane };
+
+/** True if `v` is a vector whose low lane was replaced last. */
+function hasNewLow(l: Lifter, v: number, bytes: number): boolean {
+  return l.fn.op[v] === REPLACE[bytes] && l.fn.c[v] === 0;
+}
+
+/**
+ * Low single (bytes 4) or double (bytes 8) of an operand, as f32 or f64. What a scalar instruction has just put there is taken
+ * directly, so that chains of scalar arithmetic do not wait for the merging with the upper lanes.
+ */
 export function scalar(l: Lifter, o: Operand, bytes: number): number {
   if (o.kind === OPERAND_MEM) return l.op(bytes === 4 ? OP.f32_load : OP.f64_load, l.linear(o), 0);
-  return l.op(bytes === 4 ? OP.f32x4_extract_lane : OP.f64x2_extract_lane, l.read(o), 0);
+  const v = l.read(o);
+  return hasNewLow(l, v, bytes) ? l.fn.b[v] : l.op(EXTRACT[bytes], v, 0);
 }
 
 /** Low 32 bits of a general register, or a memory operand zero-extended to i32. */
@@ -82,8 +95,9 @@ export function writeInteger32(l: Lifter, o: Operand, value: number): void {
 
 /** Register `o` with its low single or double replaced. */
 export function setLow(l: Lifter, o: Operand, bytes: number, value: number): void {
-  const op = bytes === 4 ? OP.f32x4_replace_lane : OP.f64x2_replace_lane;
-  l.setXmm(o.reg, l.op(op, l.xmm(o.reg), value, 0));
+  let v = l.xmm(o.reg);
+  while (hasNewLow(l, v, bytes)) v = l.fn.a[v];
+  l.setXmm(o.reg, l.op(REPLACE[bytes], v, value, 0));
 }
 
 /** Register `o` with its low `bytes` taken from another vector. */
