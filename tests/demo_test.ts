@@ -6,11 +6,11 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildImage } from "../fixtures/build_image.ts";
 import { translateImage } from "../src/cli/translate.ts";
-import { freePort, type ServerProcess, startServer } from "./adapters/_server_process.ts";
+import type { ServerProcess } from "./adapters/_server_process.ts";
 import { findNode } from "./support/node_binary.ts";
+import { type HostName, serveTranslated } from "./support/translated_server.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const node = findNode();
 let folder: string, output: string;
 
 beforeAll(async () => {
@@ -58,36 +58,17 @@ it("the same image gives the same output", async () => {
   expect(names.filter((name) => !readFileSync(join(output, name)).equals(readFileSync(join(out, name))))).toEqual([]);
 });
 
-describe("under deno serve", () => {
-  addTests((port) => {
-    const args = ["serve", "--cached-only", "--host", "127.0.0.1", "--port", String(port), "deno.js"];
-    return startServer(process.execPath, args, port, { cwd: output });
-  }, { shared: true });
-});
+describe("under deno serve", () => addTests("deno", { shared: true }));
+describe.skipIf(findNode() === null)("in Node 22 or later", () => addTests("node", { shared: true }));
+describe("in workerd", () => addTests("workers", { shared: false }));
 
-describe.skipIf(node === null)("in Node 22 or later", () => {
-  addTests((port) => startServer(node!, ["node.mjs"], port, { cwd: output, env: { PORT: String(port) } }), {
-    shared: true,
-  });
-});
-
-describe("in workerd", () => {
-  addTests((port) => {
-    const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
-    return startServer("node", [wrangler, "dev", "--ip", "127.0.0.1", "--port", String(port)], port, {
-      cwd: output,
-      env: { WRANGLER_SEND_METRICS: "false", CI: "1" },
-    });
-  }, { shared: false });
-});
-
-function addTests(start: (port: number) => Promise<ServerProcess>, { shared }: { shared: boolean }): void {
+function addTests(host: HostName, { shared }: { shared: boolean }): void {
   let server: ServerProcess;
   const get = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
   const text = async (path: string, init?: RequestInit) => await (await get(path, init)).text();
 
   beforeAll(async () => {
-    server = await start(await freePort());
+    server = await serveTranslated(host, output, "/hello");
   });
 
   afterAll(() => server?.stop());
