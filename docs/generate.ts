@@ -3,9 +3,11 @@
  * date.
  */
 import { readFileSync, writeFileSync } from "node:fs";
+import { describeInstructions } from "./instructions_page.ts";
 import { describeSyscalls } from "./syscalls_page.ts";
 
 const pages: [path: string, text: string][] = [
+  ["INSTRUCTIONS.md", describeInstructions()],
   ["SYSCALLS.md", describeSyscalls()],
 ];
 
