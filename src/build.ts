@@ -9,6 +9,7 @@ import { type ProcessSpec, resolveProcess } from "./image/config.ts";
 import type { Image } from "./image/image.ts";
 import { emptyBaseCode } from "./jit/base_code.ts";
 import { JitCompiler } from "./jit/lazy_compiler.ts";
+import { IrMissInterpreter } from "./jit/miss_interpreter.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { AddressSpace } from "./kernel/memory/address_space.ts";
 import { syscallName } from "./kernel/abi/syscall_numbers.ts";
@@ -176,7 +177,12 @@ function startBoot(tree: Tree, spec: ProcessSpec, options: BuildOptions): Booted
       return space;
     },
   };
-  const shared: WasmShared = { base: new CodeSpace(base), programs, compiler: new JitCompiler(), interpreter: null };
+  const shared: WasmShared = {
+    base: new CodeSpace(base),
+    programs,
+    compiler: new JitCompiler(),
+    interpreter: new IrMissInterpreter(),
+  };
   const kernel = createGuest(guestOptions(tree, spec, host, shared));
   return { kernel, host, output, spaces, shared };
 }

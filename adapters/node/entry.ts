@@ -1,10 +1,11 @@
 /** node.mjs of a translated image: `PORT=8080 node DIR/node.mjs`. */
 import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
+import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
 import { sharedInstance } from "../../src/serve/mod.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
 import { nodeHost, startNode } from "./mod.ts";
 
-const app = packagedApp({ host: nodeHost, compiler: new JitCompiler(), interpreter: null });
+const app = packagedApp({ host: nodeHost, compiler: new JitCompiler(), interpreter: new IrMissInterpreter() });
 
 const server = await startNode(sharedInstance(() => app.newInstance()), packagedOptions());
 console.log(`Listening on http://localhost:${server.port}/`);

@@ -2,6 +2,7 @@
 import { badInput } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import { type ConsoleSink, openConsole } from "../kernel/fs/console.ts";
+import { emptyInput } from "../kernel/fs/standard_input.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { Net } from "../kernel/net/net.ts";
 import { SYSCALLS } from "../kernel/syscalls/table.ts";
@@ -58,13 +59,6 @@ export function createGuest(options: GuestOptions): Kernel {
   return k;
 }
 
-/** Standard input of a program nobody types to: an end of file, as /dev/null gives it. */
-function emptyInput(k: Kernel): FileDescription {
-  const input = openConsole(k.vfs.pipefs, 1);
-  input.statusFlags = 0;
-  return input;
-}
-
 /** The path of argv[0]: as it is if it has a slash, else the first match in PATH (execvp(3)). */
 function findProgram({ argv, env, cwd, tree }: GuestOptions): string {
   const name = argv[0];
@@ -74,7 +68,8 @@ function findProgram({ argv, env, cwd, tree }: GuestOptions): string {
     if (lookup(tree, path) === undefined) throw badInput(`program ${JSON.stringify(name)} is not in the image`);
     return path;
   }
-  const search = env.find((e) => e.startsWith("PATH="))?.slice(5) ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  const search = env.find((e) => e.startsWith("PATH="))?.slice(5) ??
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
   for (const directory of search.split(":")) {
     const path = `${directory === "" ? cwd : directory}/${name}`;
     const found = lookup(tree, path);

@@ -100,10 +100,7 @@ function waitForPeer(t: Task, end: PipeEnd): number {
 }
 
 function sysClose(k: Kernel, t: Task, fd: number): number {
-  const fds = t.process.fds, d = fds.get(fd);
-  if (d === undefined) return -EBADF;
-  releasePosixLocks(k, fds, d);
-  return fds.close(k, fd);
+  return t.process.fds.close(k, fd);
 }
 
 const CLOSE_RANGE_UNSHARE = 2, CLOSE_RANGE_CLOEXEC = 4;

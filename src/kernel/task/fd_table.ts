@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
+import { releasePosixLocks } from "../vfs/locks.ts";
 import { EBADF, EMFILE } from "../abi/errno.ts";
 
 /** Descriptor numbers of a process. Shared by threads and CLONE_FILES (`users` counts the processes). */
@@ -44,6 +45,8 @@ export class FdTable {
     this.descriptions[fd] = null;
     while (this.descriptions.length > 0 && !this.descriptions[this.descriptions.length - 1]) this.descriptions.pop();
     this.cloexec.length = this.descriptions.length;
+    // fcntl(2): closing any descriptor of a file gives up the process's record locks on it.
+    releasePosixLocks(k, this, description);
     dropDescription(k, description);
     return 0;
   }
