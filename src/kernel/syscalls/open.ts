@@ -4,7 +4,7 @@ import { blockOnOne } from "../task/block.ts";
 import { dropDescription } from "../task/fd_table.ts";
 import { loadU64, readableRange, readCString } from "../memory/user_memory.ts";
 import { openAt } from "../vfs/open.ts";
-import { releasePosixLocks } from "../vfs/locks.ts";
+
 import type { FileDescription } from "../vfs/file_description.ts";
 import { FifoOpening, PipeEnd } from "../fs/pipe.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
@@ -25,7 +25,7 @@ import {
   RESOLVE_NO_XDEV,
   VALID_OPEN_FLAGS,
 } from "../abi/fcntl.ts";
-import { E2BIG, EBADF, EINVAL } from "../abi/errno.ts";
+import { E2BIG, EINVAL } from "../abi/errno.ts";
 import { S_IALLUGO } from "../abi/stat.ts";
 import { SYS_close, SYS_close_range, SYS_creat, SYS_open, SYS_openat, SYS_openat2 } from "../abi/syscall_numbers.ts";
 
