@@ -1,7 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { clientInfo, toRequest } from "./request.ts";
 import { sendResponse } from "./response.ts";
 import type { NodeFetch } from "./types.ts";
+import { refuse, takeUnknownMethod } from "./unknown_method.ts";
 
 export interface NodeServerOptions {
   readonly port: number;
@@ -26,6 +28,12 @@ export async function serveNode(fetch: NodeFetch, options: NodeServerOptions): P
   // Left to the guest: whether it says "100 Continue" or refuses at once.
   server.on("checkContinue", (message, out) => {
     void answer(fetch, message, out, options.log, (status) => status === 100 && out.writeContinue());
+  });
+  server.on("clientError", (error, socket) => {
+    const taken = takeUnknownMethod(error, socket as Socket, (message, out) => {
+      void answer(fetch, message, out, options.log);
+    });
+    if (!taken) refuse(socket as Socket, error);
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -1,0 +1,10 @@
+/** A server for unknown_method_test.ts, which is run in real Node: says what the handler was asked. */
+import { serveNode } from "./server.ts";
+
+const answer = async (request: Request): Promise<Response> => {
+  const fields = { "X-Host": request.headers.get("host") ?? "", "X-Path": new URL(request.url).pathname };
+  const text = request.body === null ? "" : await request.text();
+  return new Response(`${request.method} ${text}`, { status: 501, headers: fields });
+};
+const { port } = await serveNode((request) => answer(request), { port: 0, hostname: "127.0.0.1", log: () => {} });
+console.log(port);
