@@ -1,16 +1,24 @@
 /** worker.js of a translated image: `cd DIR && wrangler dev`, `wrangler deploy`. */
 import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
-import { pooledInstances } from "../../src/serve/mod.ts";
+import { freshInstances } from "../../src/serve/mod.ts";
 import type { App } from "../../src/serve/app.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
 import { createWorkersEntry, workersHost } from "./mod.ts";
+
+/** An isolate may use 128 MB, and guest memory counts, also while it waits for the next request. */
+const POOL_BYTES = 48 << 20;
 
 // Made by the first request: nothing heavy may run in global scope.
 let app: App | undefined;
 
 function newInstance() {
-  app ??= packagedApp({ host: workersHost, compiler: null, interpreter: new IrMissInterpreter() });
+  app ??= packagedApp({
+    host: workersHost,
+    compiler: null,
+    interpreter: new IrMissInterpreter(),
+    poolBytes: POOL_BYTES,
+  });
   return app.newInstance();
 }
 
-export default createWorkersEntry(pooledInstances(newInstance, () => false), packagedOptions());
+export default createWorkersEntry(freshInstances(newInstance), packagedOptions());

@@ -16,6 +16,7 @@ import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { restoreSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
 import type { GuestInstance } from "./instance.ts";
+import { type Miss, MissReport } from "./miss_report.ts";
 
 export interface AppParts {
   manifest: Manifest;
@@ -37,7 +38,7 @@ const POOL_BYTES = 256 << 20;
 
 /** A kernel with what serving asks of it. */
 export class AppInstance implements GuestInstance {
-  constructor(readonly kernel: Kernel) {}
+  constructor(readonly kernel: Kernel, private readonly afterRun: () => void = () => {}) {}
 
   get alive(): boolean {
     return this.kernel.exitStatus === null;
@@ -52,14 +53,16 @@ export class AppInstance implements GuestInstance {
   }
 
   run(sliceNs: number): ReturnType<Kernel["run"]> {
-    return this.kernel.run(sliceNs);
+    const outcome = this.kernel.run(sliceNs);
+    this.afterRun();
+    return outcome;
   }
 
   nextDeadlineNs(): number {
     return this.kernel.nextDeadlineNs();
   }
 
-  /** Gives the memories back. */
+  /** Gives the memories back: the next instance finds them, zeroed, with their code. The guest must not be running. */
   dispose(): void {
     for (const p of this.kernel.processes.values()) p.space?.machine.dispose();
   }
@@ -70,6 +73,8 @@ export class App {
   readonly #snapshot: Snapshot;
   readonly #shared: WasmShared;
   readonly #spaces = new Map<string, CodeSpace>();
+  readonly #misses: MissReport;
+  readonly #afterRun: () => void;
 
   constructor(readonly parts: AppParts) {
     const { manifest } = parts;
@@ -109,6 +114,11 @@ export class App {
       interpreter: parts.interpreter,
       pool: new BodyPool(parts.poolBytes ?? POOL_BYTES),
     };
+    const { host } = parts;
+    const verb = parts.compiler === null ? "interpreted" : "compiled now";
+    this.#misses = new MissReport([...this.#spaces, ["", this.#shared.base]], verb, (line) => host.log(0, line));
+    const nowMs = () => host.monotonicNs() / 1e6;
+    this.#afterRun = () => this.#misses.update(nowMs);
   }
 
   /** The blobs of a data file, compiled (the one way in without a read permission on Deno) or as bytes. */
@@ -130,16 +140,12 @@ export class App {
       console: new LineSink(host),
       newMachine: (bytes, key) => new WasmMachine(this.#shared, bytes, key, this.#spaces.get(key)),
     });
-    return new AppInstance(kernel);
+    return new AppInstance(kernel, this.#afterRun);
   }
 
-  /** Code that was asked for and not compiled ahead: program key, pc, how often. Guest pcs to add training requests for. */
-  misses(): { program: string; pc: number; count: number }[] {
-    const all: { program: string; pc: number; count: number }[] = [];
-    for (const [program, space] of [...this.#spaces, ["", this.#shared.base] as const]) {
-      for (const [pc, count] of space.misses) all.push({ program, pc, count });
-    }
-    return all;
+  /** Code that was asked for and not translated ahead. */
+  misses(): Miss[] {
+    return this.#misses.all();
   }
 
   /** What was translated. */

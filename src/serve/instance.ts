@@ -72,3 +72,13 @@ export function pooledInstances(
     discard() {},
   };
 }
+
+/** A new instance for every request, with the state of the snapshot; what an ended one used goes to the next. */
+export function freshInstances<I extends GuestInstance & { dispose(): void }>(create: () => I): InstanceSource {
+  return {
+    shared: false,
+    acquire: create,
+    release: (instance) => (instance as I).dispose(),
+    discard() {},
+  };
+}

@@ -1,6 +1,12 @@
 /** The door of the serving station: what adapters and generated entries use. */
 export { createHandler, type Handler, type HandlerOptions } from "./handler.ts";
-export { type GuestInstance, type InstanceSource, pooledInstances, sharedInstance } from "./instance.ts";
+export {
+  freshInstances,
+  type GuestInstance,
+  type InstanceSource,
+  pooledInstances,
+  sharedInstance,
+} from "./instance.ts";
 export { type ClientInfo, rawResponse } from "./raw.ts";
 export { forwardedFields } from "./response.ts";
 export { type Timers, webTimers } from "./timers.ts";
