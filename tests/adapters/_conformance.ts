@@ -123,6 +123,11 @@ export function addTests(host: HostUnderTest): void {
     expect(await (await fetch(at("/count"), { method: "POST", body: "" })).text()).toBe("0");
   });
 
+  it("takes the rest of an upload after the response has begun", async () => {
+    const body = bigPiece(0, 3 << 20) as BufferSource;
+    expect(await (await fetch(at("/early-head"), { method: "POST", body })).text()).toBe(String(3 << 20));
+  });
+
   it("echoes an upload unchanged", async () => {
     const body = bigPiece(7, 1 << 20);
     const r = await fetch(at("/echo"), { method: "PUT", body: body as BufferSource });

@@ -243,6 +243,14 @@ function* respond(
       }
       return yield* simple(String(n));
     }
+    case "/early-head": {
+      // The head first, then the request's body, then the response's: CGI scripts do so.
+      yield* send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n");
+      let n = 0;
+      yield* readBody(input, request, (piece) => void (n += piece.length));
+      yield* send(String(n));
+      return false;
+    }
     case "/slow-count": {
       // Reads a little at a time, slowly: the client feels it.
       let n = 0, seen = 0, finished = false;
