@@ -67,7 +67,17 @@ function separateEntry(fn: IrFunction): void {
   const moved = fn.newBlock(-1);
   fn.blocks[moved] = { ...fn.blocks[0] };
   for (const block of fn.blocks) block.succ = block.succ.map((s) => s === 0 ? moved : s);
-  fn.blocks[0] = { ...fn.blocks[0], pc: -1, first: 0, end: 0, kind: END_JUMP, value: -1, index: -1, pcs: [], succ: [moved] };
+  fn.blocks[0] = {
+    ...fn.blocks[0],
+    pc: -1,
+    first: 0,
+    end: 0,
+    kind: END_JUMP,
+    value: -1,
+    index: -1,
+    pcs: [],
+    succ: [moved],
+  };
 }
 
 /** Strongly connected components of more than one block, or with an edge to itself (Tarjan 1972, without recursion). */

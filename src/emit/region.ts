@@ -97,7 +97,11 @@ export class RegionEmitter {
     this.#localTypes = [];
     this.#labels = [];
     for (const pool of [...this.#freeTemps, ...this.#usedTemps]) pool.length = 0;
-    this.#nextPcLocal = this.#slotLocal = this.#fuelLocal = this.#selectorLocal = -1;
+    this.#nextPcLocal =
+      this.#slotLocal =
+      this.#fuelLocal =
+      this.#selectorLocal =
+        -1;
     this.#calls = false;
     for (let v = 0; v < 48; v++) {
       this.#varLocal[v] = inSet(v, this.#flow.used, this.#flow.usedHigh) ? this.#newLocal(VAR_TYPE[v]) : -1;

@@ -29,6 +29,7 @@ import {
   W_IF,
   W_LOCAL_GET,
   W_LOCAL_SET,
+  W_LOCAL_TEE,
   W_MEMORY_COPY,
   W_MEMORY_FILL,
   W_PREFIX_MISC,
@@ -49,6 +50,13 @@ export class ValueEmitter {
   #mode = new Uint8Array(0);
   #local = new Int32Array(0);
   readonly #nextSet = new Int32Array(VAR_COUNT);
+  /** Per variable, in the current block: times written, and whether a helper reads or writes its home. */
+  readonly #setCount = new Int32Array(VAR_COUNT);
+  readonly #inHelper = new Uint8Array(VAR_COUNT);
+  readonly #lastRead = new Int32Array(VAR_COUNT);
+  /** Where the code ended that last set a local, and which: reading it right there makes a tee of the set. */
+  #setEnd = -1;
+  #setWhich = -1;
   #trapOffsets: number[] = [];
   #trapPcs: number[] = [];
 
@@ -69,6 +77,7 @@ export class ValueEmitter {
     this.#mode.fill(MODE_DEAD, 0, fn.count);
     this.#trapOffsets = [];
     this.#trapPcs = [];
+    this.#setEnd = -1;
   }
 
   takeTraps(shift: number): TrapMap {
@@ -83,17 +92,18 @@ export class ValueEmitter {
       const mode = this.#mode[i];
       const kind = OP_KIND[fn.op[i]];
       if (kind === KIND_SETVAR) {
-        this.value(fn.b[i]);
-        this.#setLocal(this.#varLocal[fn.a[i]]);
+        if (mode === MODE_DEAD) {
+          this.value(fn.b[i]);
+          this.#setLocal(this.#varLocal[fn.a[i]]);
+        }
       } else if (kind === KIND_STORE || kind === KIND_EFFECT) {
         this.#operation(i);
       } else if (kind === KIND_CALL) {
         this.#helper(i);
       } else if (mode === MODE_LOCAL) {
         this.#operation(i);
-        const local = this.temp(fn.typeOf(i));
-        this.#local[i] = local;
-        this.#setLocal(local);
+        if (this.#local[i] < 0) this.#local[i] = this.temp(fn.typeOf(i));
+        this.#setLocal(this.#local[i]);
       } else if (kind === KIND_TRAP && mode === MODE_DEAD || kind === KIND_LOAD && mode === MODE_DEAD) {
         // Unused, but it may fault, and then the guest must see it.
         this.#operation(i);
@@ -106,11 +116,7 @@ export class ValueEmitter {
   value(i: number): void {
     const op = this.#fn.op[i];
     if (op === OP.i32_const || op === OP.i64_const || op === OP.v128_const) return this.#operation(i);
-    if (this.#mode[i] === MODE_LOCAL) {
-      this.out.byte(W_LOCAL_GET);
-      this.out.u32(this.#local[i]);
-      return;
-    }
+    if (this.#mode[i] === MODE_LOCAL) return this.#getLocal(this.#local[i]);
     this.#operation(i);
   }
 
@@ -120,6 +126,8 @@ export class ValueEmitter {
     const { first, end } = block;
     const uses = this.#uses, lastUse = this.#lastUse, mode = this.#mode;
     const nextSet = this.#nextSet.fill(0x7fffffff);
+    this.#setCount.fill(0);
+    this.#inHelper.fill(0);
     let nextBarrier = 0x7fffffff;
     for (const v of [block.value, block.index]) {
       if (v >= 0) {
@@ -135,6 +143,7 @@ export class ValueEmitter {
       switch (kind) {
         case KIND_SETVAR:
           nextSet[fn.a[i]] = i;
+          this.#setCount[fn.a[i]]++;
           break;
         case KIND_STORE:
         case KIND_EFFECT:
@@ -143,6 +152,8 @@ export class ValueEmitter {
         case KIND_CALL:
           nextBarrier = i;
           for (const v of HELPERS[fn.a[i]].writes) nextSet[v] = i;
+          for (const v of HELPERS[fn.a[i]].writes) this.#inHelper[v] = 1;
+          for (const v of HELPERS[fn.a[i]].reads) this.#inHelper[v] = 1;
           mode[i] = uses[i] > 0 ? MODE_LOCAL : MODE_DEAD;
           break;
         case KIND_LOAD:
@@ -162,6 +173,32 @@ export class ValueEmitter {
       if (values & 2) this.#use(fn.b[i], position);
       if (values & 4) this.#use(fn.c[i], position);
     }
+    this.#computeInPlace(block);
+  }
+
+  /**
+   * A value that ends up in a variable and is needed before that as well is computed right into the variable's local, if nobody
+   * wants the old content after that point. The setvar itself then has nothing to do (marked inline).
+   */
+  #computeInPlace({ first, end }: IrBlock): void {
+    const fn = this.#fn;
+    const mode = this.#mode, local = this.#local, lastUse = this.#lastUse, lastRead = this.#lastRead.fill(-1);
+    for (let i = first; i < end; i++) {
+      const op = fn.op[i];
+      local[i] = -1;
+      if (op === OP.getvar) {
+        const readAt = mode[i] === MODE_INLINE ? lastUse[i] : mode[i] === MODE_LOCAL ? i : -1;
+        if (readAt > lastRead[fn.a[i]]) lastRead[fn.a[i]] = readAt;
+      } else if (op === OP.setvar) {
+        const v = fn.a[i], value = fn.b[i];
+        if (value < first || mode[value] !== MODE_LOCAL || local[value] >= 0) continue;
+        if (
+          this.#setCount[v] !== 1 || this.#inHelper[v] || lastRead[v] > value || OP_KIND[fn.op[value]] === KIND_CALL
+        ) continue;
+        local[value] = this.#varLocal[v];
+        mode[i] = MODE_INLINE;
+      }
+    }
   }
 
   #use(v: number, position: number): void {
@@ -173,6 +210,20 @@ export class ValueEmitter {
   #setLocal(local: number): void {
     this.out.byte(W_LOCAL_SET);
     this.out.u32(local);
+    this.#setEnd = this.out.length;
+    this.#setWhich = local;
+  }
+
+  #getLocal(local: number): void {
+    const { out } = this;
+    if (this.#setEnd === out.length && this.#setWhich === local) {
+      // The set's operand is one byte, or two for locals from 128 on.
+      out.bytes[out.length - (local < 128 ? 2 : 3)] = W_LOCAL_TEE;
+      this.#setEnd = -1;
+      return;
+    }
+    out.byte(W_LOCAL_GET);
+    out.u32(local);
   }
 
   #noteTrap(i: number): void {
@@ -210,8 +261,7 @@ export class ValueEmitter {
         out.u32(0x0c);
         return out.raw(fn.pool[fn.a[i]]);
       case OP.getvar:
-        out.byte(W_LOCAL_GET);
-        return out.u32(this.#varLocal[fn.a[i]]);
+        return this.#getLocal(this.#varLocal[fn.a[i]]);
       case OP.trap_if:
         return this.#trapIf(i);
     }

@@ -69,6 +69,11 @@ export class Lifter extends Builder {
   /** Value of the switch index that this block read a table with, or -1. */
   #tableIndex = -1;
 
+  /** Pointer (i32 value) -> base of accesses at and above it, or below it, in this block; and the offset of the last one. */
+  readonly #basesUp = new Map<number, number>();
+  readonly #basesDown = new Map<number, number>();
+  #offset = 0;
+
   readonly #blocks: Map<number, number>;
 
   /** `blocks` maps guest addresses to the region's blocks, already made in `fn`. */
@@ -195,11 +200,33 @@ export class Lifter extends Builder {
 
   /** Loads 1, 2 (zero-extended), 4, 8 or 16 bytes from a linear address. */
   load(bytes: number, linear: number): number {
-    return this.op(LOAD_OF_BYTES[bytes], linear, 0);
+    const base = this.#baseOf(linear);
+    return this.op(LOAD_OF_BYTES[bytes], base, this.#offset);
   }
 
   store(bytes: number, linear: number, value: number): void {
-    this.op(STORE_OF_BYTES[bytes], linear, value, 0);
+    const base = this.#baseOf(linear);
+    this.op(STORE_OF_BYTES[bytes], base, value, this.#offset);
+  }
+
+  /**
+   * Splits a linear address into a base, shared by all accesses near the same pointer, and an immediate offset (#offset).
+   * Immediate offsets do not wrap around at 4 GiB as additions do, so the base must not wrap where the address is valid: for
+   * small offsets up from the pointer it is the pointer less GUEST_BIAS, for small ones down it lies NEAR bytes lower.
+   * Nothing valid is so low that either goes below zero.
+   */
+  #baseOf(linear: number): number {
+    const { fn } = this;
+    this.#offset = 0;
+    if (fn.op[linear] !== OP.i32_add || fn.op[fn.b[linear]] !== OP.i32_const) return linear;
+    const pointer = fn.a[linear], k = fn.a[fn.b[linear]] + GUEST_BIAS;
+    if (k < -NEAR || k >= NEAR) return linear;
+    const bases = k >= 0 ? this.#basesUp : this.#basesDown;
+    const below = k >= 0 ? 0 : NEAR;
+    let base = bases.get(pointer);
+    if (base === undefined) bases.set(pointer, base = this.add32(pointer, this.i32(-GUEST_BIAS - below)));
+    this.#offset = k + below;
+    return base;
   }
 
   /** Loads from / stores to a fixed offset of the state block with a given memory op (OP.i64_load, ...). */
@@ -463,6 +490,8 @@ export class Lifter extends Builder {
     this.block = block;
     this.fn.blocks[block].first = this.fn.count;
     this.lowHalves.clear();
+    this.#basesUp.clear();
+    this.#basesDown.clear();
     this.#current.fill(-1);
     this.#dirty.fill(0);
     this.#flagSource.fill(null);
@@ -603,6 +632,9 @@ export class Lifter extends Builder {
     }
   }
 }
+
+/** Reach of immediate offsets in both directions from a pointer. */
+const NEAR = 4096;
 
 /** Bits of a 1 or 2 byte value. */
 function maskOf(bytes: number): number {
