@@ -14,7 +14,7 @@ import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
-import { restoreSnapshot, type Snapshot } from "../snapshot/snapshot.ts";
+import { SavedGuest } from "../snapshot/snapshot.ts";
 import type { GuestInstance } from "./instance.ts";
 import { type Miss, MissReport } from "./miss_report.ts";
 
@@ -70,7 +70,7 @@ export class AppInstance implements GuestInstance {
 
 export class App {
   readonly #tree: Tree;
-  readonly #snapshot: Snapshot;
+  readonly #guest: SavedGuest;
   readonly #shared: WasmShared;
   readonly #spaces = new Map<string, CodeSpace>();
   readonly #misses: MissReport;
@@ -90,11 +90,11 @@ export class App {
     };
     const chunks = Array.from({ length: manifest.rootfsChunks }, (_, i) => blob(`rootfs.${i}`));
     this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks });
-    this.#snapshot = {
+    this.#guest = new SavedGuest({
       kernel: blob("snapshot.kernel"),
       memory: blob("snapshot.memory"),
       pages: blob("snapshot.pages"),
-    };
+    });
     for (const program of manifest.programs) {
       const entries = blob(`${program.name}.entries`);
       const code: LoadedCode = {
@@ -133,8 +133,7 @@ export class App {
   /** A fresh guest from the snapshot, about to answer its first request. */
   newInstance(): AppInstance {
     const { host } = this.parts;
-    const kernel = restoreSnapshot({
-      snapshot: this.#snapshot,
+    const kernel = this.#guest.restore({
       tree: this.#tree,
       host,
       console: new LineSink(host),

@@ -217,28 +217,65 @@ class Saver {
 
 /** Builds the graph again. Throws a TranslatorError for bytes that are damaged or of another version. */
 export function restoreGraph(bytes: Uint8Array, registry: ClassRegistry): unknown {
-  return new Restorer(new GraphReader(bytes), registry).restore();
+  return new SavedGraph(bytes, registry).restore();
 }
 
-class Restorer {
-  private strings: string[] = [];
-  private classes: { prototype: object; fields: string[] }[] = [];
-  private readonly objects: object[] = [];
-  /** Kind and length (arrays) or class (instances) of each object. */
-  private readonly shapes: [kind: number, detail: number][] = [];
+interface SavedClass {
+  prototype: object;
+  fields: string[];
+}
 
-  constructor(private readonly input: GraphReader, private readonly registry: ClassRegistry) {}
+/** A saved graph that can be built many times: its strings and classes are read once. */
+export class SavedGraph {
+  private readonly strings: string[];
+  private readonly classes: SavedClass[];
+  /** Where the objects begin. */
+  private readonly start: number;
 
-  restore(): unknown {
-    const { input } = this;
+  constructor(private readonly bytes: Uint8Array, private readonly registry: ClassRegistry) {
+    const input = new GraphReader(bytes);
     for (const byte of MAGIC) if (input.u8() !== byte) throw badInput("not a snapshot");
     const version = input.uint();
     if (version !== GRAPH_VERSION) {
       throw badInput(`snapshot has version ${version}, this program reads ${GRAPH_VERSION}: build it again`);
     }
     this.strings = Array.from({ length: input.uint() }, () => input.text());
-    this.classes = Array.from({ length: input.uint() }, () => this.readClass());
-    const count = input.uint();
+    this.classes = Array.from({ length: input.uint() }, () => readClass(input, registry));
+    this.start = input.at;
+  }
+
+  restore(): unknown {
+    const input = new GraphReader(this.bytes, this.start);
+    return new Restorer(input, this.registry, this.strings, this.classes).restore();
+  }
+}
+
+function readClass(input: GraphReader, registry: ClassRegistry): SavedClass {
+  const name = input.text();
+  const fields = Array.from({ length: input.uint() }, () => input.text());
+  const savable = registry.classOf(name);
+  if (savable === undefined) throw badInput(`snapshot contains class ${name}, which this program does not know`);
+  const expected = savedFieldsOf(savable);
+  if (expected.join() !== fields.join()) {
+    throw badInput(`snapshot was made by another version: class ${name} has fields ${fields.join(", ")} there`);
+  }
+  return { prototype: savable.prototype, fields };
+}
+
+class Restorer {
+  private readonly objects: object[] = [];
+  /** Kind and length (arrays) or class (instances) of each object. */
+  private readonly shapes: [kind: number, detail: number][] = [];
+
+  constructor(
+    private readonly input: GraphReader,
+    private readonly registry: ClassRegistry,
+    private readonly strings: readonly string[],
+    private readonly classes: readonly SavedClass[],
+  ) {}
+
+  restore(): unknown {
+    const count = this.input.uint();
     for (let i = 0; i < count; i++) this.create();
     const root = this.value();
     for (let i = 0; i < count; i++) this.fill(i);
@@ -247,18 +284,6 @@ class Restorer {
       (this.objects[i] as { afterRestore?(): void }).afterRestore?.();
     }
     return root;
-  }
-
-  private readClass(): { prototype: object; fields: string[] } {
-    const name = this.input.text();
-    const fields = Array.from({ length: this.input.uint() }, () => this.input.text());
-    const savable = this.registry.classOf(name);
-    if (savable === undefined) throw badInput(`snapshot contains class ${name}, which this program does not know`);
-    const expected = savedFieldsOf(savable);
-    if (expected.join() !== fields.join()) {
-      throw badInput(`snapshot was made by another version: class ${name} has fields ${fields.join(", ")} there`);
-    }
-    return { prototype: savable.prototype, fields };
   }
 
   private create(): void {

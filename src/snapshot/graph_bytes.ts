@@ -57,12 +57,13 @@ export class GraphWriter {
   }
 }
 
+const UTF8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** Reads what GraphWriter wrote. */
 export class GraphReader {
-  at = 0;
   private readonly view: DataView;
 
-  constructor(private readonly bytes: Uint8Array) {
+  constructor(private readonly bytes: Uint8Array, public at = 0) {
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -102,7 +103,7 @@ export class GraphReader {
 
   text(): string {
     const head = this.uint(), length = Math.floor(head / 2);
-    if (head % 2 === 0) return new TextDecoder("utf-8", { ignoreBOM: true }).decode(this.raw(length));
+    if (head % 2 === 0) return UTF8.decode(this.raw(length));
     let text = "";
     for (let i = 0; i < length; i++) text += String.fromCharCode(this.uint());
     return text;

@@ -50,15 +50,26 @@ export function capturePages(u8: Uint8Array, pool: PagePool): MemoryPages {
   return { length: u8.length, pages: Uint32Array.from(pages) };
 }
 
-/** Copies pages into zeroed memory that is long enough. `contents` is what PagePool.encode() gave. */
-export function restorePages(memory: MemoryPages, contents: Uint8Array, u8: Uint8Array): void {
-  const { pages } = memory;
+/** Stretches of pages whose contents lie one behind the other: [from, to, bytes] in turn. */
+export function pageRuns({ pages }: MemoryPages): number[] {
+  const runs: number[] = [];
+  let last = -1;
   for (let i = 0; i < pages.length; i += 2) {
-    const from = pages[i + 1] * PAGE_BYTES, to = pages[i] * PAGE_BYTES;
-    if (from + PAGE_BYTES > contents.length || to + PAGE_BYTES > u8.length) {
+    const follows = last >= 0 && pages[i] === pages[i - 2] + 1 && pages[i + 1] === pages[i - 1] + 1;
+    if (follows) runs[last + 2] += PAGE_BYTES;
+    else last = runs.push(pages[i + 1] * PAGE_BYTES, pages[i] * PAGE_BYTES, PAGE_BYTES) - 3;
+  }
+  return runs;
+}
+
+/** Copies runs of pages into zeroed memory that is long enough. `contents` is what PagePool.encode() gave. */
+export function restoreRuns(runs: readonly number[], contents: Uint8Array, u8: Uint8Array): void {
+  for (let i = 0; i < runs.length; i += 3) {
+    const [from, to, bytes] = [runs[i], runs[i + 1], runs[i + 2]];
+    if (from + bytes > contents.length || to + bytes > u8.length) {
       throw badInput("snapshot names a page that is not there");
     }
-    u8.set(contents.subarray(from, from + PAGE_BYTES), to);
+    u8.set(contents.subarray(from, from + bytes), to);
   }
 }
 

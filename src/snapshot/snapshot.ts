@@ -14,9 +14,9 @@ import { SYSCALLS } from "../kernel/syscalls/table.ts";
 import { STATE_BYTES } from "../machine/state.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
-import { restoreGraph, saveGraph } from "./graph.ts";
+import { SavedGraph, saveGraph } from "./graph.ts";
 import { kernelClasses } from "./kernel_classes.ts";
-import { capturePages, type MemoryPages, PAGE_BYTES, PagePool, restorePages } from "./pages.ts";
+import { capturePages, type MemoryPages, PAGE_BYTES, PagePool, pageRuns, restoreRuns } from "./pages.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
 
 export const SNAPSHOT_BLOBS = ["snapshot.kernel", "snapshot.memory", "snapshot.pages"] as const;
@@ -54,7 +54,6 @@ export function captureSnapshot(k: Kernel): Snapshot {
 }
 
 export interface RestoreOptions {
-  snapshot: Snapshot;
   tree: Tree;
   host: Host;
   console: ConsoleSink;
@@ -62,22 +61,36 @@ export interface RestoreOptions {
   newMachine(bytes: number, programKey: string): Machine;
 }
 
-/** A running kernel from a snapshot: it goes on where it was, on a new host. */
-export function restoreSnapshot(options: RestoreOptions): Kernel {
-  const { snapshot } = options;
-  const { kernel, spaces } = restoreGraph(snapshot.kernel, kernelClasses()) as Root;
-  const memories = decodeMemories(snapshot.memory);
-  if (memories.length !== spaces.length) throw badInput("snapshot has another number of memories than address spaces");
-  spaces.forEach((space, i) => {
-    const machine = options.newMachine(memories[i].length, space.programKey);
-    machine.client = kernel;
-    if (!machine.memory.growTo(memories[i].length + GUEST_BIAS)) throw badInput("not enough memory for the snapshot");
-    restorePages(memories[i], snapshot.pages, machine.memory.u8);
-    space.attach(machine);
-  });
-  kernel.attach(options.host, SYSCALLS);
-  kernel.vfs.attach(options.tree, options.console);
-  return kernel;
+/** A snapshot ready to be restored, any number of times. */
+export class SavedGuest {
+  readonly #graph: SavedGraph;
+  readonly #memories: { length: number; runs: number[] }[];
+  readonly #pages: Uint8Array;
+
+  constructor(snapshot: Snapshot) {
+    this.#graph = new SavedGraph(snapshot.kernel, kernelClasses());
+    this.#memories = decodeMemories(snapshot.memory).map((m) => ({ length: m.length, runs: pageRuns(m) }));
+    this.#pages = snapshot.pages;
+  }
+
+  /** A running kernel: it goes on where it was, on a new host. */
+  restore(options: RestoreOptions): Kernel {
+    const { kernel, spaces } = this.#graph.restore() as Root;
+    if (this.#memories.length !== spaces.length) {
+      throw badInput("snapshot has another number of memories than address spaces");
+    }
+    spaces.forEach((space, i) => {
+      const { length, runs } = this.#memories[i];
+      const machine = options.newMachine(length, space.programKey);
+      machine.client = kernel;
+      if (!machine.memory.growTo(length + GUEST_BIAS)) throw badInput("not enough memory for the snapshot");
+      restoreRuns(runs, this.#pages, machine.memory.u8);
+      space.attach(machine);
+    });
+    kernel.attach(options.host, SYSCALLS);
+    kernel.vfs.attach(options.tree, options.console);
+    return kernel;
+  }
 }
 
 function encodeMemories(memories: readonly MemoryPages[]): Uint8Array<ArrayBuffer> {
