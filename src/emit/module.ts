@@ -153,7 +153,7 @@ function assemble(
 }
 
 /** A module name shows in stack traces ("wasm://wasm/NAME-hash:..."): faults are told apart by it. */
-function nameSection(name: string): WasmBytes {
+export function nameSection(name: string): WasmBytes {
   const inner = new WasmBytes();
   inner.name(name);
   const s = new WasmBytes();

@@ -39,7 +39,6 @@ import {
   W_BR_TABLE,
   W_CALL,
   W_CALL_INDIRECT,
-  W_DROP,
   W_END,
   W_I32_CONST,
   W_IF,

@@ -278,7 +278,7 @@ export class ValueEmitter {
       return;
     }
     if (op < 0x300) return this.#simd(i, op, kind);
-    this.#own(i, op);
+    this.#own(op);
   }
 
   #memarg(offset: number): void {
@@ -300,7 +300,7 @@ export class ValueEmitter {
     }
   }
 
-  #own(i: number, op: number): void {
+  #own(op: number): void {
     const { out, plan } = this;
     if (op >= 0x300 && op < 0x400) {
       out.byte(W_PREFIX_MISC);

@@ -1,0 +1,72 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { CodeModule } from "../emit/module.ts";
+import { optimiseModule } from "../emit/optimise.ts";
+import { emptyBaseCode } from "../jit/base_code.ts";
+import { CodeSpace } from "../machine/code_cache.ts";
+import { RAX, RDI, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT, STOP_DIVIDE, STOP_SEGV } from "../machine/state.ts";
+import { decodeTraps } from "../machine/trap_codec.ts";
+import { WasmMachine } from "../machine/wasm_machine.ts";
+import { END, programOf, STACK_TOP } from "../translate/_program.ts";
+import { translateProgram } from "../translate/translate.ts";
+import { runWasmOpt } from "./wasm_opt.ts";
+
+// Functions with equal code, so that merging would show as a wrong address; a loop; every kind of fault.
+const program = programOf(
+  `main:   ff d7 cc
+   load:   90  loadAt: 8b 40 10  c3
+   twin:   90  twinAt: 8b 40 10  c3
+   store:  31 c9  storeAt: 89 08  c3
+   divide: 31 d2 31 c9 b8 07 00 00 00  divideAt: f7 f1  c3
+   trap:   85 c0  0f 84 @below  90  belowAt: 8b 00 c3  below: 31 d2  onlyHere: 8b 12 c3
+   sum:    31 c0 b9 64 00 00 00  again: 01 c8 ff c9 75 fa c3`,
+  { data: ["load", "twin", "store", "divide", "trap", "sum"] },
+);
+const at = (name: string) => program.labels.get(name)!;
+
+function run(code: CodeModule, name: string) {
+  const machine = new WasmMachine({
+    base: new CodeSpace(emptyBaseCode()),
+    programs: new Map([["app", new CodeSpace({ name: "app", module: new WebAssembly.Module(code.bytes), ...code })]]),
+    compiler: null,
+    interpreter: null,
+  });
+  machine.memory.growTo(END);
+  machine.memory.u8.set(program.u8);
+  machine.programLoaded("app");
+  const words = machine.memory.i32;
+  words[STATE_RIP >> 2] = at("main");
+  words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;
+  words[(STATE_GPR + 8 * RDI) >> 2] = at(name);
+  const stop = machine.run();
+  return { stop, rip: words[STATE_RIP >> 2], rax: words[(STATE_GPR + 8 * RAX) >> 2] };
+}
+
+describe("a module through wasm-opt", () => {
+  let before: CodeModule, after: CodeModule;
+  beforeAll(async () => {
+    const { wasm, entries, traps } = translateProgram(program, { name: "app" });
+    before = { bytes: wasm, entries, ...decodeTraps(traps) };
+    // Small chunks, so that several are put together.
+    after = await optimiseModule("app", before, runWasmOpt, { parallel: 2, chunkBytes: 300 });
+  });
+
+  it("is smaller", () => {
+    expect(after.bytes.length).toBeLessThan(before.bytes.length);
+  });
+
+  it.each([
+    ["load", "loadAt", STOP_SEGV],
+    ["twin", "twinAt", STOP_SEGV],
+    ["store", "storeAt", STOP_SEGV],
+    ["divide", "divideAt", STOP_DIVIDE],
+    ["trap", "onlyHere", STOP_SEGV],
+  ])("faults in %s at the same instruction", (name, place, stop) => {
+    expect(run(before, name)).toMatchObject({ stop, rip: at(place) });
+    expect(run(after, name)).toMatchObject({ stop, rip: at(place) });
+  });
+
+  it("computes the same", () => {
+    expect(run(before, "sum")).toMatchObject({ stop: STOP_BREAKPOINT, rax: 5050 });
+    expect(run(after, "sum")).toEqual(run(before, "sum"));
+  });
+});

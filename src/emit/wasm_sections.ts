@@ -1,0 +1,54 @@
+/** Just enough of the wasm binary format to take a module apart by sections and function bodies. */
+import { bug } from "../errors.ts";
+
+export interface WasmSection {
+  id: number;
+  /** Content: [start, end), without id and size. */
+  start: number;
+  end: number;
+}
+
+/** Where something lies: [start, end). */
+export interface ByteSpan {
+  start: number;
+  end: number;
+}
+
+export const SECTION_CUSTOM = 0, SECTION_EXPORT = 7, SECTION_CODE = 10;
+
+export function readSections(wasm: Uint8Array): WasmSection[] {
+  const sections: WasmSection[] = [];
+  for (let at = 8; at < wasm.length;) {
+    const id = wasm[at];
+    const size = readU32(wasm, at + 1);
+    const start = size.next, end = start + size.value;
+    if (end > wasm.length) throw bug("wasm section beyond the module's end", { offset: at });
+    sections.push({ id, start, end });
+    at = end;
+  }
+  return sections;
+}
+
+/** The function bodies of the code section, without their sizes. */
+export function readBodies(wasm: Uint8Array): ByteSpan[] {
+  const code = readSections(wasm).find((s) => s.id === SECTION_CODE);
+  if (code === undefined) return [];
+  const count = readU32(wasm, code.start);
+  const bodies: ByteSpan[] = [];
+  let at = count.next;
+  for (let i = 0; i < count.value; i++) {
+    const size = readU32(wasm, at);
+    bodies.push({ start: size.next, end: size.next + size.value });
+    at = size.next + size.value;
+  }
+  return bodies;
+}
+
+function readU32(wasm: Uint8Array, at: number): { value: number; next: number } {
+  let value = 0;
+  for (let shift = 0;; shift += 7) {
+    const byte = wasm[at++];
+    value |= (byte & 0x7f) << shift;
+    if (byte < 0x80 || shift >= 28) return { value: value >>> 0, next: at };
+  }
+}
