@@ -1,128 +1,169 @@
 /**
- * Holds translated servers of a zoo (a folder of container images with the recorded answers of the real servers) against
- * those answers: builds the image, translates it, throws the image away, serves a copy of the output, sends the probes.
+ * A real server, end to end: `deno task zoo ENTRY [options]`.
+ *
+ * Makes the image of a zoo entry, translates it, copies the output elsewhere, deletes image and original, starts each real host
+ * on the copy and sends the zoo's probes. Exit code 0 if every probe passes, but for what a host does to all handlers
+ * (limits.ts).
+ *
+ *     --host LIST   of deno,node,workers (all)
+ *     --zoo DIR     where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
+ *     --image FILE  this image instead of building one; it is left alone
+ *     --warm FILE   training requests, as for translate
+ *     --fast        translate without the optimiser
+ *     --keep        do not delete the output
+ *     --json        results as JSON
  */
-import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { main as lighter } from "../../src/cli/main.ts";
-import { HOST_GAPS } from "../known_failures/zoo.ts";
-import { type HostName, HOSTS, serveTranslated } from "../support/translated_server.ts";
+import { parseWarmFile } from "../../src/boot/warm.ts";
+import { type TranslatedImage, translateImage } from "../../src/cli/translate.ts";
+import { table } from "../../bench/statistics.ts";
+import { type ProbeResult, Zoo } from "./entry.ts";
+import { HOST_NAMES, type HostName, startHost } from "./hosts.ts";
+import { HOST_LIMITS } from "./limits.ts";
 
-const HELP = `Usage: deno task zoo ENTRY... [options]
+/** What one host made of the probes. */
+interface HostReport {
+  host: HostName;
+  passed: number;
+  /** Failed, and explained by a limit of the host. */
+  limited: { id: string; reason: string }[];
+  failed: { id: string; differences: string[] }[];
+  firstByteMs: number;
+  /** Regions that were not translated ahead. */
+  misses: number;
+  error?: string;
+}
 
-  --host LIST   of deno,node,workers (default: all three)
-  --zoo DIR     the zoo (default: $LIGHTER_ZOO, or ../shared/zoo)
-  --warm FILE   training requests for the translation
-  --only IDS    these probes only
-
-Building an image needs root and a Debian machine.`;
-
-const { values, positionals: entries } = parseArgs({
+const { values: options, positionals } = parseArgs({
+  args: process.argv.slice(2),
   allowPositionals: true,
   options: {
-    host: { type: "string", default: HOSTS.join(",") },
-    zoo: {
-      type: "string",
-      default: process.env.LIGHTER_ZOO ?? fileURLToPath(new URL("../../../shared/zoo", import.meta.url)),
-    },
+    host: { type: "string", default: HOST_NAMES.join(",") },
+    zoo: { type: "string", default: Zoo.defaultDirectory() },
+    image: { type: "string" },
     warm: { type: "string" },
-    only: { type: "string" },
-    help: { type: "boolean", short: "h", default: false },
+    fast: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
   },
 });
-const hosts = values.host.split(",") as HostName[];
-const unknown = hosts.find((host) => !HOSTS.includes(host));
-if (values.help || entries.length === 0 || unknown !== undefined) {
-  console.error(unknown === undefined ? HELP : `zoo: no host ${JSON.stringify(unknown)}\n\n${HELP}`);
-  process.exit(values.help ? 0 : 2);
-}
-if (!existsSync(join(values.zoo, "zoo"))) {
-  console.error(`zoo: there is none in ${values.zoo}`);
-  process.exit(2);
-}
 
-const folder = mkdtempSync(join(tmpdir(), "lighter-zoo-"));
-let failures = 0;
-try {
-  for (const entry of entries) {
-    const output = await translated(entry);
-    for (const host of hosts) {
-      if (output === null || !await probe(entry, host, output)) failures++;
-    }
-  }
-} finally {
-  rmSync(folder, { recursive: true, force: true });
-}
-const runs = entries.length * hosts.length;
-console.log(`zoo: ${runs - failures} runs passed, ${failures} failed`);
-process.exit(failures === 0 ? 0 : 1);
-
-/** The output folder of an entry, with nothing left of the image; null if it could not be made. */
-async function translated(entry: string): Promise<string | null> {
-  if (zoo("build", entry, "--out", folder) !== 0) return null;
-  const image = join(folder, `${entry}.tar`), out = join(folder, `${entry}-out`), copy = join(folder, entry);
-  const warm = values.warm === undefined ? [] : ["--warm", values.warm];
-  if (await lighter(["translate", image, "--out", out, ...warm]) !== 0) return null;
-  cpSync(out, copy, { recursive: true });
-  rmSync(out, { recursive: true });
-  rmSync(image);
-  return copy;
-}
-
-async function probe(entry: string, host: HostName, output: string): Promise<boolean> {
-  console.log(`\n${entry} on ${host}`);
-  const { bench } = JSON.parse(readFileSync(join(values.zoo, entry, "probes.json"), "utf8"));
-  try {
-    const server = await serveTranslated(host, output, bench);
-    try {
-      return judge(host, runProbes(entry, server.url));
-    } finally {
-      await server.stop();
-    }
-  } catch (e) {
-    console.error(`zoo: ${(e as Error).message}`);
-    return false;
-  }
-}
-
-interface ProbeResult {
-  id: string;
-  ok: boolean;
-  ms: number;
-  differences: string[];
-}
-
-function runProbes(entry: string, url: string): ProbeResult[] {
-  const only = values.only === undefined ? [] : ["--only", values.only];
-  const args = ["probe", entry, url, "--via-fetch", "--json", ...only];
-  const { stdout } = spawnSync(join(values.zoo, "zoo"), args, {
-    stdio: ["ignore", "pipe", "inherit"],
-    encoding: "utf8",
+function wantedHosts(list: string): HostName[] {
+  return list.split(",").map((name) => {
+    const host = HOST_NAMES.find((known) => known === name);
+    if (host === undefined) throw new Error(`unknown host ${JSON.stringify(name)}: wanted ${HOST_NAMES.join(", ")}`);
+    return host;
   });
-  return JSON.parse(stdout).probes;
 }
 
-/** Shows what the probes saw; false if one failed that is not known to fail on this host. */
-function judge(host: HostName, probes: ProbeResult[]): boolean {
-  const counts = { passed: 0, known: 0, failed: 0 };
-  for (const { id, ok, ms, differences } of probes) {
-    const gap = HOST_GAPS.find((g) =>
-      g.host === host && g.probe.test(id) && differences.every((d) => g.difference.test(d))
-    );
-    const verdict = ok ? "passed" : gap !== undefined ? "known" : "failed";
-    counts[verdict]++;
-    console.log(`  ${verdict.padEnd(6)} ${id} (${ms} ms)${verdict === "known" ? `: ${gap!.reason}` : ""}`);
-    if (verdict === "failed") { for (const difference of differences) console.log(`         ${difference}`); }
+async function runHost(zoo: Zoo, entry: string, host: HostName, folder: string): Promise<HostReport> {
+  const report: HostReport = { host, passed: 0, limited: [], failed: [], firstByteMs: NaN, misses: 0 };
+  const path = zoo.benchPath(entry);
+  const server = await startHost(host, folder, path);
+  try {
+    report.firstByteMs = server.firstByteMs;
+    for (const result of await zoo.probe(entry, server.url)) judge(report, result);
+    // Misses are said once a second at most, and when the guest has run.
+    await new Promise((go) => setTimeout(go, 1100));
+    await fetch(server.url + path).then((r) => r.arrayBuffer());
+    report.misses = missesIn(server.output());
+  } catch (error) {
+    report.error = error instanceof Error ? error.message : String(error);
+  } finally {
+    await server.stop();
+    writeFileSync(join(folder, "..", `${host}.log`), server.output());
   }
-  console.log(`  ${counts.passed} probes passed, ${counts.known} known host differences, ${counts.failed} failed`);
-  return counts.failed === 0 && counts.passed > 0;
+  return report;
 }
 
-function zoo(...args: string[]): number {
-  return spawnSync(join(values.zoo, "zoo"), args, { stdio: "inherit" }).status ?? 1;
+function judge(report: HostReport, result: ProbeResult): void {
+  const { probe: { id }, differences } = result;
+  const limit = result.ok ? undefined : HOST_LIMITS.find((l) => l.host === report.host && l.explains(result));
+  if (result.ok) report.passed++;
+  else if (limit !== undefined) report.limited.push({ id, reason: limit.reason });
+  else report.failed.push({ id, differences });
 }
+
+function missesIn(log: string): number {
+  return [...log.matchAll(/(\d+) regions of \S.* were not translated ahead/g)].reduce(
+    (n, [, count]) => n + Number(count),
+    0,
+  );
+}
+
+function describe(entry: string, { app }: TranslatedImage, seconds: number, hosts: readonly HostReport[]): string {
+  const lines: string[] = [];
+  for (const { host, failed, limited, error } of hosts) {
+    if (error !== undefined) lines.push(`${host}: ${error}`);
+    for (const { id, differences } of failed) {
+      lines.push(`${host}: ${id} FAILED`, ...differences.slice(0, 12).map((d) => `    ${d}`));
+    }
+    for (const reason of new Set(limited.map((l) => l.reason))) {
+      const ids = limited.filter((l) => l.reason === reason).map((l) => l.id);
+      lines.push(`${host}: ${ids.join(", ")}: limit of the host: ${reason}`);
+    }
+  }
+  const sizes = Object.values(app.manifest.sizes);
+  const sum = (key: "raw" | "gzip") => (sizes.reduce((n, s) => n + s[key], 0) / 1e6).toFixed(1);
+  const stages = Object.entries(app.seconds).map(([name, s]) => `${name} ${s.toFixed(1)}`).join(", ");
+  const rows = hosts.map((h) => [
+    h.host,
+    `${h.passed}/${h.passed + h.limited.length + h.failed.length}`,
+    `${h.limited.length}`,
+    `${h.failed.length}`,
+    `${Math.round(h.firstByteMs)}`,
+    `${h.misses}`,
+  ]);
+  lines.push(
+    `${entry}: translated in ${seconds.toFixed(1)} s (${stages}); output ${sum("raw")} MB, gzip ${sum("gzip")} MB`,
+    table([["host", "passed", "host limits", "failed", "first byte ms", "misses"], ...rows]),
+  );
+  return lines.join("\n");
+}
+
+async function main(): Promise<number> {
+  const [entry] = positionals;
+  if (entry === undefined || positionals.length > 1) {
+    console.error(
+      "usage: deno task zoo ENTRY [--host deno,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] [--keep] [--json]",
+    );
+    return 2;
+  }
+  const hosts = wantedHosts(options.host), zoo = new Zoo(options.zoo);
+  const folder = mkdtempSync(join(tmpdir(), `lighter-zoo-${entry}-`));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
+  try {
+    const image = options.image ?? await zoo.build(entry, folder);
+    const since = performance.now();
+    const translated = await translateImage(image, {
+      out: join(folder, "out"),
+      fast: options.fast,
+      warm: options.warm === undefined ? [] : parseWarmFile(readFileSync(options.warm, "utf8"), options.warm),
+      onProgress: (text) => console.error(text),
+    });
+    const seconds = (performance.now() - since) / 1000;
+    // The output needs nothing else: not its place, not the image.
+    const copy = join(folder, "elsewhere", "app");
+    cpSync(translated.out, copy, { recursive: true });
+    rmSync(translated.out, { recursive: true });
+    if (options.image === undefined) rmSync(image);
+    const reports: HostReport[] = [];
+    for (const host of hosts) reports.push(await runHost(zoo, entry, host, copy));
+    if (options.json) {
+      const { manifest, seconds: stages } = translated.app;
+      console.log(JSON.stringify({ entry, seconds, stages, sizes: manifest.sizes, hosts: reports }, null, 1));
+    } else {
+      console.log(describe(entry, translated, seconds, reports));
+      if (options.keep) console.log(`output and logs in ${folder}`);
+    }
+    return reports.every((r) => r.failed.length === 0 && r.error === undefined) ? 0 : 1;
+  } finally {
+    if (!options.keep) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+process.exit(await main());
