@@ -17,7 +17,9 @@ export function createWorkersEntry(
   options: HandlerOptions = {},
   configure?: (app: App) => void,
 ): WorkersEntry {
-  const app = createApp(createHandler(source, { log: (line) => workersHost.log(0, line), ...options }));
+  const app = createApp(
+    createHandler(source, { largeReads: true, log: (line) => workersHost.log(0, line), ...options }),
+  );
   configure?.(app);
   return { fetch: (request) => answer(app, request) };
 }
@@ -38,7 +40,12 @@ export function createGuestObject(
 
     constructor() {
       // Timers without requests would keep the object, and its bill, alive.
-      const settings = { keepsTime: false, log: (line: string) => workersHost.log(0, line), ...options };
+      const settings = {
+        keepsTime: false,
+        largeReads: true,
+        log: (line: string) => workersHost.log(0, line),
+        ...options,
+      };
       this.#app = createApp(createHandler(sharedInstance(create), settings));
       configure?.(this.#app);
     }

@@ -5,6 +5,7 @@ import { chunkEnd, chunkHead, lastChunk } from "./http1/writer.ts";
 import type { HostConnection } from "./instance.ts";
 import type { Pump, PumpClient } from "./pump.ts";
 import type { RequestPlan, Upload } from "./request.ts";
+import type { UploadReader } from "./upload.ts";
 import { failure, forbidsBody, isServable, makeResponse } from "./response.ts";
 
 /** Bodies that are complete when their head is read, up to this size, are answered without a stream. */
@@ -55,7 +56,7 @@ export class Exchange implements PumpClient {
   private controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   /** The stream has asked for bytes and got none yet. */
   private wanted = false;
-  private upload: ReadableStreamDefaultReader<Uint8Array> | null = null;
+  private upload: UploadReader | null = null;
   private uploaded = false;
   private onWritable: (() => void) | null = null;
 

@@ -19,6 +19,8 @@ export interface HandlerOptions {
   readonly keepAlive?: boolean;
   /** Let the guest's own timers go off while no request is in flight. Only on shared instances. */
   readonly keepsTime?: boolean;
+  /** Ask for request bodies in large pieces: for hosts that otherwise give small ones. */
+  readonly largeReads?: boolean;
   readonly timers?: Timers;
   readonly log?: (line: string) => void;
 }
@@ -55,6 +57,7 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
     forwarded: options.forwarded ?? true,
     keepAlive: source.shared && (options.keepAlive ?? true),
     keepsTime: source.shared && (options.keepsTime ?? true),
+    largeReads: options.largeReads ?? false,
     timers: options.timers ?? webTimers,
     log: options.log ?? (() => {}),
   };
@@ -80,8 +83,8 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
   return async function handle(request: Request, info: ClientInfo = {}): Promise<Response> {
     let plan: RequestPlan;
     try {
-      const { forwarded, keepAlive, timers } = settings;
-      plan = await planRequest(request, info, { forwarded, close: !keepAlive }, timers);
+      const { forwarded, keepAlive, largeReads, timers } = settings;
+      plan = await planRequest(request, info, { forwarded, close: !keepAlive, largeReads }, timers);
     } catch (error) {
       settings.log(`${request.method} ${request.url}: ${(error as Error).message}`);
       return failure(400, "Bad Request");

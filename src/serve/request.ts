@@ -3,6 +3,7 @@ import { fieldValue } from "./http1/events.ts";
 import { encodeRequestHead, type RequestBody, titleCase } from "./http1/writer.ts";
 import type { ClientInfo } from "./raw.ts";
 import type { Timers } from "./timers.ts";
+import { type UploadReader, uploadReader } from "./upload.ts";
 
 /** What of a request is sent to the guest. */
 export interface RequestPlan {
@@ -14,7 +15,7 @@ export interface RequestPlan {
 
 /** The body on its way in. `first` was read ahead to know whether there is a body at all. */
 export interface Upload {
-  readonly reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly reader: UploadReader;
   readonly first: Promise<ReadableStreamReadResult<Uint8Array>> | null;
 }
 
@@ -26,6 +27,7 @@ export interface PlanOptions {
   readonly forwarded: boolean;
   /** Ask the guest to close the connection after its response. */
   readonly close: boolean;
+  readonly largeReads: boolean;
 }
 
 /** The guest's view of a fetch Request. Throws TypeError for what cannot be sent. */
@@ -38,7 +40,7 @@ export async function planRequest(
   const fields = info.rawFields ?? fetchFields(request.headers);
   // No await where it can be helped: one turn of the host less.
   if (request.body === null) return makePlan(request, info, options, fields, lengthOf(fields, false), null);
-  const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
+  const reader = uploadReader(request.body, options.largeReads);
   const body = lengthOf(fields, true);
   if (body.kind === "length") return makePlan(request, info, options, fields, body, { reader, first: null });
   if (fieldValue(fields, "transfer-encoding") !== undefined) {
@@ -53,7 +55,7 @@ export async function planRequest(
 }
 
 async function firstBytes(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: UploadReader,
 ): Promise<ReadableStreamReadResult<Uint8Array>> {
   for (;;) {
     const result = await reader.read();

@@ -181,7 +181,8 @@ export function addTests(host: HostUnderTest): void {
       socket.write("GET /big?n=200000000 HTTP/1.1\r\nHost: h\r\n\r\n");
       await sleep(1000);
       const stalled = await stats(host);
-      expect(stalled.bigBytes - before.bigBytes).toBeLessThan(32 << 20);
+      // What sockets and proxies on the way hold; wrangler has several.
+      expect(stalled.bigBytes - before.bigBytes).toBeLessThan(100 << 20);
       await sleep(300);
       expect((await stats(host)).bigBytes).toBe(stalled.bigBytes);
       socket.destroy();
