@@ -45,14 +45,20 @@ export function bootToReady(
   const startNs = host.monotonicNs();
   for (;;) {
     const outcome = k.run(SLICE_NS);
-    if (outcome === "exited") throw badInput(`the server ${describeEnd(k.exitStatus!)} before it listened; ${output.describe()}`);
+    if (outcome === "exited") {
+      throw badInput(`the server ${describeEnd(k.exitStatus!)} before it listened; ${output.describe()}`);
+    }
     if (outcome === "idle" && k.net.listeners().length > 0) return;
     if (nowMs() > giveUpMs) {
-      throw overLimit(`the server does not listen after ${limits.computeMs / 1000} s of computing; ${output.describe()}`);
+      throw overLimit(
+        `the server does not listen after ${limits.computeMs / 1000} s of computing; ${output.describe()}`,
+      );
     }
     if (outcome === "busy") continue;
     const deadline = k.nextDeadlineNs();
-    if (deadline === Infinity) throw badInput(`the server never listens: all its tasks wait for ever; ${output.describe()}`);
+    if (deadline === Infinity) {
+      throw badInput(`the server never listens: all its tasks wait for ever; ${output.describe()}`);
+    }
     if (deadline - startNs > limits.sleepMs * 1e6) {
       throw overLimit(`the server does not listen within ${limits.sleepMs / 1000} s; ${output.describe()}`);
     }
@@ -60,8 +66,8 @@ export function bootToReady(
   }
 }
 
-/** Guest time of one slice; boot time passes slowly, so this is many system calls. */
-const SLICE_NS = 50e6;
+/** Guest time of one slice; boot time passes slowly, so this is many system calls, or a second of computing. */
+const SLICE_NS = 5e6;
 
 function describeEnd(status: number): string {
   const signal = status & 0x7f;

@@ -18,7 +18,9 @@ const COMMANDS: Record<string, [command: Command, summary: string]> = {
 /** Exit codes: 0 success, 1 the input or the guest failed, 2 wrong usage, 70 a bug of ours (sysexits.h EX_SOFTWARE). */
 export async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
-  const known = name === undefined ? undefined : Object.getOwnPropertyDescriptor(COMMANDS, name)?.value as [Command, string];
+  const known = name === undefined
+    ? undefined
+    : Object.getOwnPropertyDescriptor(COMMANDS, name)?.value as [Command, string];
   if (known === undefined) {
     const asked = name === "--help" || name === "-h" || name === undefined;
     const text = help();
@@ -37,7 +39,11 @@ export async function main(args: string[]): Promise<number> {
       console.error(`lighter ${name}: ${e.message}`);
       return e.kind === "bug" ? 70 : 1;
     }
-    throw e;
+    const { message, stack } = e instanceof Error ? e : new Error(String(e));
+    console.error(
+      `lighter ${name}: a bug of Lighter: ${process.env.LIGHTER_TRACE ? stack : message} (LIGHTER_TRACE=1 says where)`,
+    );
+    return 70;
   }
 }
 

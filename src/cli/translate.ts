@@ -101,8 +101,8 @@ export async function translateImage(path: string, options: TranslateImageOption
     if (options.bootTimeoutMs !== undefined) build.limits = { computeMs: options.bootTimeoutMs };
     if (options.onOutput !== undefined) build.onOutput = options.onOutput;
     app = await buildApp(opened.image, build);
-  } finally {
     stages.end();
+  } finally {
     await opened.close();
   }
   const files = new Map<string, Uint8Array<ArrayBuffer>>(app.files);

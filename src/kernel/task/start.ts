@@ -1,6 +1,6 @@
 import { badInput } from "../../errors.ts";
 import type { Machine } from "../../machine/machine.ts";
-import { errnoName } from "../abi/errno.ts";
+import { EACCES, ENOENT, ENOEXEC, errnoName } from "../abi/errno.ts";
 import { RLIMIT_NOFILE } from "../abi/resource.ts";
 import type { Kernel } from "../kernel.ts";
 import { AddressSpace } from "../memory/address_space.ts";
@@ -23,6 +23,13 @@ export interface FirstProgram {
   fds: FdTable;
 }
 
+/** What execve's errors mean to somebody with an image. */
+const REASONS: Record<number, string> = {
+  [EACCES]: "it is not an executable file",
+  [ENOEXEC]: "it is neither an x86-64 ELF program nor a script",
+  [ENOENT]: "it, or the interpreter that it names, is not in the image",
+};
+
 /** Starts the container's first process: pid 1, ready to run. Throws when the program cannot be loaded. */
 export function startFirstProcess(k: Kernel, machine: Machine, program: FirstProgram): Process {
   machine.client = k;
@@ -40,7 +47,7 @@ export function startFirstProcess(k: Kernel, machine: Machine, program: FirstPro
   k.currentTask = t;
   const { path, argv, envp } = program;
   const error = execFirst(k, t, machine, { path, dirfd: AT_FDCWD, flags: 0, argv, envp });
-  if (error < 0) throw badInput(`cannot start ${JSON.stringify(path)}: ${errnoName(-error)}`);
+  if (error < 0) throw badInput(`cannot start ${JSON.stringify(path)}: ${REASONS[-error] ?? errnoName(-error)}`);
   k.enqueue(t);
   return p;
 }

@@ -1,0 +1,57 @@
+/** Static x86-64 programs of a few bytes, for tests that need a guest and no compiler. */
+
+const BASE = 0x400000, HEADERS = 64 + 56;
+
+/** An ELF executable whose only segment holds itself; it starts with the code. */
+export function tinyElf(code: readonly number[]): Uint8Array {
+  const size = HEADERS + code.length;
+  const bytes = new Uint8Array(size);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  view.setUint16(16, 2, true); // ET_EXEC
+  view.setUint16(18, 62, true); // EM_X86_64
+  view.setUint32(20, 1, true);
+  view.setUint32(24, BASE + HEADERS, true); // e_entry
+  view.setUint32(32, 64, true); // e_phoff
+  view.setUint16(52, 64, true);
+  view.setUint16(54, 56, true);
+  view.setUint16(56, 1, true); // e_phnum
+  view.setUint32(64, 1, true); // PT_LOAD
+  view.setUint32(68, 7, true); // rwx
+  view.setUint32(64 + 16, BASE, true);
+  view.setUint32(64 + 24, BASE, true);
+  view.setUint32(64 + 32, size, true);
+  view.setUint32(64 + 40, size, true);
+  view.setUint32(64 + 48, 0x1000, true);
+  bytes.set(code, HEADERS);
+  return bytes;
+}
+
+const i32 = (n: number) => [n & 255, (n >> 8) & 255, (n >> 16) & 255, (n >> 24) & 255];
+
+/** mov eax, number; mov edi, first; syscall */
+function call(number: number, first = 0): number[] {
+  return [0xb8, ...i32(number), 0xbf, ...i32(first), 0x0f, 0x05];
+}
+
+/** write(2, text) */
+export function say(text: string): number[] {
+  const bytes = [...new TextEncoder().encode(text)];
+  return [
+    0xe8, // call behind the text, which pushes its address
+    ...i32(bytes.length),
+    ...bytes,
+    0x5e, // pop rsi
+    0xba, // mov edx, length
+    ...i32(bytes.length),
+    ...call(1, 2),
+  ];
+}
+
+export const exit = (status: number): number[] => call(60, status);
+/** Waits for signals, for ever. */
+export const pauseForever: readonly number[] = [...call(34), 0xeb, -14 & 255];
+/** Computes for ever. */
+export const spin: readonly number[] = [0xeb, 0xfe];
+/** Reads address 0. */
+export const crash: readonly number[] = [0x31, 0xc0, 0x8b, 0x00];
