@@ -6,9 +6,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildImage } from "../fixtures/build_image.ts";
 import { translateImage } from "../src/cli/translate.ts";
-import type { ServerProcess } from "./adapters/_server_process.ts";
 import { findNode } from "./support/node_binary.ts";
-import { type HostName, serveTranslated } from "./support/translated_server.ts";
+import { type HostName, type RunningHost, startHost } from "./zoo/hosts.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 let folder: string, output: string;
@@ -63,12 +62,12 @@ describe.skipIf(findNode() === null)("in Node 22 or later", () => addTests("node
 describe("in workerd", () => addTests("workers", { shared: false }));
 
 function addTests(host: HostName, { shared }: { shared: boolean }): void {
-  let server: ServerProcess;
+  let server: RunningHost;
   const get = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
   const text = async (path: string, init?: RequestInit) => await (await get(path, init)).text();
 
   beforeAll(async () => {
-    server = await serveTranslated(host, output, "/hello");
+    server = await startHost(host, output);
   });
 
   afterAll(() => server?.stop());

@@ -20,12 +20,12 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a server and waits until it answers 200. */
+/** Starts a server and waits until it answers. */
 export async function startServer(
   command: string,
   args: string[],
   port: number,
-  { env = {}, cwd, readyPath = "/hello" }: { env?: Record<string, string>; cwd?: string; readyPath?: string } = {},
+  { env = {}, cwd }: { env?: Record<string, string>; cwd?: string } = {},
 ): Promise<ServerProcess> {
   const child = spawn(command, args, {
     detached: true,
@@ -39,7 +39,7 @@ export async function startServer(
   const url = `http://127.0.0.1:${port}`;
   for (let i = 0; i < 300; i++) {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}:\n${output}`);
-    const up = await fetch(`${url}${readyPath}`).then((r) => r.text().then(() => r.status === 200), () => false);
+    const up = await fetch(`${url}/hello`).then((r) => r.text().then(() => r.status === 200), () => false);
     if (up) return { url, stop: () => stop(child) };
     await sleep(100);
   }
