@@ -2,6 +2,7 @@
 import { BootHost } from "./boot/boot_host.ts";
 import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
 import { createGuest, type GuestOptions } from "./boot/guest.ts";
+import { COMMON_REQUESTS, profileOnCopy } from "./boot/training.ts";
 import { type WarmRequest, warmUp } from "./boot/warm.ts";
 import { badInput, hexBytes } from "./errors.ts";
 import { CodeModuleBuilder } from "./emit/module.ts";
@@ -82,12 +83,23 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const snapshot = captureSnapshot(guest.kernel);
   const guestBytes = addressSpaces(guest.kernel).reduce((n, s) => n + s.machine.memory.u8.length, 0);
 
+  enter("training");
+  const profiles = await profileOnCopy({
+    snapshot,
+    tree,
+    host: bootHost(options, new LastOutput()),
+    base: guest.shared.base.code,
+    shared: guest.shared,
+    requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
+  });
+  for (const [key, space] of guest.spaces) profiles.set(key, [...profiles.get(key) ?? [], ...space.misses.keys()]);
+
   enter("translate");
   const translations: Translation[] = [];
   const programs: ManifestProgram[] = [];
-  const keys = [...guest.spaces.keys()].filter((key) => key !== "").sort();
+  const keys = [...profiles.keys()].filter((key) => key !== "").sort();
   for (const [i, key] of keys.entries()) {
-    const profile = [...guest.spaces.get(key)!.misses.keys()].sort((a, b) => a - b);
+    const profile = [...new Set(profiles.get(key))].sort((a, b) => a - b);
     const space = liveSpace(guest.kernel, key) ?? loadedSpace(tree, spec, guest, key);
     let translation = translateProgram(programMemory(space, tree, profile), { name: `code${i}` });
     if (options.optimise) translation = await options.optimise(translation);
@@ -152,6 +164,14 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   return { manifest, files, translations, seconds };
 }
 
+/** A host that is the same every time. */
+function bootHost(options: BuildOptions, output: LastOutput): BootHost {
+  return new BootHost(BOOT_EPOCH_MS, 0x6c696768, (_stream, line) => {
+    output.add(line);
+    options.onOutput?.(line);
+  });
+}
+
 interface BootedGuest {
   kernel: Kernel;
   host: BootHost;
@@ -163,10 +183,7 @@ interface BootedGuest {
 
 function startBoot(tree: Tree, spec: ProcessSpec, options: BuildOptions): BootedGuest {
   const output = new LastOutput();
-  const host = new BootHost(BOOT_EPOCH_MS, 0x6c696768, (_stream, line) => {
-    output.add(line);
-    options.onOutput?.(line);
-  });
+  const host = bootHost(options, output);
   const base = emptyBaseCode();
   const spaces = new Map<string, CodeSpace>();
   // Each program gets a space of its own, so that its misses are its own profile.

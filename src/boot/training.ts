@@ -1,0 +1,58 @@
+/**
+ * Training on a copy: the frozen server answers requests in a guest restored from its own snapshot, which is then thrown away.
+ * What is wanted of it is the profile: the addresses at which code is entered when the server goes on from the snapshot (return
+ * sites above the blocked accept, children after fork), which no look at the code alone can tell.
+ */
+import { CodeSpace, type LoadedCode } from "../machine/code_cache.ts";
+import { WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
+import type { Tree } from "../rootfs/tree.ts";
+import { SavedGuest, type Snapshot } from "../snapshot/snapshot.ts";
+import type { BootHost } from "./boot_host.ts";
+import { type WarmRequest, warmUp } from "./warm.ts";
+
+/** What any server can be asked. Two of each kind: the first goes through what happens once only. */
+export const COMMON_REQUESTS: readonly WarmRequest[] = ["GET", "HEAD", "GET", "POST"].flatMap((method, i) => [
+  { method, path: "/", headers: [], body: method === "POST" ? "training" : null },
+  {
+    method,
+    path: i === 0 ? "/no-such-page" : "/?training=1",
+    headers: [],
+    body: method === "POST" ? "training" : null,
+  },
+]);
+
+export interface TrainingOptions {
+  snapshot: Snapshot;
+  tree: Tree;
+  host: BootHost;
+  /** The code module without regions, and the compiler of what is reached. */
+  base: LoadedCode;
+  shared: Pick<WasmShared, "compiler" | "interpreter">;
+  requests: readonly WarmRequest[];
+}
+
+/** Addresses at which code was entered, by program key. A server that fails under training still gives a profile. */
+export async function profileOnCopy(options: TrainingOptions): Promise<Map<string, number[]>> {
+  const spaces = new Map<string, CodeSpace>();
+  const programs = {
+    get(key: string): CodeSpace {
+      let space = spaces.get(key);
+      if (space === undefined) spaces.set(key, space = new CodeSpace(options.base));
+      return space;
+    },
+  };
+  const shared: WasmShared = { ...options.shared, base: new CodeSpace(options.base), programs };
+  const { host } = options;
+  try {
+    const kernel = new SavedGuest(options.snapshot).restore({
+      tree: options.tree,
+      host,
+      console: { write() {} },
+      newMachine: (bytes, key) => new WasmMachine(shared, bytes, key, programs.get(key)),
+    });
+    await warmUp(kernel, host, options.requests);
+  } catch (e) {
+    host.log(0, `the training requests ended early: ${(e as Error).message}`);
+  }
+  return new Map([...spaces].map(([key, space]) => [key, [...space.misses.keys()]]));
+}
