@@ -73,6 +73,8 @@ export function wranglerConfig(name: string): string {
 name = ${JSON.stringify(name)}
 main = "worker.js"
 compatibility_date = "2026-04-01"
+# Without these a client that leaves is not seen.
+compatibility_flags = ["enable_request_signal", "request_signal_passthrough"]
 
 # The data file is bytes to us, though it has the form of a wasm module (for the sake of Deno).
 [[rules]]
