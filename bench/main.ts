@@ -1,5 +1,7 @@
 /** `deno task bench <what> [options]`: one file a benchmark. */
 import * as cpu from "./cpu.ts";
+import * as requests from "./requests.ts";
+import * as startup from "./startup.ts";
 import * as translate from "./translate.ts";
 
 /** A benchmark: its help and its run, which gives the exit code. */
@@ -8,7 +10,7 @@ interface Benchmark {
   main(args: string[]): Promise<number>;
 }
 
-const BENCHMARKS: Record<string, Benchmark> = { cpu, translate };
+const BENCHMARKS: Record<string, Benchmark> = { cpu, requests, startup, translate };
 
 async function main([name, ...args]: string[]): Promise<number> {
   const benchmark = Object.hasOwn(BENCHMARKS, name ?? "") ? BENCHMARKS[name] : undefined;

@@ -1,8 +1,8 @@
 /** The real hosts, each started on the output folder of a translation as a user would. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+
 import { createServer } from "node:net";
-import { join } from "node:path";
+
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findNode } from "../support/node_binary.ts";
@@ -120,11 +120,4 @@ export function freePort(): Promise<number> {
       server.close(() => resolve(address.port));
     });
   });
-}
-
-/** CPU seconds and resident bytes of a process (Linux). */
-export function processUse(pid: number): { cpuSeconds: number; rssBytes: number } {
-  const fields = readFileSync(join("/proc", `${pid}`, "stat"), "utf8").replace(/^.*\) /, "").split(" ");
-  // proc(5): utime and stime are fields 14 and 15, rss is 24, of which two are cut off here.
-  return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100, rssBytes: Number(fields[21]) * 4096 };
 }
