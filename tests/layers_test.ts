@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "package": ["errors.ts"],
   "serve": ["errors.ts", "host", "kernel", "machine", "package", "rootfs", "snapshot"],
   // Build time.
-  "boot": ["errors.ts", "host", "kernel", "machine", "rootfs", "serve"],
+  "boot": ["errors.ts", "host", "kernel", "machine", "rootfs", "serve", "snapshot"],
   "translate": ["discover", "elf", "emit", "errors.ts", "ir", "kernel", "lift", "machine", "opt", "rootfs", "x86"],
 };
 
