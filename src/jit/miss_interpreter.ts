@@ -26,6 +26,8 @@ interface Cached {
  */
 export class IrMissInterpreter implements MissInterpreter {
   readonly #regions = new Map<number, Cached>();
+  /** Regions known to fit a machine's memory as it is: comparing their bytes each time would cost more than running them. */
+  readonly #fitting = new WeakMap<WasmMachine, { codeVersion: number; regions: Map<number, IrFunction> }>();
 
   constructor(readonly onUnsupported: UnsupportedSink = () => {}) {}
 
@@ -33,7 +35,7 @@ export class IrMissInterpreter implements MissInterpreter {
     const cpu: RegionCpu = { memory: machine.memory, client: machine.client, helpers: helperBodies };
     let pc = machine.memory.i32[STATE_RIP >> 2] >>> 0;
     for (;;) {
-      const next = interpretRegion(this.#region(machine.memory.u8, pc), cpu, FUEL);
+      const next = interpretRegion(this.#fittingRegion(machine, pc), cpu, FUEL);
       if (next < 0) return -next;
       const words = machine.memory.i32;
       words[STATE_RIP >> 2] = next | 0;
@@ -42,6 +44,21 @@ export class IrMissInterpreter implements MissInterpreter {
       if (isCompiled(next)) return STOP_NONE;
       pc = next;
     }
+  }
+
+  #fittingRegion(machine: WasmMachine, pc: number): IrFunction {
+    let fitting = this.#fitting.get(machine);
+    if (fitting === undefined || fitting.codeVersion !== machine.codeVersion) {
+      fitting = { codeVersion: machine.codeVersion, regions: new Map() };
+      this.#fitting.set(machine, fitting);
+    }
+    let fn = fitting.regions.get(pc);
+    if (fn === undefined) {
+      fn = this.#region(machine.memory.u8, pc);
+      if (fitting.regions.size >= MAX_REGIONS) fitting.regions.clear();
+      fitting.regions.set(pc, fn);
+    }
+    return fn;
   }
 
   #region(u8: Uint8Array, pc: number): IrFunction {

@@ -103,6 +103,8 @@ export class WasmMachine implements Machine, BodyOwner {
   #space: CodeSpace;
   #reenter = false;
   #bound = false;
+  /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
+  codeVersion = 0;
 
   /** A machine with at least `initialBytes` of zeroed memory, for the program with this key and code. */
   constructor(readonly shared: WasmShared, initialBytes = 0, key = "", space: CodeSpace = shared.base) {
@@ -122,6 +124,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** The kernel has loaded a program: if it was compiled ahead of time under this key, its code is used from now on. */
   programLoaded(key: string): void {
+    this.codeVersion++;
     this.#key = key;
     this.#space = this.shared.programs.get(key) ?? this.shared.base;
     this.#bound = false;
@@ -267,6 +270,7 @@ export class WasmMachine implements Machine, BodyOwner {
   }
 
   codeChanged(start: number, end: number): void {
+    this.codeVersion++;
     if (this.#bound) this.#body.codeChanged(start, end);
   }
 
