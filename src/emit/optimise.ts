@@ -25,6 +25,7 @@ export type RunWasmOpt = (
  */
 export const WASM_OPT_OPTIONS: readonly string[] = [
   "--enable-simd",
+  "--enable-relaxed-simd",
   "--enable-tail-call",
   "--enable-bulk-memory",
   "--enable-multivalue",
