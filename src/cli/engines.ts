@@ -5,7 +5,7 @@ import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { CodeSpace } from "../machine/code_cache.ts";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
-import { InterpreterMachine } from "../machine/interpreter_machine.ts";
+import { InterpreterMachine } from "../jit/interpreter_machine.ts";
 import type { Machine } from "../machine/machine.ts";
 import { GUEST_LOWEST } from "../machine/state.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
@@ -41,11 +41,11 @@ export function aotMachine(tree: Tree, onUnsupported: (insn: Instruction) => voi
     get(key: string): CodeSpace {
       let space = spaces.get(key);
       // The program is in memory by now: the kernel tells its machine about it last.
-      if (space === undefined) spaces.set(key, space = key === "" ? base : translated(key, spaces.size));
+      if (space === undefined) spaces.set(key, space = key === "" ? base : translated(spaces.size));
       return space;
     },
   };
-  const translated = (key: string, n: number): CodeSpace => {
+  const translated = (n: number): CodeSpace => {
     const { space } = (machine.client as Kernel).currentTask.process;
     const name = `code${n}`;
     const t = translateProgram(programMemory(space, tree, []), { name });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
-import { InterpreterMachine } from "../machine/interpreter_machine.ts";
+import { InterpreterMachine } from "../jit/interpreter_machine.ts";
 import { GUEST_BIAS, STATE_GPR, STATE_RIP, STATE_XMM } from "../machine/state.ts";
 
 const PC = 0x20000;

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
-import { InterpreterMachine } from "../machine/interpreter_machine.ts";
+import { InterpreterMachine } from "../jit/interpreter_machine.ts";
 import {
   GUEST_BIAS,
   RAX,

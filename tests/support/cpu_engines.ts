@@ -1,5 +1,5 @@
 /** The engines that tests/cpu_test.ts runs the instruction cases through. */
-import { InterpreterMachine } from "../../src/machine/interpreter_machine.ts";
+import { InterpreterMachine } from "../../src/jit/interpreter_machine.ts";
 import { PlainGuestMemory } from "../../src/machine/guest_memory.ts";
 import { CodeSpace } from "../../src/machine/code_cache.ts";
 import { WasmMachine } from "../../src/machine/wasm_machine.ts";

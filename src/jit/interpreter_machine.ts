@@ -3,11 +3,11 @@ import type { Region } from "../discover/region.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { interpretRegion, type RegionCpu } from "../ir/interpret.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
-import { type GuestMemory, PlainGuestMemory } from "./guest_memory.ts";
-import { helperBodies } from "./helpers/index.ts";
-import type { HelperBody } from "./helpers/types.ts";
-import type { Machine, MachineClient } from "./machine.ts";
-import { GUEST_LOWEST, STATE_FUEL, STATE_RIP, STATE_STOP, STOP_NONE, STOP_ROUNDING, STOP_TEST } from "./state.ts";
+import { type GuestMemory, PlainGuestMemory } from "../machine/guest_memory.ts";
+import { helperBodies } from "../machine/helpers/index.ts";
+import type { HelperBody } from "../machine/helpers/types.ts";
+import type { Machine, MachineClient } from "../machine/machine.ts";
+import { GUEST_LOWEST, STATE_FUEL, STATE_RIP, STATE_STOP, STOP_NONE, STOP_ROUNDING, STOP_TEST } from "../machine/state.ts";
 
 /** A client that grants nothing: for tests of code that makes no system calls. */
 const NO_CLIENT: MachineClient = {
