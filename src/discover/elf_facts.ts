@@ -1,6 +1,6 @@
 /** What an ELF file says about where its code is, for the search of region entries. */
 import { parseHeader } from "../elf/header.ts";
-import { parseSections } from "../elf/sections.ts";
+import { parseSections, type Section, SHT_DYNSYM, stringAt } from "../elf/sections.ts";
 import { parseSegments, PT_GNU_EH_FRAME, PT_LOAD } from "../elf/segments.ts";
 import { type ElfSymbol, parseSymbols } from "../elf/symbols.ts";
 
@@ -17,6 +17,8 @@ export interface ElfFacts {
   loaded: AddressRange[];
   /** Function symbols; size 0 when unknown. Empty if stripped. */
   functions: { name: string; start: number; size: number }[];
+  /** Names that the dynamic linker looks up in other files for this one: at the first call, unless told to bind all at once. */
+  imports: string[];
   /** .eh_frame by section header; null without section headers. */
   ehFrame: AddressRange | null;
   /** .eh_frame_hdr by program header; 0 if there is none (statically linked programs). */
@@ -26,7 +28,8 @@ export interface ElfFacts {
 /** Reads a whole file that is loaded at `base` (0 unless position independent). */
 export function elfFacts(file: Uint8Array, base: number): ElfFacts {
   const header = parseHeader(file);
-  const section = parseSections(file, header).find((s) => s.name === ".eh_frame" && s.size > 0);
+  const sections = parseSections(file, header);
+  const section = sections.find((s) => s.name === ".eh_frame" && s.size > 0);
   const table = file.subarray(header.phoff, header.phoff + header.phnum * header.phentsize);
   const segments = parseSegments(table, header, file.length);
   const segment = segments.find((s) => s.type === PT_GNU_EH_FRAME);
@@ -37,7 +40,25 @@ export function elfFacts(file: Uint8Array, base: number): ElfFacts {
       .map((s) => ({ start: base + s.vaddr, end: base + s.vaddr + s.memsz })),
     functions: parseSymbols(file, header).filter(isFunction)
       .map(({ name, address, size }) => ({ name, start: base + address, size })),
+    imports: importedNames(file, sections),
     ehFrame: section === undefined ? null : { start: base + section.addr, end: base + section.addr + section.size },
     ehFrameHeader: segment === undefined ? 0 : base + segment.vaddr,
   };
+}
+
+const SYMBOL_BYTES = 24;
+
+/** Names of undefined symbols in .dynsym. */
+function importedNames(file: Uint8Array, sections: readonly Section[]): string[] {
+  const table = sections.find((s) => s.type === SHT_DYNSYM);
+  const strings = table === undefined ? undefined : sections[table.link];
+  if (table === undefined || strings === undefined) return [];
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const names: string[] = [];
+  for (let at = table.offset; at + SYMBOL_BYTES <= table.offset + table.size; at += SYMBOL_BYTES) {
+    if (view.getUint16(at + 6, true) !== 0) continue;
+    const name = stringAt(file, strings.offset, strings.size, view.getUint32(at, true));
+    if (name !== "") names.push(name);
+  }
+  return names;
 }

@@ -1,6 +1,6 @@
 /**
  * Region entries of a program as it lies in memory after boot. Certain ones: entry point, the profile, what follows a system
- * call. Likely ones: addresses of code in data (vtables, GOT, return addresses on stacks). The rest is reached from these by
+ * call, functions that one file imports from another. Likely ones: addresses of code in data (vtables, GOT, return addresses on stacks). The rest is reached from these by
  * calls, jumps and addresses taken in code, which translate follows region by region.
  *
  * A missing entry costs a miss at run time, a wrong one costs size; neither is an error.
@@ -64,6 +64,13 @@ export function findEntries(program: ProgramMemory): CodeEntries {
   for (const { entry } of program.elfs) map.add(entry, MARK_FUNCTION | MARK_EDGE | MARK_TAKEN);
   survey.sweep();
   for (const pc of roots) survey.follow(pc);
+
+  const imported = new Set(program.elfs.flatMap((e) => e.imports));
+  for (const { name, start } of program.elfs.flatMap((e) => e.functions)) {
+    if (!imported.has(name) || !map.has(start)) continue;
+    map.add(start, MARK_TAKEN);
+    roots.add(start);
+  }
 
   const judge = new Judge(u8, map, survey);
   const inData: number[] = [];

@@ -40,6 +40,14 @@ describe("findEntries", () => {
     expect(findEntries(program).map.withMarks(MARK_FUNCTION)).toEqual([at("main")]);
   });
 
+  it("takes functions that other files import for entries", () => {
+    const program = programOf(`main: c3  f: c3  g: c3`);
+    const at = (name: string) => program.labels.get(name)!;
+    program.elfs[0].functions.push(symbol(at("f"), 1, "f"), symbol(at("g"), 1, "g"));
+    program.elfs[0].imports.push("g", "absent");
+    expect(findEntries(program).roots).toEqual([at("main"), at("g")]);
+  });
+
   it("marks padding behind functions, and not what follows it", () => {
     const program = programOf(`main: 90  c3  pad: 66 90  more: cc  f: f3 0f 1e fa  c3`);
     const at = (name: string) => program.labels.get(name)!;

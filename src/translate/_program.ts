@@ -57,6 +57,7 @@ export function programOf(
       entry: labels.get(options.entry ?? "main")!,
       loaded: [{ start: CODE, end: DATA + 0x1000 }],
       functions: [],
+      imports: [],
       ehFrame: null,
       ehFrameHeader: 0,
     }],
