@@ -5,7 +5,7 @@
  * A warm file has one request a line: a path ("/hello"), a method and a path ("HEAD /hello"), or a JSON object
  * {"method", "path", "headers", "body"}. Empty lines and lines that begin with # are left out.
  */
-import { badInput } from "../errors.ts";
+import { badInput, overLimit } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { createHandler } from "../serve/handler.ts";
 import { sharedInstance } from "../serve/instance.ts";
@@ -46,12 +46,20 @@ function fromJson(line: string, name: string, number: number): WarmRequest | nul
     throw badInput(`line ${number}: ${(e as Error).message}`, { file: name });
   }
   const { method = "GET", path, headers = {}, body = null } = value as Record<string, unknown>;
-  if (typeof method !== "string" || typeof path !== "string" || typeof headers !== "object" || headers === null) return null;
+  if (typeof method !== "string" || typeof path !== "string" || typeof headers !== "object" || headers === null) {
+    return null;
+  }
   if (body !== null && typeof body !== "string") return null;
   return { method, path, headers: Object.entries(headers).map(([k, v]) => [k, String(v)]), body };
 }
 
-/** Has the guest answer the requests, one after the other, each on a connection of its own; then lets it settle. */
+/** Bounds on one training request: real time that it may compute, bytes of the response that are read. */
+const REQUEST_MS = 20_000, RESPONSE_BYTES = 64 << 20;
+
+/**
+ * Has the guest answer the requests, one after the other, each on a connection of its own; then lets it settle. A request that
+ * gets no answer is given up; one that keeps the guest busy without an end is an error.
+ */
 export async function warmUp(k: Kernel, host: BootHost, requests: readonly WarmRequest[]): Promise<void> {
   const instance = {
     kernel: k,
@@ -63,22 +71,44 @@ export async function warmUp(k: Kernel, host: BootHost, requests: readonly WarmR
       return k.exitStatus === null;
     },
   };
+  const timers = new BootTimers(host);
   const handler = createHandler(sharedInstance(() => instance), {
     keepAlive: false,
     keepsTime: false,
-    timers: new BootTimers(host),
-    timeoutMs: 60_000,
+    timers,
+    sliceMs: SLICE_MS,
+    timeoutMs: Infinity,
     log: (line) => host.log(0, line),
   });
   for (const { method, path, headers, body } of requests) {
-    const response = await handler(new Request(`http://localhost${path}`, { method, headers, body }));
-    await response.arrayBuffer();
+    const abort = new AbortController(), { signal } = abort;
+    const request = new Request(`http://localhost${path}`, { method, headers, body, signal });
+    const answer = handler(request).then(readAll);
+    // An aborted stream fails; what it had to say is of no interest.
+    answer.catch(() => {});
+    const end = await timers.endOf(answer);
+    if (end === "too long") throw overLimit(`${method} ${path} takes the server more than ${REQUEST_MS / 1000} s`);
+    if (end === "never") {
+      host.log(0, `${method} ${path}: the server waits, and does not answer`);
+      abort.abort();
+    }
   }
-  for (let outcome = k.run(); outcome === "busy";) outcome = k.run();
+  const giveUpMs = performance.now() + REQUEST_MS;
+  for (let outcome = k.run(SETTLE_NS); outcome === "busy" && performance.now() < giveUpMs;) outcome = k.run(SETTLE_NS);
+}
+
+/** Boot time passes slowly while a guest computes: these are up to a second of real time. */
+const SLICE_MS = 1, SETTLE_NS = 1e6;
+
+async function readAll(response: Response): Promise<void> {
+  let bytes = 0;
+  for await (const piece of response.body ?? []) if ((bytes += piece.length) > RESPONSE_BYTES) break;
 }
 
 /** Timers in boot time: what is waited for happens at once, and the clock is moved to it. */
 class BootTimers implements Timers {
+  readonly #set = new Set<unknown>();
+
   constructor(readonly host: BootHost) {}
 
   now(): number {
@@ -86,20 +116,39 @@ class BootTimers implements Timers {
   }
 
   after(ms: number, callback: () => void): unknown {
-    // A response's time limit is set beside the guest's own deadlines; only those move the clock.
-    if (ms >= 60_000) return null;
     const at = this.host.monotonicNs() + ms * 1e6;
-    return setTimeout(() => {
+    return this.soon(() => {
       this.host.advanceTo(at);
       callback();
-    }, 0);
+    });
   }
 
   soon(callback: () => void): unknown {
-    return setTimeout(callback, 0);
+    const handle = setTimeout(() => {
+      this.#set.delete(handle);
+      callback();
+    }, 0);
+    this.#set.add(handle);
+    return handle;
   }
 
   clear(handle: unknown): void {
-    if (handle !== null) clearTimeout(handle as ReturnType<typeof setTimeout>);
+    this.#set.delete(handle);
+    clearTimeout(handle as ReturnType<typeof setTimeout>);
+  }
+
+  /** Waits for work: "done"; "never" if nothing is set to happen any more; "too long" in real time or in the guest's. */
+  async endOf(work: Promise<unknown>): Promise<"done" | "never" | "too long"> {
+    const giveUpMs = performance.now() + REQUEST_MS, giveUpAt = this.now() + REQUEST_MS;
+    let over = false;
+    const done = () => void (over = true);
+    work.then(done, done);
+    for (let idle = 0; idle < 5;) {
+      await new Promise((go) => setTimeout(go, idle));
+      if (over) return "done";
+      idle = this.#set.size === 0 ? idle + 1 : 0;
+      if (performance.now() > giveUpMs || this.now() > giveUpAt) return "too long";
+    }
+    return "never";
   }
 }

@@ -34,8 +34,8 @@ function call(number: number, first = 0): number[] {
   return [0xb8, ...i32(number), 0xbf, ...i32(first), 0x0f, 0x05];
 }
 
-/** write(2, text) */
-export function say(text: string): number[] {
+/** write(fd, text) */
+export function say(text: string, fd = 2): number[] {
   const bytes = [...new TextEncoder().encode(text)];
   return [
     0xe8, // call behind the text, which pushes its address
@@ -44,7 +44,7 @@ export function say(text: string): number[] {
     0x5e, // pop rsi
     0xba, // mov edx, length
     ...i32(bytes.length),
-    ...call(1, 2),
+    ...call(1, fd),
   ];
 }
 
@@ -55,3 +55,15 @@ export const pauseForever: readonly number[] = [...call(34), 0xeb, -14 & 255];
 export const spin: readonly number[] = [0xeb, 0xfe];
 /** Reads address 0. */
 export const crash: readonly number[] = [0x31, 0xc0, 0x8b, 0x00];
+
+/** A TCP socket (descriptor 3, if it is the first) that listens on a port of the kernel's choice. */
+export const listen: readonly number[] = [
+  ...[0xbe, ...i32(1), 0x31, 0xd2], // mov esi, SOCK_STREAM; xor edx, edx
+  ...call(41, 2),
+  ...[0xbe, ...i32(5)], // mov esi, backlog
+  ...call(50, 3),
+];
+/** accept(3, NULL, NULL): descriptor 4 the first time. */
+export const accept: readonly number[] = [0x31, 0xf6, 0x31, 0xd2, ...call(43, 3)];
+/** write(4, text) */
+export const answer = (text: string): number[] => say(text, 4);
