@@ -1,12 +1,23 @@
 /** Runs binaryen's wasm-opt (its JavaScript build, from the npm package) in a child process. */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { RunWasmOpt } from "../emit/optimise.ts";
+import { optimiseModule, type RunWasmOpt } from "../emit/optimise.ts";
+import { decodeTraps, encodeTraps } from "../machine/trap_codec.ts";
+import type { Translation } from "../translate/translate.ts";
 import { bug } from "../errors.ts";
+
+/** A translation with a smaller module: fits BuildOptions.optimise. */
+export async function optimiseTranslation(t: Translation): Promise<Translation> {
+  const before = { bytes: t.wasm, entries: t.entries, ...decodeTraps(t.traps) };
+  const { bytes, trapOffsets, trapPcs } = await optimiseModule(t.name, before, runWasmOpt, {
+    parallel: availableParallelism(),
+  });
+  return { ...t, wasm: bytes, traps: encodeTraps({ trapOffsets, trapPcs }) };
+}
 
 export const runWasmOpt: RunWasmOpt = async (wasm, sourceMap, options) => {
   const folder = await mkdtemp(join(tmpdir(), "lighter-"));

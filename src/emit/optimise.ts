@@ -1,5 +1,6 @@
 /**
- * Makes a code module smaller with binaryen's wasm-opt: a fifth less time in none of our passes, but a tenth of the bytes.
+ * Makes a code module smaller with binaryen's wasm-opt: by 6 to 8 % of its bytes, in minutes rather than seconds; gzip makes
+ * nothing more of it.
  *
  * The module goes through in chunks: each is the whole module with all functions but the chunk's own emptied, so that every
  * index keeps its meaning and the bodies that come back can be put together again. Chunks can run at the same time, and none
