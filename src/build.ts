@@ -14,7 +14,7 @@ import { IrMissInterpreter } from "./jit/miss_interpreter.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import type { AddressSpace } from "./kernel/memory/address_space.ts";
 import { syscallName } from "./kernel/abi/syscall_numbers.ts";
-import { CodeSpace } from "./machine/code_cache.ts";
+import { CodeSpace, lookupOf } from "./machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "./machine/wasm_machine.ts";
 import { encodeDataFile } from "./package/data_file.ts";
 import { type Manifest, MANIFEST_FORMAT, type ManifestProgram } from "./package/manifest.ts";
@@ -124,6 +124,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   ]);
   for (const t of translations) {
     blobs.set(`${t.name}.entries`, new Uint8Array(Uint32Array.from(t.entries).buffer));
+    blobs.set(`${t.name}.lookup`, lookupOf(t.entries).encode());
     blobs.set(`${t.name}.traps`, t.traps);
   }
   const files = new Map<string, Uint8Array<ArrayBuffer>>();

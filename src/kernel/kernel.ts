@@ -1,5 +1,5 @@
 import type { Host } from "../host/host.ts";
-import type { Machine, MachineClient } from "../machine/machine.ts";
+import type { Machine, MachineClient, MappedRange } from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
 import { Clock } from "./clock.ts";
 import type { Net } from "./net/net.ts";
@@ -69,7 +69,7 @@ export class Kernel implements MachineClient {
   /** Writes strace-like lines while set. */
   tracer: Tracer | null = null;
   /** Machines nobody uses any more, whose code may still be on the host's stack. */
-  dyingMachines: Machine[] = [];
+  dyingMachines: { machine: Machine; mapped: readonly MappedRange[] }[] = [];
   /** Monotonic time at which run() should return. */
   sliceEndNs = Infinity;
   /** sched_yield: the current task goes to the end of the run queue. */

@@ -1,3 +1,4 @@
+import type { MappedRange } from "./machine.ts";
 import type { WasmBody } from "./wasm_body.ts";
 
 /** Cleaned bodies that wait for their next machine, by the key of the program whose code they have; bounded in bytes. */
@@ -20,9 +21,9 @@ export class BodyPool {
   }
 
   /** Cleans a body and keeps it, if there is room. */
-  give(key: string, body: WasmBody): void {
+  give(key: string, body: WasmBody, mapped: readonly MappedRange[]): void {
     if (this.#bytes + body.bytes > this.maxBytes) return;
-    body.clean();
+    body.clean(mapped);
     this.#bytes += body.bytes;
     const idle = this.#idle.get(key);
     if (idle === undefined) this.#idle.set(key, [body]);

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { BodyPool } from "./body_pool.ts";
-import { CodeSpace } from "./code_cache.ts";
+import { CodeSpace, lookupOf } from "./code_cache.ts";
+import { LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS, RAX, STATE_RIP, STOP_SYSCALL } from "./state.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
 
@@ -12,6 +13,9 @@ function sharedWith(pool: BodyPool): WasmShared {
   const base = new CodeSpace(emptyBaseCode());
   return { base, programs: new Map(), compiler: new JitCompiler(), interpreter: null, pool };
 }
+
+/** All that the tests write to. */
+const MAPPED = [{ start: CODE, end: 0x30000 }, { start: 0x30000, end: 0x120000 }];
 
 /** mov eax, n; syscall */
 function load(m: WasmMachine, n: number): void {
@@ -32,11 +36,11 @@ test("a fork has the parent's bytes, in new memory and in memory used before", (
   expect(raxAfterRun(parent)).toBe(7);
   for (const at of [0x30000, 0x30fff, 0x41000, 0x7ffff, 0xfffff]) parent.memory.u8[at] = 1;
   for (let round = 0; round < 3; round++) {
-    const child = parent.fork();
+    const child = parent.fork(MAPPED);
     expect(child.memory.u8.every((byte, i) => byte === parent.memory.u8[i])).toBe(true);
     child.memory.u8.fill(0xff, 0x50000, 0x61000);
     expect(raxAfterRun(child)).toBe(7);
-    child.dispose();
+    child.dispose(MAPPED);
     expect([child.memory.u8.length, pool.bytes]).toEqual([0, 0x100000]);
   }
 });
@@ -48,7 +52,7 @@ test("memory from the pool is zero", () => {
   raxAfterRun(first);
   first.memory.u8.fill(0xff, 0x20000, 0x90000);
   first.memory.u8[0xfffff] = 0x80;
-  first.dispose();
+  first.dispose(MAPPED);
   const second = new WasmMachine(first.shared, 0x20000);
   expect(second.memory.u8.length).toBe(0x100000);
   expect(second.memory.u8.every((byte) => byte === 0)).toBe(true);
@@ -59,7 +63,7 @@ test("lazily compiled code of an earlier process does not run where the bytes ar
   const first = new WasmMachine(sharedWith(pool), 0x100000);
   load(first, 1);
   expect(raxAfterRun(first)).toBe(1);
-  first.dispose();
+  first.dispose(MAPPED);
   const second = new WasmMachine(first.shared, 0x100000);
   load(second, 2);
   expect(raxAfterRun(second)).toBe(2);
@@ -73,6 +77,15 @@ test("the pool keeps no more than its bytes", () => {
     load(m, 3);
     raxAfterRun(m);
   }
-  for (const m of machines) m.dispose();
+  for (const m of machines) m.dispose(MAPPED);
   expect(pool.bytes).toBe(0x200000);
+});
+
+test("a lookup that was made ahead finds what it was made of, and takes more", () => {
+  const entries = Array.from({ length: 3000 }, (_, i) => 0x400000 + i * 7);
+  const table = LookupTable.decode(lookupOf(entries).encode());
+  expect(entries.every((pc, i) => table.get(pc) === i + 1)).toBe(true);
+  expect([table.size, table.get(0x3fffff)]).toEqual([3000, 0]);
+  for (let pc = 1; pc < 9000; pc++) table.set(pc, pc);
+  expect([table.size, table.get(8999), table.get(entries[2999])]).toEqual([11999, 8999, 3000]);
 });

@@ -29,6 +29,8 @@ export interface LoadedCode extends TrapTable {
   readonly module: WebAssembly.Module;
   /** Entry pcs; entries[i] is in table slot i + 1. */
   readonly entries: ArrayLike<number>;
+  /** The lookup of these entries, if it was made ahead (LookupTable.encode). */
+  readonly lookup?: Uint8Array;
 }
 
 /**
@@ -39,23 +41,19 @@ export class CodeSpace {
   readonly cache: CodeCache = new CodeCache();
   /** Entries asked for that had no code, with how often: at build time the profile, at run time what translate missed. */
   readonly misses: Map<number, number> = new Map();
-  readonly #slots = new Map<number, number>();
+  /** Made when it is first asked for: a program without misses needs none. */
+  #slots: Map<number, number> | null = null;
   #nextSlot: number;
   #lookup: LookupTable | null = null;
 
   constructor(readonly code: LoadedCode) {
-    for (let i = 0; i < code.entries.length; i++) this.#slots.set(code.entries[i], i + 1);
     this.#nextSlot = code.entries.length + 1;
   }
 
   /** The lookup of a machine that has no patches yet, to be copied. */
   get lookup(): LookupTable {
-    if (this.#lookup === null) {
-      const { entries } = this.code;
-      this.#lookup = new LookupTable(new WebAssembly.Memory({ initial: 1 }), entries.length + 16);
-      for (let i = 0; i < entries.length; i++) this.#lookup.set(entries[i], i + 1);
-    }
-    return this.#lookup;
+    const { lookup, entries } = this.code;
+    return this.#lookup ??= lookup === undefined ? lookupOf(entries) : LookupTable.decode(lookup);
   }
 
   /** Slots in use: slot numbers are below this. */
@@ -65,10 +63,22 @@ export class CodeSpace {
 
   /** The slot of a pc, given one if it has none. */
   slotOf(pc: number): number {
+    if (this.#slots === null) {
+      const { entries } = this.code;
+      this.#slots = new Map();
+      for (let i = 0; i < entries.length; i++) this.#slots.set(entries[i], i + 1);
+    }
     let slot = this.#slots.get(pc);
     if (slot === undefined) this.#slots.set(pc, slot = this.#nextSlot++);
     return slot;
   }
+}
+
+/** Entries in slots from 1 on, as code modules have them. */
+export function lookupOf(entries: ArrayLike<number>): LookupTable {
+  const table = new LookupTable(new WebAssembly.Memory({ initial: 1 }), entries.length + 16);
+  for (let i = 0; i < entries.length; i++) table.set(entries[i], i + 1);
+  return table;
 }
 
 export class CodeCache {

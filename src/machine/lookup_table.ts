@@ -16,12 +16,29 @@ export class LookupTable {
   #log2: number;
   #count = 0;
 
-  /** `memory` is empty or was filled by another LookupTable's encode(). */
   constructor(readonly memory: WebAssembly.Memory, expected = 0) {
     this.#i32 = new Int32Array(memory.buffer as ArrayBuffer);
     this.#log2 = FIRST_LOG2;
     while ((1 << this.#log2) < expected * 2) this.#log2++;
     this.#resize();
+  }
+
+  /** A table from what encode() gave. */
+  static decode(bytes: Uint8Array): LookupTable {
+    const words = new Int32Array(bytes.slice().buffer);
+    const table = new LookupTable(new WebAssembly.Memory({ initial: 1 }));
+    table.#count = words[2];
+    table.#log2 = 32 - words[0];
+    table.#resize();
+    table.#i32.set(words);
+    return table;
+  }
+
+  /** The content, for decode(). */
+  encode(): Uint8Array<ArrayBuffer> {
+    const words = this.#i32.slice(0, (LOOKUP_ENTRIES >> 2) + (2 << this.#log2));
+    words[2] = this.#count;
+    return new Uint8Array(words.buffer);
   }
 
   get size(): number {

@@ -13,6 +13,12 @@ export interface MachineClient {
   tscNs(): number;
 }
 
+/** Guest addresses in use: [start, end), whole pages. */
+export interface MappedRange {
+  readonly start: number;
+  readonly end: number;
+}
+
 /**
  * One address space and the means to run x86-64 code in it. Implemented over wasm (ahead of time, just in time) and by the
  * interpreter. The state block at linear address 0 of `memory` holds the registers of the task that runs.
@@ -24,8 +30,8 @@ export interface Machine {
   /** Runs from the state block's rip until something needs the kernel; returns a STOP_ constant (never STOP_NONE). */
   run(): number;
 
-  /** A new machine with a copy of the memory (fork). */
-  fork(): Machine;
+  /** A new machine with a copy of the memory (fork). What is in no range of `mapped` is zero, but for the state block. */
+  fork(mapped: readonly MappedRange[]): Machine;
 
   /** A new machine with empty memory for another program (execve); `key` as for programLoaded, as a hint. */
   blank(key: string): Machine;
@@ -42,6 +48,6 @@ export interface Machine {
    */
   codeChanged(start: number, end: number): void;
 
-  /** Gives the memory back. The machine is not used again. */
-  dispose(): void;
+  /** Gives the memory back. The machine is not used again. With `mapped`, as for fork, its memory may serve another. */
+  dispose(mapped?: readonly MappedRange[]): void;
 }

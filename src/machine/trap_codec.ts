@@ -55,3 +55,17 @@ export function decodeTraps(bytes: Uint8Array): TrapTable {
   }
   return { trapOffsets, trapPcs };
 }
+
+/** A table that is decoded when the guest first faults. */
+export function lazyTraps(bytes: Uint8Array): TrapTable {
+  let table: TrapTable | undefined;
+  const decoded = () => table ??= decodeTraps(bytes);
+  return {
+    get trapOffsets() {
+      return decoded().trapOffsets;
+    },
+    get trapPcs() {
+      return decoded().trapPcs;
+    },
+  };
+}

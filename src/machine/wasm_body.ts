@@ -8,6 +8,8 @@ import type { TrapTable } from "./fault.ts";
 import { helperBodies } from "./helpers/index.ts";
 import type { HelperCpu } from "./helpers/types.ts";
 import { LookupTable } from "./lookup_table.ts";
+import type { MappedRange } from "./machine.ts";
+import { GUEST_BIAS, GUEST_LOWEST } from "./state.ts";
 
 const WASM_PAGE = 65536;
 /** 4 GiB less one page, so that byte counts stay below 2^32. */
@@ -163,27 +165,39 @@ export class WasmBody {
     if (this.#bound?.patches.some((p) => p.ranges.some(overlaps))) this.#bindAnew(this.#bound.space);
   }
 
-  /** Stretches of memory that are not zero, as [from, to) linear addresses on page borders. */
-  usedRuns(): [from: number, to: number][] {
-    const end = this.bytes, { next_used_page: next } = this.exports;
+  /**
+   * Stretches of memory that are not zero, as [from, to) linear addresses on page borders. Only mapped pages can be; looking at
+   * others would make the host provide them.
+   */
+  usedRuns(mapped: readonly MappedRange[]): [from: number, to: number][] {
+    const { next_used_page: next } = this.exports, bytes = this.bytes;
     const runs: [number, number][] = [];
-    for (let at = next(0, end) >>> 0; at < end;) {
-      const from = at;
-      let to = at;
-      do to += GUEST_PAGE; while (to < end && (at = next(to, end) >>> 0) === to);
-      runs.push([from, to]);
-      if (to >= end) break;
+    const look = (from: number, end: number): void => {
+      let at = next(from, end) >>> 0;
+      while (at < end) {
+        const start = at;
+        let to = at + GUEST_PAGE;
+        while (to < end && (at = next(to, end) >>> 0) === to) to += GUEST_PAGE;
+        runs.push([start, to]);
+        if (to >= end) return;
+      }
+    };
+    look(0, UNMAPPED_BYTES);
+    for (const { start, end } of mapped) {
+      if (start < GUEST_BIAS + bytes) look(start - GUEST_BIAS, Math.min(end - GUEST_BIAS, bytes));
     }
     return runs;
   }
 
   /** Zeroes the memory and lets go of the owner. */
-  clean(): void {
+  clean(mapped: readonly MappedRange[]): void {
     const u8 = new Uint8Array(this.memory.buffer);
-    for (const [from, to] of this.usedRuns()) u8.fill(0, from, to);
+    for (const [from, to] of this.usedRuns(mapped)) u8.fill(0, from, to);
     this.owner = null;
     this.#patchesInDoubt = this.#bound!.patches.length > 0;
   }
 }
 
 const GUEST_PAGE = 4096;
+/** The state block and what the kernel keeps unmapped behind it. */
+const UNMAPPED_BYTES = GUEST_LOWEST - GUEST_BIAS;

@@ -10,7 +10,7 @@ import type { BodyPool } from "./body_pool.ts";
 import { type CodeSpace, type PatchModule } from "./code_cache.ts";
 import { innermostFrame, pcAtOffset, trapReason } from "./fault.ts";
 import { GuestMemory } from "./guest_memory.ts";
-import type { Machine, MachineClient } from "./machine.ts";
+import type { Machine, MachineClient, MappedRange } from "./machine.ts";
 import {
   GUEST_BIAS,
   GUEST_LOWEST,
@@ -252,14 +252,14 @@ export class WasmMachine implements Machine, BodyOwner {
     return words[STATE_STOP >> 2] = reason;
   }
 
-  fork(): WasmMachine {
+  fork(mapped: readonly MappedRange[]): WasmMachine {
     if (!this.#bound) this.#bind();
     const from = this.memory.u8;
     const copy = new WasmMachine(this.shared, from.length, this.#key, this.#space);
     copy.client = this.client;
     const to = copy.memory.u8;
     // What is zero is not touched: it stays uncommitted.
-    for (const [start, end] of this.#body.usedRuns()) to.set(from.subarray(start, end), start);
+    for (const [start, end] of this.#body.usedRuns(mapped)) to.set(from.subarray(start, end), start);
     return copy;
   }
 
@@ -274,11 +274,11 @@ export class WasmMachine implements Machine, BodyOwner {
     if (this.#bound) this.#body.codeChanged(start, end);
   }
 
-  dispose(): void {
+  dispose(mapped?: readonly MappedRange[]): void {
     this.memory.detach();
     this.client = NO_CLIENT;
     // A body without code has hardly been used.
-    if (this.#bound) this.shared.pool?.give(this.#key, this.#body);
+    if (this.#bound && mapped !== undefined) this.shared.pool?.give(this.#key, this.#body, mapped);
     this.#bound = false;
   }
 }

@@ -8,7 +8,7 @@ import { LineSink } from "../kernel/fs/console.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { BodyPool } from "../machine/body_pool.ts";
 import { CodeSpace, type LoadedCode } from "../machine/code_cache.ts";
-import { decodeTraps } from "../machine/trap_codec.ts";
+import { lazyTraps } from "../machine/trap_codec.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
 import type { Manifest } from "../package/manifest.ts";
@@ -64,7 +64,7 @@ export class AppInstance implements GuestInstance {
 
   /** Gives the memories back: the next instance finds them, zeroed, with their code. The guest must not be running. */
   dispose(): void {
-    for (const p of this.kernel.processes.values()) p.space?.machine.dispose();
+    for (const p of this.kernel.processes.values()) p.space?.machine.dispose(p.space.vmas);
   }
 }
 
@@ -97,12 +97,12 @@ export class App {
     });
     for (const program of manifest.programs) {
       const entries = blob(`${program.name}.entries`);
-      const code: LoadedCode = {
+      const code: LoadedCode = Object.assign(lazyTraps(blob(`${program.name}.traps`)), {
         name: program.name,
         module: module(program.name),
         entries: new Uint32Array(entries.slice().buffer),
-        ...decodeTraps(blob(`${program.name}.traps`)),
-      };
+        lookup: blob(`${program.name}.lookup`),
+      });
       this.#spaces.set(program.key, new CodeSpace(code));
     }
     const none = new Uint32Array(0);

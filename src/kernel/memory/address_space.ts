@@ -254,7 +254,7 @@ export class AddressSpace {
 
   /** The child's memory after fork: the same mappings over a copied machine. */
   fork(): AddressSpace {
-    const child = new AddressSpace(this.machine.fork());
+    const child = new AddressSpace(this.machine.fork(this.vmas));
     for (const v of this.vmas) {
       const copy = new Vma(v.start, v.end, v.prot, v.flags);
       copy.file = v.file;

@@ -17,8 +17,9 @@ export function leaveSpace(k: Kernel, p: Process): void {
   if (--space.users > 0) return;
   writeBack(k, space, 0, HIGHEST_END);
   for (const v of space.vmas) if (v.file !== null) dropDescription(k, v.file);
-  space.vmas.length = 0;
+  const mapped = space.vmas;
+  space.vmas = [];
   space.access = new Uint8Array(0);
   space.futexes.clear();
-  k.dyingMachines.push(space.machine);
+  k.dyingMachines.push({ machine: space.machine, mapped });
 }

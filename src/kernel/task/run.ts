@@ -27,7 +27,7 @@ export function runTasks(k: Kernel, sliceNs: number): RunOutcome {
     if (t === undefined) return "idle";
     if (t.state === TASK_RUNNABLE) {
       runTask(k, t);
-      while (k.dyingMachines.length > 0) k.dyingMachines.pop()!.dispose();
+      for (let dying; (dying = k.dyingMachines.pop()) !== undefined;) dying.machine.dispose(dying.mapped);
     }
     if (k.runQueue.length > 0 && k.sliceEndNs !== Infinity && k.clock.monotonicNs() >= k.sliceEndNs) return "busy";
   }
