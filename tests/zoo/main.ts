@@ -141,7 +141,7 @@ async function main(): Promise<number> {
     const since = performance.now();
     const translated = await translateImage(image, {
       out: join(folder, "out"),
-      fast: options.fast,
+      optimise: options.fast ? "never" : "small",
       warm: options.warm === undefined ? [] : parseWarmFile(readFileSync(options.warm, "utf8"), options.warm),
       onProgress: (text) => console.error(text),
     });
