@@ -8,6 +8,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { Tracer } from "../kernel/syscalls/trace.ts";
 import type { FileDescription } from "../kernel/vfs/file_description.ts";
 import type { Machine } from "../machine/machine.ts";
+import { WasmMachine } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { print } from "../x86/print.ts";
 import type { Instruction } from "../x86/instruction.ts";
@@ -129,6 +130,11 @@ export function runProgram(options: RunOptions): number {
   });
   if (options.trace) k.tracer = new Tracer(options.trace);
   const code = runToEnd(k, options.timeoutMs ?? Infinity);
+  if (options.stats && machine instanceof WasmMachine) {
+    for (const [pc, count] of machine.misses) {
+      options.stats(`lighter: no code at 0x${pc.toString(16)} (${count} times)`);
+    }
+  }
   for (const [number, count] of k.unimplemented) {
     host.log(0, `lighter: system call ${number} is not implemented (asked for ${count} times)`);
   }

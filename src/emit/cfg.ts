@@ -2,6 +2,12 @@
 import { type IrFunction } from "../ir/function.ts";
 import { END_SELECT, makeReducible } from "./irreducible.ts";
 
+/**
+ * An end of blocks made in reentry.ts: to succ[0], or on the way to the block whose number the function was called with: succ[i]
+ * leads to the numbers from pcs[i] on. pcs[0] is the number of the gate's own loop.
+ */
+export const END_REENTER = 66;
+
 export interface Cfg {
   /** Reachable blocks in reverse postorder. */
   order: Int32Array;
@@ -13,7 +19,7 @@ export interface Cfg {
   children: number[][];
   /** 1 when a back edge leads here. */
   loopHeader: Uint8Array;
-  /** 1 where a loop asks for fuel: at its head, or behind the switch that a loop with several entries has for a head. */
+  /** 1 where a loop asks for fuel: at its head, or behind the switch or gate that it has for a head. */
   fuel: Uint8Array;
   /** 1 when two or more forward edges lead here: needs a wasm block to branch out of. */
   merge: Uint8Array;
@@ -73,6 +79,9 @@ function analyse(fn: IrFunction): Cfg {
     if (forwardEdges[b] > 1) cfg.merge[b] = 1;
     if (cfg.loopHeader[b] && block.pc >= 0) cfg.fuel[b] = 1;
     if (block.kind === END_SELECT) { for (const s of block.succ) if (fn.blocks[s].pc >= 0) cfg.fuel[s] = 1; }
+    if (block.kind === END_REENTER && cfg.loopHeader[b] && fn.blocks[block.succ[0]].pc >= 0) {
+      cfg.fuel[block.succ[0]] = 1;
+    }
   }
   return cfg;
 }

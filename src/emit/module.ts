@@ -10,7 +10,7 @@ import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextUsedPageBody } from "./page_scan.ts";
 import { RegionEmitter } from "./region.ts";
 import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
-import { lookupBody, mulhiSBody, mulhiUBody, runBody } from "./runtime_functions.ts";
+import { lookupBody, mulhiSBody, mulhiUBody, runBody, stubBody } from "./runtime_functions.ts";
 
 /** A module and how its code maps back to guest addresses. Trap offsets count from the module's first byte. */
 export interface CodeModule {
@@ -196,10 +196,11 @@ export class CodeModuleBuilder {
     im.table("table");
     const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
     const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
+    const miss = im.func(IMPORT, "miss", TYPE_REGION);
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
-    own(lookupBody(), TYPE_REGION);
+    own(lookupBody(miss), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
@@ -267,7 +268,7 @@ export class CodeModuleBuilder {
 
 /** A patch module: its regions go into the table by themselves, stubs are exported under their slot number. */
 export interface PatchCode extends CodeModule {
-  /** Targets of the regions outside the patch: a stub returns the pc, so that the call unwinds to the dispatcher. */
+  /** Targets of the regions outside the patch: a stub has the region compiled when it is first called. */
   stubs: [pc: number, slot: number][];
 }
 
@@ -285,6 +286,7 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
   im.table("table");
   const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
   const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
+  const miss = im.func(IMPORT, "miss", TYPE_REGION);
   const lookup = im.func(IMPORT, "find", TYPE_REGION);
   const mulhiU = im.func(IMPORT, "mulhi_u", TYPE_MULHI);
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
@@ -314,17 +316,8 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
   for (const [pc, slot] of targets) {
     exports.push([
       `${slot}`,
-      im.functions + functions.push({ body: stubBody(pc), type: TYPE_REGION, region: null }) - 1,
+      im.functions + functions.push({ body: stubBody(pc, miss, TYPE_REGION), type: TYPE_REGION, region: null }) - 1,
     ]);
   }
   return { ...assemble(name, im, functions, exports, elements), stubs: [...targets] };
-}
-
-function stubBody(pc: number): Uint8Array {
-  const b = new WasmBytes();
-  b.u32(0);
-  b.byte(W_I32_CONST);
-  b.s32(pc);
-  b.byte(W_END);
-  return b.take();
 }

@@ -26,9 +26,9 @@ import {
 } from "../ir/function.ts";
 import { OP, TYPE_I32, TYPE_I64, TYPE_V128 } from "../ir/ops.ts";
 import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
-import { STATE_FUEL, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
+import { STATE_FUEL, STATE_REENTER, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
-import { analyseCfg, type Cfg } from "./cfg.ts";
+import { type Cfg, END_REENTER } from "./cfg.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import {
   BLOCK_EMPTY,
@@ -51,6 +51,7 @@ import {
   W_RETURN_CALL_INDIRECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
+import { analyseReentry } from "./reentry.ts";
 import type { ModulePlan, RegionCode, TrapMap } from "./region_code.ts";
 import { ValueEmitter } from "./values.ts";
 import { solveVarFlow, type VarFlow } from "./var_flow.ts";
@@ -60,6 +61,7 @@ const LOCAL_DEPTH = 0;
 
 /** Work items: a kind and up to two block numbers. */
 const WORK_TREE = 0, WORK_WITHIN = 1, WORK_BLOCK = 2, WORK_END_LABEL = 3, WORK_EDGE = 4, WORK_CHECK = 5, WORK_MISS = 6;
+const WORK_GATE_TEST = 7, WORK_GATE_ARM = 8, WORK_GATE_PASS = 9;
 
 export class RegionEmitter {
   readonly out: WasmBytes = new WasmBytes();
@@ -76,6 +78,9 @@ export class RegionEmitter {
   #nextPcLocal = -1;
   #slotLocal = -1;
   #fuelLocal = -1;
+  /** Number of the block to go on at, where the region has loops. */
+  #reenterLocal = -1;
+  #numbers!: Int32Array;
   #selectorLocal = -1;
   #calls = false;
   /** What a call of this region takes from `depth`. */
@@ -91,7 +96,7 @@ export class RegionEmitter {
     const { out } = this;
     out.reset();
     this.#fn = fn;
-    this.#cfg = analyseCfg(fn);
+    ({ cfg: this.#cfg, numbers: this.#numbers } = analyseReentry(fn));
     this.#flow = solveVarFlow(fn, this.#cfg);
     this.#localTypes = [];
     this.#labels = [];
@@ -99,6 +104,7 @@ export class RegionEmitter {
     this.#nextPcLocal =
       this.#slotLocal =
       this.#fuelLocal =
+      this.#reenterLocal =
       this.#selectorLocal =
         -1;
     this.#calls = false;
@@ -219,18 +225,18 @@ export class RegionEmitter {
       out.byte(W_END);
     }
     this.#loadVars(this.#flow.liveIn.low[0], this.#flow.liveIn.high[0]);
-    for (const b of this.#cfg.order) {
-      if (this.#cfg.fuel[b] && this.#fuelLocal < 0) {
-        this.#fuelLocal = this.#newLocal(TYPE_I32);
-        this.#loadFuel();
-      }
-    }
+    if (this.#fn.blocks[0].kind === END_REENTER) this.#loopPrologue();
   }
 
-  #loadFuel(): void {
+  #loopPrologue(): void {
+    this.#fuelLocal = this.#newLocal(TYPE_I32);
     this.#const(0);
     this.#memory(OP.i32_load, STATE_FUEL);
     this.#set(this.#fuelLocal);
+    this.#reenterLocal = this.#newLocal(TYPE_I32);
+    this.#const(0);
+    this.#memory(OP.i32_load, STATE_REENTER);
+    this.#set(this.#reenterLocal);
   }
 
   // ---- control flow --------------------------------------------------------------------------------------------------
@@ -280,6 +286,21 @@ export class RegionEmitter {
         case WORK_CHECK:
           this.#checkArm(a, b);
           break;
+        case WORK_GATE_TEST:
+          this.#get(this.#reenterLocal);
+          this.#const(a);
+          out.byte(OP.i32_ge_s);
+          out.byte(W_IF);
+          out.byte(BLOCK_EMPTY);
+          this.#labels.push(-1);
+          break;
+        case WORK_GATE_ARM:
+          this.#gateArm(a, b);
+          break;
+        case WORK_GATE_PASS:
+          if (a === 0) this.#reload(this.#fn.blocks[a].succ[0]);
+          this.#edge(a, this.#fn.blocks[a].succ[0]);
+          break;
         case WORK_MISS:
           // Not a target we know: the dispatcher looks it up.
           this.#spill(a);
@@ -308,7 +329,10 @@ export class RegionEmitter {
     out.u32(this.#label(to));
   }
 
-  /** At the head of a loop: leaves when there is no fuel left and the kernel wants the CPU. */
+  /**
+   * At the head of a loop: without fuel, the kernel may take over here; if it does not, the loop goes on in this function called
+   * anew.
+   */
   #fuelCheck(header: number): void {
     const { out } = this;
     this.#get(this.#fuelLocal);
@@ -329,8 +353,46 @@ export class RegionEmitter {
     this.#const(0);
     this.#return();
     out.byte(W_END);
-    this.#loadFuel();
+    this.#storeState(STATE_REENTER, this.#numbers[header]);
+    this.#tailCall(this.#fn.entryPc);
     out.byte(W_END);
+  }
+
+  /** Tests from the last arm to the first: numbers ascend, and the first arm's are what is left. */
+  #gate(b: number, block: IrBlock): void {
+    const { out } = this;
+    this.#get(this.#reenterLocal);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#labels.push(-1);
+    if (b === 0) this.#storeState(STATE_REENTER, 0);
+    this.#push(WORK_GATE_PASS, b);
+    this.#push(WORK_END_LABEL);
+    this.#push(WORK_GATE_ARM, b, 1);
+    for (let i = 2; i < block.succ.length; i++) {
+      this.#push(WORK_END_LABEL);
+      this.#push(WORK_GATE_ARM, b, i);
+      this.#push(WORK_GATE_TEST, block.pcs[i]);
+    }
+  }
+
+  /** Arrives at the head of a loop, or goes on to the gate before it if the number is one inside. */
+  #gateArm(b: number, i: number): void {
+    const { out } = this;
+    const { succ, pcs } = this.#fn.blocks[b];
+    const isGate = this.#fn.blocks[succ[i]].kind === END_REENTER;
+    if (isGate) {
+      this.#get(this.#reenterLocal);
+      this.#const(pcs[i]);
+      out.byte(OP.i32_eq);
+      out.byte(W_IF);
+      out.byte(BLOCK_EMPTY);
+    }
+    this.#const(0);
+    this.#set(this.#reenterLocal);
+    this.#reload(succ[i]);
+    if (isGate) out.byte(W_END);
+    this.#edge(b, succ[i]);
   }
 
   /** A block's operations and its end. */
@@ -346,6 +408,8 @@ export class RegionEmitter {
         this.#const(block.index);
         this.#set(this.#selector());
         return this.#edge(b, block.succ[0]);
+      case END_REENTER:
+        return this.#gate(b, block);
       case END_SELECT:
         return this.#select(b, block);
       case END_BRANCH:
@@ -568,8 +632,13 @@ export class RegionEmitter {
   }
 
   #exit(b: number, pc: number): void {
-    const { out } = this;
     this.#spill(b);
+    this.#tailCall(pc);
+  }
+
+  /** Goes on at the region of a pc; everything is stored. */
+  #tailCall(pc: number): void {
+    const { out } = this;
     const target = this.plan.target(pc);
     if (target.kind === "function") {
       this.#passOnDepth();

@@ -24,6 +24,7 @@ import {
   W_LOCAL_TEE,
   W_LOOP,
   W_RETURN,
+  W_RETURN_CALL_INDIRECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
 
@@ -91,8 +92,8 @@ class Code {
 
 const I32 = 0x7f, I64 = 0x7e;
 
-/** (pc) -> slot or 0. */
-export function lookupBody(): Uint8Array {
+/** (pc) -> slot or 0. A pc that is not there is asked for: the host may compile it on the spot. */
+export function lookupBody(miss: number): Uint8Array {
   const PC = 0, AT = 1, KEY = 2;
   return new Code()
     .get(PC).i32(LOOKUP_HASH).op(OP.i32_mul).i32(0).lookupLoad(0).op(OP.i32_shr_u).i32(3).op(OP.i32_shl).set(AT)
@@ -100,7 +101,7 @@ export function lookupBody(): Uint8Array {
     .get(AT).lookupLoad(LOOKUP_ENTRIES).tee(KEY).get(PC).op(OP.i32_eq, W_IF, BLOCK_EMPTY)
     .get(AT).lookupLoad(LOOKUP_ENTRIES + 4).op(W_RETURN)
     .op(W_END)
-    .get(KEY).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END)
+    .get(KEY).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).call(miss).op(W_RETURN, W_END)
     .get(AT).i32(8).op(OP.i32_add).i32(0).lookupLoad(4).op(OP.i32_and).set(AT)
     .op(W_BR, 0, W_END, W_UNREACHABLE)
     .body([2, I32]);
@@ -131,6 +132,20 @@ export function mulhiSBody(mulhiU: number): Uint8Array {
     .body();
 }
 
+/**
+ * (depth) -> next pc: stands in a table slot until its region is compiled, and has that done when it is called. Where that cannot
+ * be, it returns the pc, so that the call unwinds to the dispatcher.
+ */
+export function stubBody(pc: number, miss: number, regionType: number): Uint8Array {
+  const DEPTH = 0, SLOT = 1;
+  const c = new Code();
+  c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc).op(W_RETURN, W_END);
+  c.get(DEPTH).get(SLOT).op(W_RETURN_CALL_INDIRECT);
+  c.out.u32(regionType);
+  c.out.u32(0);
+  return c.body([1, I32]);
+}
+
 /** Entries of regions between two looks at whether somebody else wants the CPU. */
 const RUN_FUEL_MASK = 0xfff;
 
@@ -152,4 +167,3 @@ export function runBody(lookup: number, fuel: number, regionType: number): Uint8
   c.tee(PC).op(W_BR_IF, 0, W_END).i32(0);
   return c.body([2, I32]);
 }
-

@@ -21,7 +21,7 @@ import {
 import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_FLAGS } from "../ir/variables.ts";
-import type { Cfg } from "./cfg.ts";
+import { type Cfg, END_REENTER } from "./cfg.ts";
 import { loopBody, predecessors } from "./loops.ts";
 
 /** A set of variables for each block. */
@@ -53,9 +53,20 @@ function startsFresh(kind: number): boolean {
   return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL;
 }
 
+/** True if nothing is in locals along an edge. Through a gate, only its own way keeps them; block 0 is where they begin. */
+function isFresh(fn: IrFunction, from: number, to: number): boolean {
+  const block = fn.blocks[from];
+  return startsFresh(block.kind) || (block.kind === END_REENTER && (from === 0 || to !== block.succ[0]));
+}
+
 /** True for ends that leave the region (or may): dirty variables are stored there. */
 function isExit(block: IrBlock): boolean {
   return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC;
+}
+
+/** True for ends before which nothing can be stored early: by then it has been, or the way in does not tell what is in locals. */
+function mayNotStore(kind: number): boolean {
+  return startsFresh(kind) || kind === END_REENTER;
 }
 
 const FLAG_VARS = 63 << VAR_FLAGS;
@@ -139,8 +150,8 @@ class Solver {
         const block = fn.blocks[b];
         const low = out.low[b] = (into.low[b] | set.low[b]) & ~early.low[b];
         const high = out.high[b] = (into.high[b] | set.high[b]) & ~early.high[b];
-        if (startsFresh(block.kind)) continue;
         for (const s of block.succ) {
+          if (isFresh(fn, b, s)) continue;
           if ((low & ~into.low[s]) === 0 && (high & ~into.high[s]) === 0) continue;
           into.low[s] |= low;
           into.high[s] |= high;
@@ -163,11 +174,10 @@ class Solver {
         const b = order[i];
         const block = fn.blocks[b];
         let low = atEnd.low[b], high = atEnd.high[b];
-        if (!startsFresh(block.kind)) {
-          for (const s of block.succ) {
-            low |= into.low[s];
-            high |= into.high[s];
-          }
+        for (const s of block.succ) {
+          if (isFresh(fn, b, s)) continue;
+          low |= into.low[s];
+          high |= into.high[s];
         }
         low = atStart.low[b] | (low & ~set.low[b]);
         high = atStart.high[b] | (high & ~set.high[b]);
@@ -196,7 +206,7 @@ class Solver {
         high |= this.#set.high[b];
       }
       for (const p of this.#preds[head]) {
-        if (cfg.rank[p] >= cfg.rank[head] || startsFresh(fn.blocks[p].kind)) continue;
+        if (cfg.rank[p] >= cfg.rank[head] || mayNotStore(fn.blocks[p].kind)) continue;
         this.#early.low[p] |= this.#dirtyOut.low[p] & ~low & (~FLAG_VARS | read.low[head]);
         this.#early.high[p] |= this.#dirtyOut.high[p] & ~high;
         any = true;
@@ -225,13 +235,13 @@ class Solver {
     const out = this.#dirtyOut;
     let low = -1, high = -1; // dirty along all ways
     for (const p of this.#preds[join]) {
-      const fresh = startsFresh(blocks[p].kind);
+      const fresh = isFresh(this.fn, p, join);
       low &= fresh ? 0 : out.low[p];
       high &= fresh ? 0 : out.high[p];
     }
     let any = false;
     for (const p of this.#preds[join]) {
-      if (this.#looping[p] || startsFresh(blocks[p].kind)) continue;
+      if (this.#looping[p] || mayNotStore(blocks[p].kind)) continue;
       let keep = low, keepHigh = high, needed = 0, neededHigh = 0;
       for (const s of blocks[p].succ) {
         keep |= read.low[s];

@@ -36,6 +36,8 @@ export const STATE_STOP_INFO = 0x0bc;
 export const STATE_FUEL = 0x0c0;
 /** Other flags of RFLAGS that software can set and read back (ID, AC, NT, ...), as an RFLAGS image. */
 export const STATE_RFLAGS_REST = 0x0c4;
+/** Number of the block to go on at, for the region about to be entered (emit/reentry.ts); 0 between regions. */
+export const STATE_REENTER = 0x0c8;
 export const STATE_XMM = 0x100; // 16 x 16 bytes
 export const STATE_YMM_HIGH = 0x200; // 16 x 16 bytes, reserved for AVX
 export const STATE_X87 = 0x300; // 8 x 16 bytes, physical registers R0..R7: 80-bit extended, 6 bytes unused

@@ -22,6 +22,8 @@ export interface BodyOwner extends HelperCpu {
   /** Imports of compiled code: nonzero leaves it. */
   onSyscall(): number;
   onFuel(): number;
+  /** Slot of the code of a pc that has none yet; 0 if there can be none. */
+  onMiss(pc: number): number;
 }
 
 interface CodeExports {
@@ -48,8 +50,6 @@ interface Bound {
 export class WasmBody {
   readonly memory: WebAssembly.Memory;
   owner: BodyOwner | null = null;
-  /** How often loops were left for the sake of better host code, by pc; see WasmMachine. */
-  readonly escapes: Map<number, number> = new Map();
   #bound: Bound | null = null;
   /** Patches were made for memory as it was under another owner. */
   #patchesInDoubt = false;
@@ -112,6 +112,7 @@ export class WasmBody {
       table,
       syscall: () => this.owner!.onSyscall(),
       fuel: () => this.owner!.onFuel(),
+      miss: (pc: number) => this.owner!.onMiss(pc >>> 0),
     };
     const instance = new WebAssembly.Instance(code.module, { m, h: helpers });
     const exports = instance.exports as unknown as CodeExports;
@@ -129,7 +130,6 @@ export class WasmBody {
       filled,
     };
     this.#patchesInDoubt = false;
-    this.escapes.clear();
   }
 
   install(patch: PatchModule): void {

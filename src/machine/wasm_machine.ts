@@ -36,14 +36,8 @@ const PAGE_BYTES = 65536;
  */
 const DEPTH_UNITS = 25_000;
 
-/** Loop iterations between two questions to the kernel. */
+/** Loop iterations between two questions to the kernel, after each of which a loop's function is called anew. */
 const FUEL = 100_000;
-
-/**
- * A loop entered cold stays in V8's baseline code until it returns; leaving and re-entering it at its header lets the optimised
- * code take over. So many times per header, then it is left alone.
- */
-const TIER_ESCAPES = 40;
 
 /** Compiles the region of a pc (and perhaps more). Null if there is no code there. */
 export interface LazyCompiler {
@@ -101,7 +95,6 @@ export class WasmMachine implements Machine, BodyOwner {
   readonly #body: WasmBody;
   #key: string;
   #space: CodeSpace;
-  #reenter = false;
   #bound = false;
   /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
   codeVersion = 0;
@@ -120,6 +113,11 @@ export class WasmMachine implements Machine, BodyOwner {
   #bind(): void {
     this.#body.bind(this.#space);
     this.#bound = true;
+  }
+
+  /** Entries asked for that had no code, with how often. */
+  get misses(): ReadonlyMap<number, number> {
+    return this.#space.misses;
   }
 
   /** The kernel has loaded a program: if it was compiled ahead of time under this key, its code is used from now on. */
@@ -173,9 +171,7 @@ export class WasmMachine implements Machine, BodyOwner {
       }
       const stop = this.memory.i32[STATE_STOP >> 2];
       if (stop !== STOP_NONE) return stop;
-      if (!this.#reenter) return this.#segv(0);
-      this.#reenter = false;
-      pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
+      return this.#segv(0);
     }
   }
 
@@ -188,18 +184,14 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Import of compiled code. */
   onFuel(): number {
-    const words = this.memory.i32;
-    if (this.client.wantsYield()) {
-      words[STATE_STOP >> 2] = STOP_YIELD;
-      return 1;
-    }
-    const pc = words[STATE_RIP >> 2] >>> 0;
-    const escapes = this.#body.escapes.get(pc) ?? 0;
-    if (escapes >= TIER_ESCAPES) return 0;
-    if (this.shared.compiler === null && this.#body.lookup.get(pc) === 0) return 0;
-    this.#body.escapes.set(pc, escapes + 1);
-    this.#reenter = true;
+    if (!this.client.wantsYield()) return 0;
+    this.memory.i32[STATE_STOP >> 2] = STOP_YIELD;
     return 1;
+  }
+
+  /** Import of compiled code. */
+  onMiss(pc: number): number {
+    return this.#codeFor(pc) ? this.#body.lookup.get(pc) : 0;
   }
 
   #setRip(pc: number): void {
@@ -220,23 +212,35 @@ export class WasmMachine implements Machine, BodyOwner {
     const { shared } = this;
     this.#setRip(pc);
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
+    if (this.#codeFor(pc)) return STOP_NONE;
+    this.#count(pc);
+    if (shared.interpreter === null) throw bug("no compiler and no interpreter for a miss", { pc });
+    return shared.interpreter.run(this, (p) => this.#body.lookup.get(p) !== 0);
+  }
+
+  /**
+   * Compiles the region of a pc and puts it into the table, if that can be done. Compiled code asks for this too when it is
+   * about to call or jump there, so that a first call unwinds nothing: every frame that unwinds has to be entered again at its
+   * return site, which is one more region to compile.
+   */
+  #codeFor(pc: number): boolean {
+    if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return false;
     const cached = this.#space.cache.find(pc, this.memory.u8);
     if (cached !== undefined) {
       this.#body.install(cached);
-      return STOP_NONE;
+      return true;
     }
+    const patch = this.shared.compiler?.compile(this.memory.u8, pc, (p) => this.#space.slotOf(p)) ?? null;
+    if (patch === null) return false;
+    this.#count(pc);
+    this.#space.cache.add(patch);
+    this.#body.install(patch);
+    return true;
+  }
+
+  #count(pc: number): void {
     const { misses } = this.#space;
     misses.set(pc, (misses.get(pc) ?? 0) + 1);
-    if (shared.compiler !== null) {
-      const patch = shared.compiler.compile(this.memory.u8, pc, (p) => this.#space.slotOf(p));
-      if (patch !== null) {
-        this.#space.cache.add(patch);
-        this.#body.install(patch);
-        return STOP_NONE;
-      }
-    }
-    if (shared.interpreter === null) throw bug("no compiler and no interpreter for a miss", { pc });
-    return shared.interpreter.run(this, (p) => this.#body.lookup.get(p) !== 0);
   }
 
   #fault(e: unknown): number {

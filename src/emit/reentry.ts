@@ -1,0 +1,115 @@
+/**
+ * Makes the loops of a region enterable from the region's start: its function, called again with a number in STATE_REENTER, goes
+ * straight to the block where a loop asks for fuel.
+ *
+ * What for: V8 has no on-stack replacement for wasm. A loop entered cold stays in baseline code, several times slower, until
+ * its function returns. So a loop that has used up its fuel goes on by a tail call to its own function, whose optimised code may
+ * be there by then. No caller's frame unwinds, and no second copy of the loop is needed.
+ *
+ * An edge from the start into the middle of a loop nest would be irreducible. So the way leads through the nest: a gate
+ * (END_REENTER) stands before the region's entry and before every loop with numbered blocks inside. Numbers count from 1 in
+ * preorder of the nest, so that those inside a loop are a run behind its own.
+ */
+import type { IrFunction } from "../ir/function.ts";
+import { analyseCfg, type Cfg, dominates, END_REENTER } from "./cfg.ts";
+import { predecessors } from "./loops.ts";
+
+/** A region's control flow, and the numbers of its blocks that can be entered again (0: cannot). */
+export interface Reentry {
+  cfg: Cfg;
+  numbers: Int32Array;
+}
+
+/** Analyses the region and, if it has loops that ask for fuel, adds the gates; block 0 is one then. */
+export function analyseReentry(fn: IrFunction): Reentry {
+  const cfg = analyseCfg(fn);
+  const numbers = addGates(fn, cfg);
+  if (numbers.size === 0) return { cfg, numbers: new Int32Array(fn.blocks.length) };
+  const again = analyseCfg(fn);
+  return { cfg: again, numbers: Int32Array.from(fn.blocks, (_, b) => again.fuel[b] ? numbers.get(b) ?? 0 : 0) };
+}
+
+function addGates(fn: IrFunction, cfg: Cfg): Map<number, number> {
+  const numbers = new Map<number, number>();
+  const around = loopsAround(fn, cfg);
+  // Blocks to be numbered: those asking for fuel, and the heads of all loops around them.
+  const nodes = new Set<number>();
+  for (const b of cfg.order) if (cfg.fuel[b]) { for (let n = b; n >= 0; n = around(n)) nodes.add(n); }
+  if (nodes.size === 0) return numbers;
+  const inside = new Map<number, number[]>();
+  for (const b of cfg.order) {
+    if (!nodes.has(b)) continue;
+    const list = inside.get(around(b));
+    if (list === undefined) inside.set(around(b), [b]);
+    else list.push(b);
+  }
+  const entry = moveEntry(fn);
+
+  const addArms = (gate: number, blocks: readonly number[]): void => {
+    for (const b of blocks) {
+      const target = b === 0 ? entry : b;
+      const number = numbers.size + 1;
+      numbers.set(target, number);
+      fn.blocks[gate].succ.push(target);
+      fn.blocks[gate].pcs.push(number);
+      const inner = inside.get(b);
+      // The new gate takes the head's place in the arm just made, too.
+      if (inner !== undefined) addArms(addGate(fn, target, number), inner);
+    }
+  };
+  addArms(0, inside.get(-1)!);
+  return numbers;
+}
+
+/** Gives for a block the head of the innermost loop around it; for a loop's head, of the loop around that one; -1 for none. */
+function loopsAround(fn: IrFunction, cfg: Cfg): (block: number) => number {
+  const preds = predecessors(fn, cfg);
+  const owner = new Int32Array(fn.blocks.length).fill(-1);
+  const parents = new Int32Array(fn.blocks.length).fill(-1);
+  // Inner loops have later heads, so they are complete when one around them is walked.
+  for (let i = cfg.order.length - 1; i >= 0; i--) {
+    const head = cfg.order[i];
+    if (!cfg.loopHeader[head]) continue;
+    owner[head] = head;
+    const work = preds[head].filter((p) => dominates(cfg, head, p));
+    while (work.length > 0) {
+      const b = work.pop()!;
+      if (owner[b] < 0) {
+        owner[b] = head;
+        work.push(...preds[b]);
+        continue;
+      }
+      let loop = owner[b];
+      while (loop !== head && parents[loop] >= 0) loop = parents[loop];
+      if (loop === head) continue;
+      parents[loop] = head;
+      work.push(...preds[loop]);
+    }
+  }
+  return (b) => owner[b] === b ? parents[b] : owner[b];
+}
+
+/** Gives the entry's content a block of its own, so that block 0 can be a gate. */
+function moveEntry(fn: IrFunction): number {
+  const block = fn.newBlock(-1);
+  fn.blocks[block] = fn.blocks[0];
+  const gate = fn.newBlock(-1);
+  fn.blocks[0] = fn.blocks[gate];
+  fn.blocks.pop();
+  redirect(fn, 0, block);
+  Object.assign(fn.blocks[0], { kind: END_REENTER, succ: [block], pcs: [0] });
+  return block;
+}
+
+function addGate(fn: IrFunction, head: number, number: number): number {
+  const gate = fn.newBlock(-1);
+  redirect(fn, head, gate);
+  Object.assign(fn.blocks[gate], { kind: END_REENTER, succ: [head], pcs: [number] });
+  return gate;
+}
+
+function redirect(fn: IrFunction, from: number, to: number): void {
+  for (const block of fn.blocks) {
+    if (block.succ.includes(from)) block.succ = block.succ.map((s) => s === from ? to : s);
+  }
+}
