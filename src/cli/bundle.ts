@@ -63,7 +63,9 @@ function prelude(target: Target, manifest: Manifest): string {
     head,
     ...modules.map(([name, file]) => `${keyword} lighter_${name} from ${JSON.stringify(`./${file}`)};`),
     `${keyword} lighterData from ${JSON.stringify(`./${manifest.data}`)};`,
-    `globalThis.LIGHTER = { manifest: ${json}, modules: { ${modules.map(([name]) => `${name}: lighter_${name}`).join(", ")} }, data: lighterData };`,
+    `globalThis.LIGHTER = { manifest: ${json}, modules: { ${
+      modules.map(([name]) => `${name}: lighter_${name}`).join(", ")
+    } }, data: lighterData };`,
   ].join("\n");
 }
 

@@ -7,7 +7,15 @@ import { type GuestMemory, PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import type { HelperBody } from "../machine/helpers/types.ts";
 import type { Machine, MachineClient } from "../machine/machine.ts";
-import { GUEST_LOWEST, STATE_FUEL, STATE_RIP, STATE_STOP, STOP_NONE, STOP_ROUNDING, STOP_TEST } from "../machine/state.ts";
+import {
+  GUEST_LOWEST,
+  STATE_FUEL,
+  STATE_RIP,
+  STATE_STOP,
+  STOP_NONE,
+  STOP_ROUNDING,
+  STOP_TEST,
+} from "../machine/state.ts";
 
 /** A client that grants nothing: for tests of code that makes no system calls. */
 const NO_CLIENT: MachineClient = {

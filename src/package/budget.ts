@@ -53,10 +53,18 @@ export function formatBudget(input: BudgetInput): string {
   const lines = [...input.files].map(([name, s]) =>
     `  ${name.padEnd(24)} ${megabytes(s.raw).padStart(9)} MB ${megabytes(s.gzip).padStart(9)} MB gzip`
   );
-  lines.push(`  ${"guest memory".padEnd(24)} ${megabytes(input.guestBytes).padStart(9)} MB ${megabytes(input.pagesBytes).padStart(9)} MB not zero`);
+  lines.push(
+    `  ${"guest memory".padEnd(24)} ${megabytes(input.guestBytes).padStart(9)} MB ${
+      megabytes(input.pagesBytes).padStart(9)
+    } MB not zero`,
+  );
   for (const b of checkBudget(input)) {
     const verdict = b.fits ? "fits" : `TOO LARGE by ${megabytes(b.needs - b.limit)} MB`;
-    lines.push(`  ${`${b.host}: ${b.what}`.padEnd(46)} ${megabytes(b.needs).padStart(8)} of ${megabytes(b.limit)} MB, ${verdict}`);
+    lines.push(
+      `  ${`${b.host}: ${b.what}`.padEnd(46)} ${megabytes(b.needs).padStart(8)} of ${
+        megabytes(b.limit)
+      } MB, ${verdict}`,
+    );
   }
   return lines.join("\n");
 }

@@ -33,9 +33,14 @@ export function encodeDataFile(blobs: ReadonlyMap<string, Uint8Array>): Uint8Arr
 }
 
 /** The blobs of a file, as views of it. */
-export function decodeDataFile(file: Uint8Array<ArrayBuffer>, name = "data file"): Map<string, Uint8Array<ArrayBuffer>> {
+export function decodeDataFile(
+  file: Uint8Array<ArrayBuffer>,
+  name = "data file",
+): Map<string, Uint8Array<ArrayBuffer>> {
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>();
-  if (file.length < MAGIC.length || MAGIC.some((b, i) => file[i] !== b)) throw badInput("not a Lighter data file", { file: name });
+  if (file.length < MAGIC.length || MAGIC.some((b, i) => file[i] !== b)) {
+    throw badInput("not a Lighter data file", { file: name });
+  }
   let at = MAGIC.length;
   const number = () => {
     let value = 0, shift = 0;
@@ -63,7 +68,10 @@ export function decodeDataFile(file: Uint8Array<ArrayBuffer>, name = "data file"
 }
 
 /** The blobs of a compiled module (Deno: `import source`); copies, as the API gives them. */
-export function dataOfModule(module: WebAssembly.Module, names: readonly string[]): Map<string, Uint8Array<ArrayBuffer>> {
+export function dataOfModule(
+  module: WebAssembly.Module,
+  names: readonly string[],
+): Map<string, Uint8Array<ArrayBuffer>> {
   const blobs = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const name of names) {
     const [section] = WebAssembly.Module.customSections(module, name);

@@ -1,7 +1,10 @@
 import { expect, it } from "vitest";
 import { dataOfModule, decodeDataFile, encodeDataFile } from "./data_file.ts";
 
-const blobs = new Map([["a", Uint8Array.of(1, 2, 3)], ["empty", new Uint8Array(0)], ["big", new Uint8Array(70_000).fill(7)]]);
+const blobs = new Map([["a", Uint8Array.of(1, 2, 3)], ["empty", new Uint8Array(0)], [
+  "big",
+  new Uint8Array(70_000).fill(7),
+]]);
 
 it("blobs come back as they were written", () => {
   expect(decodeDataFile(encodeDataFile(blobs))).toEqual(blobs);
