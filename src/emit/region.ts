@@ -1,11 +1,11 @@
 /**
- * One region as a wasm function (depth: i32) -> i32 next pc.
+ * One region as a wasm function; convention.ts says what it takes and gives.
  *
  * `depth` is what is left of the host's stack, in units of 16 bytes: each call passes less, and a region entered with less than
  * nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a fresh stack.
  *
- * A region returns the guest pc to go on at. Its caller compares that with the return address it expects and, on a mismatch,
- * returns it in turn: longjmp, stack switches, stops (pc 0) all unwind by themselves.
+ * A region returns the guest pc to go on at, and rsp. Its caller compares these with what it expects and, on a mismatch, returns
+ * them in turn: longjmp, stack switches, stops (pc 0) all unwind by themselves.
  *
  * Control flow is structured along the dominator tree (Ramsey, "Beyond Relooper", ICFP 2022), with an explicit work list
  * instead of recursion: dominator trees of straight code with many calls are deep.
@@ -29,6 +29,16 @@ import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STATE_FUEL, STATE_REENTER, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg, END_REENTER } from "./cfg.ts";
+import {
+  AFTER_CALL_MASK,
+  LOCAL_DEPTH,
+  LOCAL_FIRST_VAR,
+  PARAMETER_MASK,
+  PARAMETER_VARS,
+  PARAMETERS,
+  VAR_RAX,
+  VAR_RSP,
+} from "./convention.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import {
   BLOCK_EMPTY,
@@ -39,8 +49,10 @@ import {
   W_BR_TABLE,
   W_CALL,
   W_CALL_INDIRECT,
+  W_DROP,
   W_END,
   W_I32_CONST,
+  W_I64_CONST,
   W_IF,
   W_LOCAL_GET,
   W_LOCAL_SET,
@@ -54,10 +66,7 @@ import {
 import { analyseReentry } from "./reentry.ts";
 import type { ModulePlan, RegionCode, TrapMap } from "./region_code.ts";
 import { ValueEmitter } from "./values.ts";
-import { solveVarFlow, type VarFlow } from "./var_flow.ts";
-
-/** Local 0 is the parameter. */
-const LOCAL_DEPTH = 0;
+import { isCall, solveVarFlow, startsFresh, type VarFlow } from "./var_flow.ts";
 
 /** Work items: a kind and up to two block numbers. */
 const WORK_TREE = 0, WORK_WITHIN = 1, WORK_BLOCK = 2, WORK_END_LABEL = 3, WORK_EDGE = 4, WORK_CHECK = 5, WORK_MISS = 6;
@@ -69,13 +78,14 @@ export class RegionEmitter {
   #fn!: IrFunction;
   #cfg!: Cfg;
   #flow!: VarFlow;
-  /** Types of locals 1.. */
+  /** Types of the locals after the parameters. */
   #localTypes: number[] = [];
   readonly #varLocal = new Int32Array(48);
   /** Wasm labels, innermost last: the block they lead to, or -1 for an `if`. */
   #labels: number[] = [];
   #work: number[] = [];
   #nextPcLocal = -1;
+  #resultLocal = -1;
   #slotLocal = -1;
   #fuelLocal = -1;
   /** Number of the block to go on at, where the region has loops. */
@@ -83,6 +93,8 @@ export class RegionEmitter {
   #numbers!: Int32Array;
   #selectorLocal = -1;
   #calls = false;
+  /** Calls or system calls: registers change behind the locals' back. */
+  #startsAfresh = false;
   /** What a call of this region takes from `depth`. */
   #frameCost = 0;
   #freeTemps: number[][] = [[], [], [], [], [], []];
@@ -102,18 +114,24 @@ export class RegionEmitter {
     this.#labels = [];
     for (const pool of [...this.#freeTemps, ...this.#usedTemps]) pool.length = 0;
     this.#nextPcLocal =
+      this.#resultLocal =
       this.#slotLocal =
       this.#fuelLocal =
       this.#reenterLocal =
       this.#selectorLocal =
         -1;
-    this.#calls = false;
+    this.#calls = this.#startsAfresh = false;
     for (let v = 0; v < 48; v++) {
-      this.#varLocal[v] = inSet(v, this.#flow.used, this.#flow.usedHigh) ? this.#newLocal(VAR_TYPE[v]) : -1;
+      const isUsed = inSet(v, this.#flow.used & ~PARAMETER_MASK, this.#flow.usedHigh);
+      this.#varLocal[v] = isUsed ? this.#newLocal(VAR_TYPE[v]) : -1;
     }
+    PARAMETER_VARS.forEach((v, i) => {
+      this.#varLocal[v] = LOCAL_FIRST_VAR + i;
+    });
     for (const b of this.#cfg.order) {
       const { kind } = fn.blocks[b];
-      if (kind === END_CALL || kind === END_CALL_INDIRECT) this.#calls = true;
+      if (isCall(kind)) this.#calls = true;
+      if (startsFresh(kind)) this.#startsAfresh = true;
     }
     this.#values.begin(fn, this.#varLocal);
     this.#frameCost = 6 + (this.#localTypes.length >> 1);
@@ -128,7 +146,8 @@ export class RegionEmitter {
     out.byte(W_UNREACHABLE);
     if (this.#calls) {
       out.byte(W_END);
-      this.#get(this.#nextPc());
+      this.#get(this.#result());
+      this.#const64(0, 0);
     }
     out.byte(W_END);
     return this.#finish();
@@ -137,7 +156,7 @@ export class RegionEmitter {
   // ---- locals --------------------------------------------------------------------------------------------------------
 
   #newLocal(type: number): number {
-    return this.#localTypes.push(type);
+    return this.#localTypes.push(type) + PARAMETERS - 1;
   }
 
   /** A local for a value of the current block; free again in the next one. */
@@ -171,8 +190,36 @@ export class RegionEmitter {
     this.out.s32(value);
   }
 
-  #return(): void {
+  #const64(low: number, high: number): void {
+    this.out.byte(W_I64_CONST);
+    this.out.s64(low, high);
+  }
+
+  /** Leaves the region for a pc, or for a stop: 0. Everything is stored. */
+  #leave(pc: number): void {
+    this.#const64(0, pc);
+    this.#const64(0, 0);
     this.out.byte(W_RETURN);
+  }
+
+  /** Leaves the region for the pc in a local. */
+  #leaveTo(pcLocal: number): void {
+    const { out } = this;
+    this.#get(pcLocal);
+    out.byte(OP.i64_extend_i32_u);
+    this.#const64(32, 0);
+    out.byte(OP.i64_shl);
+    this.#const64(0, 0);
+    out.byte(W_RETURN);
+  }
+
+  /** Pushes a general register where everything is stored: its local if that is known to be current at the end of block b. */
+  #register(b: number, v: number): void {
+    const isCurrent = (b >= 0 && inSet(v, this.#flow.spill.low[b] | this.#flow.early.low[b], 0)) ||
+      (!this.#startsAfresh && inSet(v, PARAMETER_MASK, 0));
+    if (isCurrent) return this.#get(this.#varLocal[v]);
+    this.#const(0);
+    this.#memory(OP.i64_load, VAR_HOME[v]);
   }
 
   /** Stores an i32 constant (a pc: the upper half of rip is always zero) at an offset of the state block. */
@@ -220,11 +267,10 @@ export class RegionEmitter {
       out.byte(OP.i32_lt_s);
       out.byte(W_IF);
       out.byte(BLOCK_EMPTY);
-      this.#const(this.#fn.entryPc);
-      this.#return();
+      this.#leave(this.#fn.entryPc);
       out.byte(W_END);
     }
-    this.#loadVars(this.#flow.liveIn.low[0], this.#flow.liveIn.high[0]);
+    this.#loadVars(this.#flow.liveIn.low[0] & ~PARAMETER_MASK, this.#flow.liveIn.high[0]);
     if (this.#fn.blocks[0].kind === END_REENTER) this.#loopPrologue();
   }
 
@@ -298,14 +344,13 @@ export class RegionEmitter {
           this.#gateArm(a, b);
           break;
         case WORK_GATE_PASS:
-          if (a === 0) this.#reload(this.#fn.blocks[a].succ[0]);
+          if (a === 0) this.#reload(this.#fn.blocks[a].succ[0], PARAMETER_MASK);
           this.#edge(a, this.#fn.blocks[a].succ[0]);
           break;
         case WORK_MISS:
           // Not a target we know: the dispatcher looks it up.
           this.#spill(a);
-          this.#get(b);
-          this.#return();
+          this.#leaveTo(b);
           break;
       }
     }
@@ -350,11 +395,10 @@ export class RegionEmitter {
     out.u32(this.plan.fuel);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#const(0);
-    this.#return();
+    this.#leave(0);
     out.byte(W_END);
     this.#storeState(STATE_REENTER, this.#numbers[header]);
-    this.#tailCall(this.#fn.entryPc);
+    this.#tailCall(this.#fn.entryPc, -1);
     out.byte(W_END);
   }
 
@@ -390,7 +434,7 @@ export class RegionEmitter {
     }
     this.#const(0);
     this.#set(this.#reenterLocal);
-    this.#reload(succ[i]);
+    this.#reload(succ[i], PARAMETER_MASK);
     if (isGate) out.byte(W_END);
     this.#edge(b, succ[i]);
   }
@@ -422,9 +466,7 @@ export class RegionEmitter {
       case END_SYSCALL:
         return this.#syscall(b, block);
       case END_RETURN:
-        this.#spill(b);
-        this.#values.value(block.value);
-        return this.#return();
+        return this.#return(b, block);
       case END_EXIT:
         return this.#exit(b, block.target);
       case END_EXIT_INDIRECT:
@@ -434,8 +476,7 @@ export class RegionEmitter {
         this.#storeState(STATE_RIP, block.target);
         this.#storeState(STATE_STOP, block.trap);
         this.#storeState(STATE_STOP_INFO, block.target);
-        this.#const(0);
-        return this.#return();
+        return this.#leave(0);
     }
     throw new Error(`block ${b} of region 0x${this.#fn.entryPc.toString(16)} has no end`);
   }
@@ -554,6 +595,10 @@ export class RegionEmitter {
     return this.#nextPcLocal < 0 ? this.#nextPcLocal = this.#newLocal(TYPE_I32) : this.#nextPcLocal;
   }
 
+  #result(): number {
+    return this.#resultLocal < 0 ? this.#resultLocal = this.#newLocal(TYPE_I64) : this.#resultLocal;
+  }
+
   #slot(): number {
     return this.#slotLocal < 0 ? this.#slotLocal = this.#newLocal(TYPE_I32) : this.#slotLocal;
   }
@@ -564,12 +609,9 @@ export class RegionEmitter {
     if (block.kind === END_CALL) {
       this.#spill(b);
       const target = plan.target(block.target);
-      if (target.kind === "none") {
-        this.#const(block.target);
-        this.#return();
-        return;
-      }
+      if (target.kind === "none") return this.#leave(block.target);
       this.#get(LOCAL_DEPTH);
+      this.#passRegisters(b);
       if (target.kind === "function") {
         out.byte(W_CALL);
         out.u32(target.index);
@@ -583,22 +625,57 @@ export class RegionEmitter {
       this.#spill(b);
       this.#findSlot(next);
       this.#get(LOCAL_DEPTH);
+      this.#passRegisters(b);
       this.#get(this.#slot());
       this.#callIndirect(W_CALL_INDIRECT);
     }
-    out.byte(W_LOCAL_TEE);
-    out.u32(next);
-    this.#const(block.returnPc);
-    out.byte(OP.i32_ne);
-    out.byte(W_BR_IF);
-    out.u32(this.#labels.length - 1);
-    this.#reload(block.succ[0]);
+    this.#afterCall(block);
+    this.#reload(block.succ[0], AFTER_CALL_MASK);
     this.#edge(b, block.succ[0]);
   }
 
-  /** Loads what the successor needs after everything was stored (call, syscall). */
-  #reload(to: number): void {
-    this.#loadVars(this.#flow.liveIn.low[to], this.#flow.liveIn.high[to]);
+  /** Takes what a call has handed back; goes to the region's common exit unless it is the return that is expected. */
+  #afterCall(block: IrBlock): void {
+    const { out } = this;
+    if (this.#flow.liveIn.low[block.succ[0]] & (1 << VAR_RAX)) this.#set(this.#varLocal[VAR_RAX]);
+    else out.byte(W_DROP);
+    out.byte(W_LOCAL_TEE);
+    out.u32(this.#result());
+    // The callee has popped the return address. Guests live below 4 GiB, or they unwind at every return.
+    this.#get(this.#varLocal[VAR_RSP]);
+    this.#const64(8, 0);
+    out.byte(OP.i64_add);
+    out.byte(W_LOCAL_TEE);
+    out.u32(this.#varLocal[VAR_RSP]);
+    this.#const64(0, block.returnPc);
+    out.byte(OP.i64_add);
+    out.byte(OP.i64_ne);
+    out.byte(W_BR_IF);
+    out.u32(this.#labels.length - 1);
+  }
+
+  #return(b: number, block: IrBlock): void {
+    const { out } = this;
+    this.#spill(b);
+    this.#values.value(block.value);
+    out.byte(OP.i64_extend_i32_u);
+    this.#const64(32, 0);
+    out.byte(OP.i64_shl);
+    this.#register(b, VAR_RSP);
+    out.byte(OP.i32_wrap_i64);
+    out.byte(OP.i64_extend_i32_u);
+    out.byte(OP.i64_or);
+    this.#register(b, VAR_RAX);
+    out.byte(W_RETURN);
+  }
+
+  #passRegisters(b: number): void {
+    for (const v of PARAMETER_VARS) this.#register(b, v);
+  }
+
+  /** Loads what the successor needs after everything was stored, but for what is in locals already. */
+  #reload(to: number, except: number): void {
+    this.#loadVars(this.#flow.liveIn.low[to] & ~except, this.#flow.liveIn.high[to]);
   }
 
   /** A tail call takes no stack: it gets what this region was given. */
@@ -626,31 +703,28 @@ export class RegionEmitter {
     out.byte(OP.i32_eqz);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#get(pcLocal);
-    this.#return();
+    this.#leaveTo(pcLocal);
     out.byte(W_END);
   }
 
   #exit(b: number, pc: number): void {
     this.#spill(b);
-    this.#tailCall(pc);
+    this.#tailCall(pc, b);
   }
 
-  /** Goes on at the region of a pc; everything is stored. */
-  #tailCall(pc: number): void {
+  /** Goes on at the region of a pc, from the end of block b or, if that is -1, anywhere; everything is stored. */
+  #tailCall(pc: number, b: number): void {
     const { out } = this;
     const target = this.plan.target(pc);
+    if (target.kind === "none") return this.#leave(pc);
+    this.#passOnDepth();
+    this.#passRegisters(b);
     if (target.kind === "function") {
-      this.#passOnDepth();
       out.byte(W_RETURN_CALL);
       out.u32(target.index);
-    } else if (target.kind === "slot") {
-      this.#passOnDepth();
+    } else {
       this.#const(target.slot);
       this.#callIndirect(W_RETURN_CALL_INDIRECT);
-    } else {
-      this.#const(pc);
-      this.#return();
     }
   }
 
@@ -661,6 +735,7 @@ export class RegionEmitter {
     this.#spill(b);
     this.#findSlot(next);
     this.#passOnDepth();
+    this.#passRegisters(b);
     this.#get(this.#slot());
     this.#callIndirect(W_RETURN_CALL_INDIRECT);
   }
@@ -673,10 +748,9 @@ export class RegionEmitter {
     out.u32(this.plan.syscall);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#const(0);
-    this.#return();
+    this.#leave(0);
     out.byte(W_END);
-    this.#reload(block.succ[0]);
+    this.#reload(block.succ[0], 0);
     this.#edge(b, block.succ[0]);
   }
 
