@@ -1,7 +1,7 @@
 /** `exec`: one Linux program of a root file system, run to its end in the sandbox. */
 import { parseArgs } from "node:util";
-import { createGuest } from "../boot/guest.ts";
-import { bug } from "../errors.ts";
+import { createGuest, type GuestOptions } from "../boot/guest.ts";
+import { bug, TranslatorError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { ConsoleSink } from "../kernel/fs/console.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -115,7 +115,7 @@ export function runProgram(options: RunOptions): number {
   };
   const machine = engineMachine(options, onUnsupported);
   const { tree, argv, env, cwd } = options;
-  const k = createGuest({
+  const k = startOrReport({
     tree,
     argv,
     env,
@@ -127,7 +127,8 @@ export function runProgram(options: RunOptions): number {
     machine,
     console: options.console,
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
-  });
+  }, host);
+  if (k === null) return NOT_STARTED;
   if (options.trace) k.tracer = new Tracer(options.trace);
   const code = runToEnd(k, options.timeoutMs ?? Infinity);
   if (options.stats && machine instanceof WasmMachine) {
@@ -139,6 +140,20 @@ export function runProgram(options: RunOptions): number {
     host.log(0, `lighter: system call ${number} is not implemented (asked for ${count} times)`);
   }
   return code;
+}
+
+/** Exit code of a program that could not be started, as env(1) and docker run use it. */
+const NOT_STARTED = 125;
+
+/** The guest, or null with the reason on the log. */
+function startOrReport(options: GuestOptions, host: Host): Kernel | null {
+  try {
+    return createGuest(options);
+  } catch (e) {
+    if (!(e instanceof TranslatorError) || e.kind === "bug") throw e;
+    host.log(0, `lighter exec: ${e.message}`);
+    return null;
+  }
 }
 
 function engineMachine({ engine, tree }: RunOptions, onUnsupported: (insn: Instruction) => void): Machine {
