@@ -6,7 +6,6 @@
 import { HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { WasmBytes } from "./bytes.ts";
-import { REGION_PARAMS, REGION_RESULTS } from "./convention.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextUsedPageBody } from "./page_scan.ts";
 import { RegionEmitter } from "./region.ts";
@@ -29,23 +28,15 @@ export const FIRST_SLOT = 1;
 const IMPORT = "m", HELPER = "h";
 
 // Type indices.
-const TYPE_REGION = 0; // see convention.ts
+const TYPE_REGION = 0; // (i32) -> i32
 const TYPE_STOP = 1; // () -> i32
 const TYPE_MULHI = 2; // (i64, i64) -> i64
 const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
-const TYPE_LOOKUP = 4; // (i32) -> i32
 
 function typeSection(): WasmBytes {
   const s = new WasmBytes();
-  const types = [
-    [REGION_PARAMS, REGION_RESULTS],
-    [[], [0x7f]],
-    [[0x7e, 0x7e], [0x7e]],
-    [[0x7f, 0x7f], [0x7f]],
-    [[0x7f], [0x7f]],
-  ];
-  s.u32(types.length);
-  for (const [params, results] of types) {
+  s.u32(4);
+  for (const [params, results] of [[[0x7f], [0x7f]], [[], [0x7f]], [[0x7e, 0x7e], [0x7e]], [[0x7f, 0x7f], [0x7f]]]) {
     s.byte(0x60);
     s.u32(params.length);
     for (const p of params) s.byte(p);
@@ -205,11 +196,11 @@ export class CodeModuleBuilder {
     im.table("table");
     const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
     const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
-    const miss = im.func(IMPORT, "miss", TYPE_LOOKUP);
+    const miss = im.func(IMPORT, "miss", TYPE_REGION);
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
-    own(lookupBody(miss), TYPE_LOOKUP);
+    own(lookupBody(miss), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
@@ -295,8 +286,8 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
   im.table("table");
   const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
   const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
-  const miss = im.func(IMPORT, "miss", TYPE_LOOKUP);
-  const lookup = im.func(IMPORT, "find", TYPE_LOOKUP);
+  const miss = im.func(IMPORT, "miss", TYPE_REGION);
+  const lookup = im.func(IMPORT, "find", TYPE_REGION);
   const mulhiU = im.func(IMPORT, "mulhi_u", TYPE_MULHI);
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.

@@ -1,11 +1,11 @@
 /**
- * One region as a wasm function; convention.ts says what it takes and gives.
+ * One region as a wasm function (depth: i32) -> i32 next pc.
  *
  * `depth` is what is left of the host's stack, in units of 16 bytes: each call passes less, and a region entered with less than
  * nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a fresh stack.
  *
- * A region returns the guest pc to go on at, and rsp. Its caller compares these with what it expects and, on a mismatch, returns
- * them in turn: longjmp, stack switches, stops (pc 0) all unwind by themselves.
+ * A region returns the guest pc to go on at. Its caller compares that with the return address it expects and, on a mismatch,
+ * returns it in turn: longjmp, stack switches, stops (pc 0) all unwind by themselves.
  *
  * Control flow is structured along the dominator tree (Ramsey, "Beyond Relooper", ICFP 2022), with an explicit work list
  * instead of recursion: dominator trees of straight code with many calls are deep.
@@ -29,16 +29,6 @@ import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STATE_FUEL, STATE_REENTER, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg, END_REENTER } from "./cfg.ts";
-import {
-  AFTER_CALL_MASK,
-  LOCAL_DEPTH,
-  LOCAL_FIRST_VAR,
-  PARAMETER_MASK,
-  PARAMETER_VARS,
-  PARAMETERS,
-  VAR_RAX,
-  VAR_RSP,
-} from "./convention.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import {
   BLOCK_EMPTY,
@@ -49,10 +39,8 @@ import {
   W_BR_TABLE,
   W_CALL,
   W_CALL_INDIRECT,
-  W_DROP,
   W_END,
   W_I32_CONST,
-  W_I64_CONST,
   W_IF,
   W_LOCAL_GET,
   W_LOCAL_SET,
@@ -66,7 +54,10 @@ import {
 import { analyseReentry } from "./reentry.ts";
 import type { ModulePlan, RegionCode, TrapMap } from "./region_code.ts";
 import { ValueEmitter } from "./values.ts";
-import { isCall, solveVarFlow, startsFresh, type VarFlow } from "./var_flow.ts";
+import { solveVarFlow, type VarFlow } from "./var_flow.ts";
+
+/** Local 0 is the parameter. */
+const LOCAL_DEPTH = 0;
 
 /** Work items: a kind and up to two block numbers. */
 const WORK_TREE = 0, WORK_WITHIN = 1, WORK_BLOCK = 2, WORK_END_LABEL = 3, WORK_EDGE = 4, WORK_CHECK = 5, WORK_MISS = 6;
@@ -78,14 +69,13 @@ export class RegionEmitter {
   #fn!: IrFunction;
   #cfg!: Cfg;
   #flow!: VarFlow;
-  /** Types of the locals after the parameters. */
+  /** Types of locals 1.. */
   #localTypes: number[] = [];
   readonly #varLocal = new Int32Array(48);
   /** Wasm labels, innermost last: the block they lead to, or -1 for an `if`. */
   #labels: number[] = [];
   #work: number[] = [];
   #nextPcLocal = -1;
-  #resultLocal = -1;
   #slotLocal = -1;
   #fuelLocal = -1;
   /** Number of the block to go on at, where the region has loops. */
@@ -93,8 +83,6 @@ export class RegionEmitter {
   #numbers!: Int32Array;
   #selectorLocal = -1;
   #calls = false;
-  /** Calls or system calls: registers change behind the locals' back. */
-  #startsAfresh = false;
   /** What a call of this region takes from `depth`. */
   #frameCost = 0;
   #freeTemps: number[][] = [[], [], [], [], [], []];
@@ -114,24 +102,18 @@ export class RegionEmitter {
     this.#labels = [];
     for (const pool of [...this.#freeTemps, ...this.#usedTemps]) pool.length = 0;
     this.#nextPcLocal =
-      this.#resultLocal =
       this.#slotLocal =
       this.#fuelLocal =
       this.#reenterLocal =
       this.#selectorLocal =
         -1;
-    this.#calls = this.#startsAfresh = false;
+    this.#calls = false;
     for (let v = 0; v < 48; v++) {
-      const isUsed = inSet(v, this.#flow.used & ~PARAMETER_MASK, this.#flow.usedHigh);
-      this.#varLocal[v] = isUsed ? this.#newLocal(VAR_TYPE[v]) : -1;
+      this.#varLocal[v] = inSet(v, this.#flow.used, this.#flow.usedHigh) ? this.#newLocal(VAR_TYPE[v]) : -1;
     }
-    PARAMETER_VARS.forEach((v, i) => {
-      this.#varLocal[v] = LOCAL_FIRST_VAR + i;
-    });
     for (const b of this.#cfg.order) {
       const { kind } = fn.blocks[b];
-      if (isCall(kind)) this.#calls = true;
-      if (startsFresh(kind)) this.#startsAfresh = true;
+      if (kind === END_CALL || kind === END_CALL_INDIRECT) this.#calls = true;
     }
     this.#values.begin(fn, this.#varLocal);
     this.#frameCost = 6 + (this.#localTypes.length >> 1);
@@ -146,8 +128,7 @@ export class RegionEmitter {
     out.byte(W_UNREACHABLE);
     if (this.#calls) {
       out.byte(W_END);
-      this.#get(this.#result());
-      this.#const64(0, 0);
+      this.#get(this.#nextPc());
     }
     out.byte(W_END);
     return this.#finish();
@@ -156,7 +137,7 @@ export class RegionEmitter {
   // ---- locals --------------------------------------------------------------------------------------------------------
 
   #newLocal(type: number): number {
-    return this.#localTypes.push(type) + PARAMETERS - 1;
+    return this.#localTypes.push(type);
   }
 
   /** A local for a value of the current block; free again in the next one. */
@@ -190,36 +171,8 @@ export class RegionEmitter {
     this.out.s32(value);
   }
 
-  #const64(low: number, high: number): void {
-    this.out.byte(W_I64_CONST);
-    this.out.s64(low, high);
-  }
-
-  /** Leaves the region for a pc, or for a stop: 0. Everything is stored. */
-  #leave(pc: number): void {
-    this.#const64(0, pc);
-    this.#const64(0, 0);
+  #return(): void {
     this.out.byte(W_RETURN);
-  }
-
-  /** Leaves the region for the pc in a local. */
-  #leaveTo(pcLocal: number): void {
-    const { out } = this;
-    this.#get(pcLocal);
-    out.byte(OP.i64_extend_i32_u);
-    this.#const64(32, 0);
-    out.byte(OP.i64_shl);
-    this.#const64(0, 0);
-    out.byte(W_RETURN);
-  }
-
-  /** Pushes a general register where everything is stored: its local if that is known to be current at the end of block b. */
-  #register(b: number, v: number): void {
-    const isCurrent = (b >= 0 && inSet(v, this.#flow.spill.low[b] | this.#flow.early.low[b], 0)) ||
-      (!this.#startsAfresh && inSet(v, PARAMETER_MASK, 0));
-    if (isCurrent) return this.#get(this.#varLocal[v]);
-    this.#const(0);
-    this.#memory(OP.i64_load, VAR_HOME[v]);
   }
 
   /** Stores an i32 constant (a pc: the upper half of rip is always zero) at an offset of the state block. */
@@ -267,10 +220,11 @@ export class RegionEmitter {
       out.byte(OP.i32_lt_s);
       out.byte(W_IF);
       out.byte(BLOCK_EMPTY);
-      this.#leave(this.#fn.entryPc);
+      this.#const(this.#fn.entryPc);
+      this.#return();
       out.byte(W_END);
     }
-    this.#loadVars(this.#flow.liveIn.low[0] & ~PARAMETER_MASK, this.#flow.liveIn.high[0]);
+    this.#loadVars(this.#flow.liveIn.low[0], this.#flow.liveIn.high[0]);
     if (this.#fn.blocks[0].kind === END_REENTER) this.#loopPrologue();
   }
 
@@ -344,13 +298,14 @@ export class RegionEmitter {
           this.#gateArm(a, b);
           break;
         case WORK_GATE_PASS:
-          if (a === 0) this.#reload(this.#fn.blocks[a].succ[0], PARAMETER_MASK);
+          if (a === 0) this.#reload(this.#fn.blocks[a].succ[0]);
           this.#edge(a, this.#fn.blocks[a].succ[0]);
           break;
         case WORK_MISS:
           // Not a target we know: the dispatcher looks it up.
           this.#spill(a);
-          this.#leaveTo(b);
+          this.#get(b);
+          this.#return();
           break;
       }
     }
@@ -395,10 +350,11 @@ export class RegionEmitter {
     out.u32(this.plan.fuel);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#leave(0);
+    this.#const(0);
+    this.#return();
     out.byte(W_END);
     this.#storeState(STATE_REENTER, this.#numbers[header]);
-    this.#tailCall(this.#fn.entryPc, -1);
+    this.#tailCall(this.#fn.entryPc);
     out.byte(W_END);
   }
 
@@ -434,7 +390,7 @@ export class RegionEmitter {
     }
     this.#const(0);
     this.#set(this.#reenterLocal);
-    this.#reload(succ[i], PARAMETER_MASK);
+    this.#reload(succ[i]);
     if (isGate) out.byte(W_END);
     this.#edge(b, succ[i]);
   }
@@ -466,7 +422,9 @@ export class RegionEmitter {
       case END_SYSCALL:
         return this.#syscall(b, block);
       case END_RETURN:
-        return this.#return(b, block);
+        this.#spill(b);
+        this.#values.value(block.value);
+        return this.#return();
       case END_EXIT:
         return this.#exit(b, block.target);
       case END_EXIT_INDIRECT:
@@ -476,7 +434,8 @@ export class RegionEmitter {
         this.#storeState(STATE_RIP, block.target);
         this.#storeState(STATE_STOP, block.trap);
         this.#storeState(STATE_STOP_INFO, block.target);
-        return this.#leave(0);
+        this.#const(0);
+        return this.#return();
     }
     throw new Error(`block ${b} of region 0x${this.#fn.entryPc.toString(16)} has no end`);
   }
@@ -595,10 +554,6 @@ export class RegionEmitter {
     return this.#nextPcLocal < 0 ? this.#nextPcLocal = this.#newLocal(TYPE_I32) : this.#nextPcLocal;
   }
 
-  #result(): number {
-    return this.#resultLocal < 0 ? this.#resultLocal = this.#newLocal(TYPE_I64) : this.#resultLocal;
-  }
-
   #slot(): number {
     return this.#slotLocal < 0 ? this.#slotLocal = this.#newLocal(TYPE_I32) : this.#slotLocal;
   }
@@ -609,9 +564,12 @@ export class RegionEmitter {
     if (block.kind === END_CALL) {
       this.#spill(b);
       const target = plan.target(block.target);
-      if (target.kind === "none") return this.#leave(block.target);
+      if (target.kind === "none") {
+        this.#const(block.target);
+        this.#return();
+        return;
+      }
       this.#get(LOCAL_DEPTH);
-      this.#passRegisters(b);
       if (target.kind === "function") {
         out.byte(W_CALL);
         out.u32(target.index);
@@ -625,57 +583,22 @@ export class RegionEmitter {
       this.#spill(b);
       this.#findSlot(next);
       this.#get(LOCAL_DEPTH);
-      this.#passRegisters(b);
       this.#get(this.#slot());
       this.#callIndirect(W_CALL_INDIRECT);
     }
-    this.#afterCall(block);
-    this.#reload(block.succ[0], AFTER_CALL_MASK);
+    out.byte(W_LOCAL_TEE);
+    out.u32(next);
+    this.#const(block.returnPc);
+    out.byte(OP.i32_ne);
+    out.byte(W_BR_IF);
+    out.u32(this.#labels.length - 1);
+    this.#reload(block.succ[0]);
     this.#edge(b, block.succ[0]);
   }
 
-  /** Takes what a call has handed back; goes to the region's common exit unless it is the return that is expected. */
-  #afterCall(block: IrBlock): void {
-    const { out } = this;
-    if (this.#flow.liveIn.low[block.succ[0]] & (1 << VAR_RAX)) this.#set(this.#varLocal[VAR_RAX]);
-    else out.byte(W_DROP);
-    out.byte(W_LOCAL_TEE);
-    out.u32(this.#result());
-    // The callee has popped the return address. Guests live below 4 GiB, or they unwind at every return.
-    this.#get(this.#varLocal[VAR_RSP]);
-    this.#const64(8, 0);
-    out.byte(OP.i64_add);
-    out.byte(W_LOCAL_TEE);
-    out.u32(this.#varLocal[VAR_RSP]);
-    this.#const64(0, block.returnPc);
-    out.byte(OP.i64_add);
-    out.byte(OP.i64_ne);
-    out.byte(W_BR_IF);
-    out.u32(this.#labels.length - 1);
-  }
-
-  #return(b: number, block: IrBlock): void {
-    const { out } = this;
-    this.#spill(b);
-    this.#values.value(block.value);
-    out.byte(OP.i64_extend_i32_u);
-    this.#const64(32, 0);
-    out.byte(OP.i64_shl);
-    this.#register(b, VAR_RSP);
-    out.byte(OP.i32_wrap_i64);
-    out.byte(OP.i64_extend_i32_u);
-    out.byte(OP.i64_or);
-    this.#register(b, VAR_RAX);
-    out.byte(W_RETURN);
-  }
-
-  #passRegisters(b: number): void {
-    for (const v of PARAMETER_VARS) this.#register(b, v);
-  }
-
-  /** Loads what the successor needs after everything was stored, but for what is in locals already. */
-  #reload(to: number, except: number): void {
-    this.#loadVars(this.#flow.liveIn.low[to] & ~except, this.#flow.liveIn.high[to]);
+  /** Loads what the successor needs after everything was stored (call, syscall). */
+  #reload(to: number): void {
+    this.#loadVars(this.#flow.liveIn.low[to], this.#flow.liveIn.high[to]);
   }
 
   /** A tail call takes no stack: it gets what this region was given. */
@@ -703,28 +626,31 @@ export class RegionEmitter {
     out.byte(OP.i32_eqz);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#leaveTo(pcLocal);
+    this.#get(pcLocal);
+    this.#return();
     out.byte(W_END);
   }
 
   #exit(b: number, pc: number): void {
     this.#spill(b);
-    this.#tailCall(pc, b);
+    this.#tailCall(pc);
   }
 
-  /** Goes on at the region of a pc, from the end of block b or, if that is -1, anywhere; everything is stored. */
-  #tailCall(pc: number, b: number): void {
+  /** Goes on at the region of a pc; everything is stored. */
+  #tailCall(pc: number): void {
     const { out } = this;
     const target = this.plan.target(pc);
-    if (target.kind === "none") return this.#leave(pc);
-    this.#passOnDepth();
-    this.#passRegisters(b);
     if (target.kind === "function") {
+      this.#passOnDepth();
       out.byte(W_RETURN_CALL);
       out.u32(target.index);
-    } else {
+    } else if (target.kind === "slot") {
+      this.#passOnDepth();
       this.#const(target.slot);
       this.#callIndirect(W_RETURN_CALL_INDIRECT);
+    } else {
+      this.#const(pc);
+      this.#return();
     }
   }
 
@@ -735,7 +661,6 @@ export class RegionEmitter {
     this.#spill(b);
     this.#findSlot(next);
     this.#passOnDepth();
-    this.#passRegisters(b);
     this.#get(this.#slot());
     this.#callIndirect(W_RETURN_CALL_INDIRECT);
   }
@@ -748,9 +673,10 @@ export class RegionEmitter {
     out.u32(this.plan.syscall);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    this.#leave(0);
+    this.#const(0);
+    this.#return();
     out.byte(W_END);
-    this.#reload(block.succ[0], 0);
+    this.#reload(block.succ[0]);
     this.#edge(b, block.succ[0]);
   }
 

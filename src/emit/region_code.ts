@@ -8,7 +8,7 @@ export interface ModulePlan {
   readonly mulhiS: number;
   /** Index of the import of a helper by its number. */
   helper(number: number): number;
-  /** Type index of regions; see convention.ts. */
+  /** Type index of regions: (depth: i32) -> i32 next pc. */
   readonly regionType: number;
   /** How to call the region of a pc. */
   target(pc: number): RegionTarget;

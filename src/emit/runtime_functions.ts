@@ -8,16 +8,13 @@
 import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
 import { OP } from "../ir/ops.ts";
 import { STATE_RIP } from "../machine/state.ts";
-import { VAR_HOME } from "../ir/variables.ts";
 import { WasmBytes } from "./bytes.ts";
-import { PARAMETER_VARS, PARAMETERS } from "./convention.ts";
 import {
   BLOCK_EMPTY,
   W_BR,
   W_BR_IF,
   W_CALL,
   W_CALL_INDIRECT,
-  W_DROP,
   W_END,
   W_I32_CONST,
   W_I64_CONST,
@@ -65,12 +62,6 @@ class Code {
     this.out.byte(OP.i32_load);
     this.out.byte(0x42); // 4-byte alignment, memory index follows
     this.out.byte(1);
-    this.out.u32(offset);
-    return this;
-  }
-  i64Load(offset: number): this {
-    this.out.byte(OP.i64_load);
-    this.out.byte(3);
     this.out.u32(offset);
     return this;
   }
@@ -142,15 +133,14 @@ export function mulhiSBody(mulhiU: number): Uint8Array {
 }
 
 /**
- * A region that stands in a table slot until its region is compiled, and has that done when it is called. Where that cannot
- * be, it returns its pc, so that the call unwinds to the dispatcher.
+ * (depth) -> next pc: stands in a table slot until its region is compiled, and has that done when it is called. Where that cannot
+ * be, it returns the pc, so that the call unwinds to the dispatcher.
  */
 export function stubBody(pc: number, miss: number, regionType: number): Uint8Array {
-  const SLOT = PARAMETERS;
+  const DEPTH = 0, SLOT = 1;
   const c = new Code();
-  c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i64(0, pc).i64(0).op(W_RETURN, W_END);
-  for (let i = 0; i < PARAMETERS; i++) c.get(i);
-  c.get(SLOT).op(W_RETURN_CALL_INDIRECT);
+  c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc).op(W_RETURN, W_END);
+  c.get(DEPTH).get(SLOT).op(W_RETURN_CALL_INDIRECT);
   c.out.u32(regionType);
   c.out.u32(0);
   return c.body([1, I32]);
@@ -171,11 +161,9 @@ export function runBody(lookup: number, fuel: number, regionType: number): Uint8
   c.get(ROUNDS).i32(1).op(OP.i32_add).tee(ROUNDS).i32(RUN_FUEL_MASK).op(OP.i32_and, OP.i32_eqz, W_IF, BLOCK_EMPTY);
   c.i32(0).get(PC).i32Store(STATE_RIP).i32(0).i32(0).i32Store(STATE_RIP + 4);
   c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END, W_END);
-  c.get(DEPTH);
-  for (const v of PARAMETER_VARS) c.i32(0).i64Load(VAR_HOME[v]);
-  c.get(SLOT).op(W_CALL_INDIRECT);
+  c.get(DEPTH).get(SLOT).op(W_CALL_INDIRECT);
   c.out.u32(regionType);
   c.out.u32(0);
-  c.op(W_DROP).i64(32).op(OP.i64_shr_u, OP.i32_wrap_i64).tee(PC).op(W_BR_IF, 0, W_END).i32(0);
+  c.tee(PC).op(W_BR_IF, 0, W_END).i32(0);
   return c.body([2, I32]);
 }

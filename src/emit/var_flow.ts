@@ -22,7 +22,6 @@ import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_FLAGS } from "../ir/variables.ts";
 import { type Cfg, END_REENTER } from "./cfg.ts";
-import { VAR_RSP } from "./convention.ts";
 import { loopBody, predecessors } from "./loops.ts";
 
 /** A set of variables for each block. */
@@ -49,13 +48,9 @@ export interface VarFlow {
   usedHigh: number;
 }
 
-export function isCall(kind: number): boolean {
-  return kind === END_CALL || kind === END_CALL_INDIRECT;
-}
-
-/** True for ends after which the successor starts with nothing in locals (but rsp and rax after calls). */
-export function startsFresh(kind: number): boolean {
-  return isCall(kind) || kind === END_SYSCALL;
+/** True for ends after which the successor starts with nothing in locals. */
+function startsFresh(kind: number): boolean {
+  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL;
 }
 
 /** True if nothing is in locals along an edge. Through a gate, only its own way keeps them; block 0 is where they begin. */
@@ -78,7 +73,7 @@ const FLAG_VARS = 63 << VAR_FLAGS;
 
 /** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
 function matters(kind: number): number {
-  return isCall(kind) || kind === END_RETURN ? ~FLAG_VARS : -1;
+  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_RETURN ? ~FLAG_VARS : -1;
 }
 
 /** Rounds of moving stores before joins: each may make new differences further on; the first ones count. */
@@ -184,8 +179,6 @@ class Solver {
           low |= into.low[s];
           high |= into.high[s];
         }
-        // Calls need rsp: they tell by it whether they have returned.
-        if (isCall(block.kind)) low |= 1 << VAR_RSP;
         low = atStart.low[b] | (low & ~set.low[b]);
         high = atStart.high[b] | (high & ~set.high[b]);
         if (low === into.low[b] && high === into.high[b]) continue;
