@@ -46,8 +46,13 @@ export class FifoInode extends Inode {
   override open(k: Kernel, _t: Task, dentry: Dentry, flags: number): FileDescription | number {
     this.dropAbandoned(k);
     const access = flags & O_ACCMODE;
-    if (access === O_WRONLY && (flags & O_NONBLOCK) && this.readers === 0) return -ENXIO;
+    if (access === O_WRONLY && (flags & O_NONBLOCK) && this.readers === 0 && this.hasName) return -ENXIO;
     return new PipeEnd(dentry, this, access);
+  }
+
+  /** False for what pipe(2) made: opened again through /proc, it waits for nobody (fifo_open()). */
+  get hasName(): boolean {
+    return this.fs.type !== "pipefs";
   }
 
   /** Forgets openings whose task was interrupted while it waited for the other side. */
@@ -102,7 +107,7 @@ export class PipeEnd extends InodeDescription<FifoInode> {
     if (this.canRead) {
       inode.readers++;
       inode.readerOpenings++;
-      if (inode.writers === 0) this.writersBefore = inode.writerOpenings;
+      if (inode.writers === 0 && inode.hasName) this.writersBefore = inode.writerOpenings;
     }
     if (this.canWrite) {
       inode.writers++;
@@ -114,8 +119,8 @@ export class PipeEnd extends InodeDescription<FifoInode> {
 
   /** Whether a blocking open() of a FIFO still has to wait for the other side. */
   get waitsForPeer(): boolean {
-    if (this.canRead && this.canWrite) return false;
     const { inode } = this;
+    if ((this.canRead && this.canWrite) || !inode.hasName) return false;
     return this.canRead
       ? inode.writers === 0 && inode.writerOpenings === this.peersBefore
       : inode.readers === 0 && inode.readerOpenings === this.peersBefore;
