@@ -79,6 +79,11 @@ export const STOP_FLOAT = 9;
  * Machines go on by themselves, with the interpreter: run() does not return it.
  */
 export const STOP_ROUNDING = 10;
+/**
+ * A system call has changed code, so that what is compiled now is not bound to the code that made the call; rip is where to go
+ * on. Machines go on by themselves: run() does not return it.
+ */
+export const STOP_CODE_CHANGED = 11;
 
 /** MXCSR.RC (Intel SDM volume 1, 10.2.3): zero rounds to nearest. */
 export const MXCSR_RC = 0x6000;

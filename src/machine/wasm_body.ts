@@ -158,11 +158,13 @@ export class WasmBody {
 
   /**
    * Code of [start, end) has changed. Patches of it go, and all others with them: slots of dropped regions would keep their
-   * code, and starting afresh is simplest and rare.
+   * code, and starting afresh is simplest and rare. True if they went: compiled code that is being run belongs to no one then.
    */
-  codeChanged(start: number, end: number): void {
+  codeChanged(start: number, end: number): boolean {
     const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
-    if (this.#bound?.patches.some((p) => p.ranges.some(overlaps))) this.#bindAnew(this.#bound.space);
+    if (!this.#bound?.patches.some((p) => p.ranges.some(overlaps))) return false;
+    this.#bindAnew(this.#bound.space);
+    return true;
   }
 
   /**

@@ -20,6 +20,7 @@ import {
   STATE_RIP,
   STATE_STOP,
   STATE_STOP_INFO,
+  STOP_CODE_CHANGED,
   STOP_NONE,
   STOP_ROUNDING,
   STOP_SEGV,
@@ -96,6 +97,8 @@ export class WasmMachine implements Machine, BodyOwner {
   #key: string;
   #space: CodeSpace;
   #bound = false;
+  /** The compiled code that is being run is no longer what the body is bound to. */
+  #outdated = false;
   /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
   codeVersion = 0;
 
@@ -139,7 +142,7 @@ export class WasmMachine implements Machine, BodyOwner {
       const stop = interpreter === null || this.#roundsToNearest()
         ? this.#runCompiled()
         : interpreter.run(this, () => this.#roundsToNearest());
-      if (stop !== STOP_NONE && stop !== STOP_ROUNDING) return stop;
+      if (stop !== STOP_NONE && stop !== STOP_ROUNDING && stop !== STOP_CODE_CHANGED) return stop;
       this.memory.i32[STATE_STOP >> 2] = STOP_NONE;
     }
   }
@@ -151,6 +154,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   #runCompiled(): number {
     let pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
+    this.#outdated = false;
     for (;;) {
       if (this.#body.lookup.get(pc) === 0) {
         const stop = this.#miss(pc);
@@ -177,8 +181,12 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Import of compiled code. */
   onSyscall(): number {
-    if (this.client.syscall() === 0) return 0;
-    this.memory.i32[STATE_STOP >> 2] = STOP_SYSCALL;
+    let stop = STOP_SYSCALL;
+    if (this.client.syscall() === 0) {
+      if (!this.#outdated) return 0;
+      stop = STOP_CODE_CHANGED;
+    }
+    this.memory.i32[STATE_STOP >> 2] = stop;
     return 1;
   }
 
@@ -275,7 +283,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   codeChanged(start: number, end: number): void {
     this.codeVersion++;
-    if (this.#bound) this.#body.codeChanged(start, end);
+    if (this.#bound && this.#body.codeChanged(start, end)) this.#outdated = true;
   }
 
   dispose(mapped?: readonly MappedRange[]): void {
