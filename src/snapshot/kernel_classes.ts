@@ -70,6 +70,8 @@ import { PathDescription } from "../kernel/vfs/path_description.ts";
 import { RegularFile } from "../kernel/vfs/regular_file.ts";
 import { Vfs } from "../kernel/vfs/vfs.ts";
 import { WaitQueue } from "../kernel/wait_queue.ts";
+import { NetlinkPorts } from "../kernel/net/netlink/ports.ts";
+import { NetlinkSocket } from "../kernel/net/netlink/socket.ts";
 import { ClassRegistry, type SavableClass } from "./class_registry.ts";
 
 const CLASSES: readonly SavableClass[] = [
@@ -115,6 +117,8 @@ const CLASSES: readonly SavableClass[] = [
   NamespaceDirectory,
   Net,
   NetDirectory,
+  NetlinkPorts,
+  NetlinkSocket,
   NullDevice,
   PathDescription,
   PipeBuffer,
@@ -211,6 +215,8 @@ const CLASS_NAMES: readonly string[] = `
   NamespaceDirectory
   Net
   NetDirectory
+  NetlinkPorts
+  NetlinkSocket
   NullDevice
   PathDescription
   PipeBuffer

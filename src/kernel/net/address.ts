@@ -1,4 +1,4 @@
-import { AF_INET, AF_INET6, AF_UNIX } from "../abi/socket.ts";
+import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX } from "../abi/socket.ts";
 
 /** An IP address as text in its one canonical form ("127.0.0.1", "::1" after RFC 5952), and a port. */
 export interface InetAddress {
@@ -18,12 +18,19 @@ export interface UnixAddress {
   readonly name: string;
 }
 
+/** struct sockaddr_nl: a port ("nl_pid"; 0 is the kernel) and a mask of multicast groups. */
+export interface NetlinkAddress {
+  readonly family: typeof AF_NETLINK;
+  readonly port: number;
+  readonly groups: number;
+}
+
 /** connect(AF_UNSPEC): dissolves an association. */
 export interface UnspecifiedAddress {
   readonly family: 0;
 }
 
-export type SocketAddress = InetAddress | UnixAddress | UnspecifiedAddress;
+export type SocketAddress = InetAddress | UnixAddress | NetlinkAddress | UnspecifiedAddress;
 
 export const ANY_IPV4 = "0.0.0.0", ANY_IPV6 = "::", LOOPBACK_IPV4 = "127.0.0.1", LOOPBACK_IPV6 = "::1";
 
@@ -98,5 +105,6 @@ export function addressText(address: SocketAddress): string {
   if (address.family === AF_INET) return `${address.ip}:${address.port}`;
   if (address.family === AF_INET6) return `[${address.ip}]:${address.port}`;
   if (address.family === AF_UNIX) return `unix:${address.name.replace(/^\0/, "@")}`;
+  if (address.family === AF_NETLINK) return `netlink:${address.port}`;
   return "unspecified";
 }

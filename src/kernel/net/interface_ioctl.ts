@@ -21,10 +21,10 @@ import {
 } from "../abi/socket.ts";
 import { loadI32, loadU32, storeU32, writableRange } from "../memory/user_memory.ts";
 import type { Task } from "../task/task.ts";
+import { LOOPBACK_INDEX, LOOPBACK_MTU, LOOPBACK_QUEUE_LENGTH } from "./loopback.ts";
 
 /** struct ifreq: a name of 16 bytes and a union; struct ifconf: length, pointer. */
 const IFREQ_BYTES = 40, IFNAMSIZ = 16, IFCONF_BYTES = 16;
-const LOOPBACK_INDEX = 1, LOOPBACK_MTU = 65536, LOOPBACK_QUEUE = 1000;
 
 /** netdevice(7): there is one interface, "lo" with 127.0.0.1/8. */
 export function interfaceIoctl(t: Task, request: number, arg: number): number {
@@ -96,7 +96,7 @@ function interfaceField(t: Task, request: number, arg: number): number {
   else if (request === SIOCGIFMTU) storeU32(t.memory, value, LOOPBACK_MTU);
   else if (request === SIOCGIFINDEX) storeU32(t.memory, value, LOOPBACK_INDEX);
   else if (request === SIOCGIFHWADDR) u8[value] = ARPHRD_LOOPBACK & 0xff, u8[value + 1] = ARPHRD_LOOPBACK >> 8;
-  else if (request === SIOCGIFTXQLEN) storeU32(t.memory, value, LOOPBACK_QUEUE);
+  else if (request === SIOCGIFTXQLEN) storeU32(t.memory, value, LOOPBACK_QUEUE_LENGTH);
   return 0;
 }
 

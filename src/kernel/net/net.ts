@@ -1,5 +1,6 @@
 import { inet, type InetAddress, LOOPBACK_IPV4, LOOPBACK_IPV6 } from "./address.ts";
 import { type HostConnection, LoopbackConnection } from "./host_connection.ts";
+import { NetlinkPorts } from "./netlink/ports.ts";
 import { Listening } from "./tcp/listening.ts";
 import type { TcpSocket } from "./tcp/socket.ts";
 import { TcpStack } from "./tcp/stack.ts";
@@ -20,10 +21,11 @@ const CLIENT_PORT_FIRST = 32768, CLIENT_PORT_LAST = 60999;
 
 /** The network of one guest: a loopback interface, and the host as a client of it. */
 export class Net {
-  static readonly savedFields: readonly string[] = ["tcp", "udp", "unix", "socketNumbers", "clientPort"];
+  static readonly savedFields: readonly string[] = ["tcp", "udp", "unix", "netlink", "socketNumbers", "clientPort"];
   readonly tcp: TcpStack = new TcpStack();
   readonly udp: UdpStack = new UdpStack();
   readonly unix: UnixNames = new UnixNames();
+  readonly netlink: NetlinkPorts = new NetlinkPorts();
   private socketNumbers = 1000;
   private clientPort = CLIENT_PORT_FIRST;
 

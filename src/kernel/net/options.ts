@@ -1,4 +1,5 @@
 import { EINVAL, ENODEV, ENOPROTOOPT, EPERM } from "../abi/errno.ts";
+import * as nl from "../abi/netlink.ts";
 import * as abi from "../abi/socket.ts";
 
 /** /proc/sys/net/core/{r,w}mem_max: what a buffer size is cut to before it is doubled (socket(7)). */
@@ -135,11 +136,24 @@ const IPV6_ROWS: Readonly<Record<number, OptionRow>> = {
   [abi.IPV6_FREEBIND]: flag(),
 };
 
+const NETLINK_ROWS: Readonly<Record<number, OptionRow>> = {
+  [nl.NETLINK_ADD_MEMBERSHIP]: int(0),
+  [nl.NETLINK_DROP_MEMBERSHIP]: int(0),
+  [nl.NETLINK_PKTINFO]: flag(),
+  [nl.NETLINK_BROADCAST_ERROR]: flag(),
+  [nl.NETLINK_NO_ENOBUFS]: flag(),
+  [nl.NETLINK_LISTEN_ALL_NSID]: privilegedFlag,
+  [nl.NETLINK_CAP_ACK]: flag(),
+  [nl.NETLINK_EXT_ACK]: flag(),
+  [nl.NETLINK_GET_STRICT_CHK]: flag(),
+};
+
 const LEVELS: Readonly<Record<number, Readonly<Record<number, OptionRow>>>> = {
   [abi.SOL_SOCKET]: SOCKET_ROWS,
   [abi.SOL_TCP]: TCP_ROWS,
   [abi.SOL_IP]: IP_ROWS,
   [abi.SOL_IPV6]: IPV6_ROWS,
+  [nl.SOL_NETLINK]: NETLINK_ROWS,
 };
 
 /** SO_LINGER. */

@@ -2,6 +2,7 @@ import { EAFNOSUPPORT, EOPNOTSUPP, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from "../a
 import {
   AF_INET,
   AF_INET6,
+  AF_NETLINK,
   AF_UNIX,
   IPPROTO_IP,
   IPPROTO_TCP,
@@ -11,8 +12,10 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
 } from "../abi/socket.ts";
+import { NETLINK_KOBJECT_UEVENT, NETLINK_ROUTE } from "../abi/netlink.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
+import { NetlinkSocket } from "./netlink/socket.ts";
 import type { Socket } from "./socket.ts";
 import { TcpSocket } from "./tcp/socket.ts";
 import { UdpSocket } from "./udp.ts";
@@ -61,10 +64,21 @@ const unixProvider: Provider = {
   },
 };
 
+const netlinkProvider: Provider = {
+  socket(k, _t, type, protocol) {
+    if (type !== SOCK_RAW && type !== SOCK_DGRAM) return -ESOCKTNOSUPPORT;
+    // Device events can be listened for (libudev does); there are none.
+    if (protocol !== NETLINK_ROUTE && protocol !== NETLINK_KOBJECT_UEVENT) return -EPROTONOSUPPORT;
+    return new NetlinkSocket(k.net.nextSocketNumber(), type, protocol);
+  },
+  pair: () => -EOPNOTSUPP,
+};
+
 const PROVIDERS: Readonly<Record<number, Provider>> = {
   [AF_UNIX]: unixProvider,
   [AF_INET]: inetProvider(AF_INET),
   [AF_INET6]: inetProvider(AF_INET6),
+  [AF_NETLINK]: netlinkProvider,
 };
 
 /** socket(2) without the descriptor. */

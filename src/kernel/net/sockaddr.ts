@@ -1,6 +1,7 @@
 import {
   AF_INET,
   AF_INET6,
+  AF_NETLINK,
   AF_UNIX,
   AF_UNSPEC,
   SOCKADDR_IN6_BYTES,
@@ -8,6 +9,7 @@ import {
   SOCKADDR_IN_BYTES,
   SOCKADDR_UN_BYTES,
 } from "../abi/socket.ts";
+import { SOCKADDR_NL_BYTES } from "../abi/netlink.ts";
 import { EAFNOSUPPORT, EINVAL } from "../abi/errno.ts";
 import { type InetAddress, ipBytes, ipv4Text, ipv6Text, type SocketAddress } from "./address.ts";
 
@@ -30,6 +32,11 @@ export function decodeSockaddr(bytes: Uint8Array): SocketAddress | number {
     }
     case AF_UNIX:
       return decodeUnix(bytes);
+    case AF_NETLINK: {
+      if (bytes.length < SOCKADDR_NL_BYTES) return -EINVAL;
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      return { family, port: view.getUint32(4, true), groups: view.getUint32(8, true) };
+    }
     default:
       return -EAFNOSUPPORT;
   }
@@ -74,6 +81,13 @@ export function encodeSockaddr(address: SocketAddress): Uint8Array {
       const out = new Uint8Array(2 + name.length + ends);
       out[0] = AF_UNIX;
       for (let i = 0; i < name.length; i++) out[2 + i] = name.charCodeAt(i);
+      return out;
+    }
+    case AF_NETLINK: {
+      const out = new Uint8Array(SOCKADDR_NL_BYTES), view = new DataView(out.buffer);
+      view.setUint16(0, AF_NETLINK, true);
+      view.setUint32(4, address.port, true);
+      view.setUint32(8, address.groups, true);
       return out;
     }
     default:
