@@ -19,7 +19,7 @@ import {
   SEGMENT_GS,
   SEGMENT_NONE,
 } from "./instruction.ts";
-import { SLOT_0F, SLOT_0F38, SLOT_0F3A, SLOT_REXB_90 } from "./encoding.ts";
+import { SLOT_0F, SLOT_0F38, SLOT_0F3A, SLOT_REXB_90, SLOT_VEX } from "./encoding.ts";
 import { buildSlot, SLOTS } from "./index.ts";
 import {
   PLACE_FIXED,
@@ -28,6 +28,7 @@ import {
   PLACE_IMM8S,
   PLACE_IMMV,
   PLACE_IMMZ,
+  PLACE_IS4,
   PLACE_MOFFS,
   PLACE_ONE,
   PLACE_OPCODE,
@@ -35,6 +36,7 @@ import {
   PLACE_REL32,
   PLACE_REL8,
   PLACE_RM,
+  PLACE_VVVV,
   SIZE_FIXED,
   SIZE_Q,
   SIZE_V,
@@ -145,7 +147,8 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
     byte = bytes[p++];
   }
 
-  let slotNumber = byte;
+  let slotNumber = byte, state = repeat * 4 + has66 * 2 + (rex >> 3 & 1);
+  let vexAt = -1, vvvv = 0;
   if (byte === 0x0f) {
     byte = bytes[p++];
     slotNumber = SLOT_0F + byte;
@@ -155,18 +158,33 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
     slotNumber = SLOT_REXB_90;
   } else if (byte === 0xc4 || byte === 0xc5 || byte === 0x62) {
     // VEX and EVEX: #UD after 66, F2, F3, LOCK or REX (SDM volume 2, section 2.3.2).
-    const length = vectorLength(bytes, p - 1);
-    consumed = p - 1 - offset + Math.abs(length);
-    return length <= 0 || has66 !== 0 || repeat !== 0 || lock || rex !== 0 ? INVALID : UNSUPPORTED;
+    vexAt = p - 1;
+    const status = unknownVector(bytes, offset, vexAt);
+    if (has66 !== 0 || repeat !== 0 || lock || rex !== 0) return INVALID;
+    if (byte === 0x62 || status === INVALID) return status;
+    // VEX.R, X and B stand inverted, as does vvvv; C5 has R, vvvv, L and pp only.
+    let fields = bytes[p++];
+    if (byte === 0xc4) {
+      rex = 0x40 | (~fields >> 5 & 7);
+      slotNumber = SLOT_VEX + (fields & 31) * 256;
+      fields = bytes[p++];
+      rex |= fields >> 4 & 8;
+    } else {
+      rex = 0x40 | (~fields >> 5 & 4);
+      slotNumber = SLOT_VEX + SLOT_0F;
+    }
+    vvvv = ~fields >> 3 & 15;
+    state = (fields & 3) << 2 | fields >> 1 & 2 | rex >> 3 & 1;
+    slotNumber += byte = bytes[p++];
   }
 
   let slot = SLOTS[slotNumber];
   if (slot === undefined) slot = buildSlot(slotNumber);
   consumed = p - offset;
-  if (slot === null) return INVALID;
+  if (slot === null) return vexAt < 0 ? INVALID : unknownVector(bytes, offset, vexAt);
   const rexW = rex >> 3 & 1;
-  const leaf = slot[repeat * 4 + has66 * 2 + rexW];
-  if (leaf === null) return INVALID;
+  const leaf = slot[state];
+  if (leaf === null) return vexAt < 0 ? INVALID : unknownVector(bytes, offset, vexAt);
 
   let row = leaf.row;
   let modrm = 0;
@@ -174,11 +192,12 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
     modrm = bytes[p++];
     row = leaf.cells[modrm >= 0xc0 ? 8 + (modrm & 63) : modrm >> 3 & 7];
     consumed = p - offset;
-    if (row === null) return INVALID;
+    if (row === null) return vexAt < 0 ? INVALID : unknownVector(bytes, offset, vexAt);
   } else if (row!.modrm) {
     modrm = bytes[p++];
   }
   const plan = row!;
+  if (vexAt >= 0 && vvvv !== 0 && !plan.usesVvvv) return INVALID;
 
   // The memory operand, if ModRM names one.
   const isMemory = plan.modrm && modrm < 0xc0 && !plan.registerForm;
@@ -191,7 +210,7 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
       scaleLog2 = sib >> 6;
       index = sib >> 3 & 7 | (rex & 2) << 2;
       base = sib & 7 | (rex & 1) << 3;
-      if (index === 4) {
+      if (index === 4 && plan.vectorIndex === 0) {
         index = -1;
         scaleLog2 = 0;
       }
@@ -200,6 +219,8 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
         disp = bytes[p] | bytes[p + 1] << 8 | bytes[p + 2] << 16 | bytes[p + 3] << 24;
         p += 4;
       }
+    } else if (plan.vectorIndex !== 0) {
+      return INVALID;
     } else if (rm === 5 && mod === 0) {
       ripRelative = true;
       disp = bytes[p] | bytes[p + 1] << 8 | bytes[p + 2] << 16 | bytes[p + 3] << 24;
@@ -242,7 +263,9 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
           operand.kind = OPERAND_MEM;
           operand.bytes = spec.memoryBytes === 0 ? operandBytes : spec.memoryBytes;
           operand.base = base;
-          operand.index = index;
+          operand.index = plan.vectorIndex === 0 ? index : -1;
+          operand.vectorIndex = plan.vectorIndex === 0 ? -1 : index;
+          operand.vectorIndexBytes = plan.vectorIndex;
           operand.scaleLog2 = scaleLog2;
           operand.disp = disp;
           operand.segment = segment;
@@ -256,6 +279,12 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
         break;
       case PLACE_OPCODE:
         setRegister(operand, byte & 7 | (rex & 1) << 3, rex);
+        break;
+      case PLACE_VVVV:
+        operand.reg = vvvv;
+        break;
+      case PLACE_IS4:
+        operand.reg = bytes[p++] >> 4;
         break;
       case PLACE_FIXED:
         operand.reg = spec.value;
@@ -306,6 +335,7 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
       case PLACE_MOFFS:
         operand.base = -1;
         operand.index = -1;
+        operand.vectorIndex = -1;
         operand.scaleLog2 = 0;
         operand.segment = segment;
         operand.disp = bytes[p] | bytes[p + 1] << 8 | bytes[p + 2] << 16 | bytes[p + 3] << 24;
@@ -318,6 +348,7 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
   const length = p - offset;
   consumed = length;
   if (lock && !(plan.lockable && isMemory)) return INVALID;
+  if (plan.vectorIndex !== 0 && !distinct(operands[0].reg, index, operands[2].reg)) return INVALID;
   if (plan.unsupported) {
     failedRow = plan;
     return UNSUPPORTED;
@@ -329,10 +360,23 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
   into.row = plan;
   into.operandBytes = operandBytes;
   into.addressBytes = addressBytes;
+  into.vex = vexAt >= 0;
   into.lock = lock;
   into.rep = plan.rep;
   into.segment = segment;
   return DECODED;
+}
+
+/** What a VEX or EVEX encoding is that no row matches: stepped over. `at` is the place of its first byte. */
+function unknownVector(bytes: Uint8Array, offset: number, at: number): number {
+  const length = vectorLength(bytes, at);
+  consumed = at - offset + Math.abs(length);
+  return length <= 0 ? INVALID : UNSUPPORTED;
+}
+
+/** Gathers want three different registers: destination, indices and mask. */
+function distinct(a: number, b: number, c: number): boolean {
+  return a !== b && a !== c && b !== c;
 }
 
 /** Register operand by the number that ModRM and REX give; some files ignore REX, and bytes 4..7 hang on it. */

@@ -9,13 +9,17 @@ export const SLOT_0F = MAP_0F * 256, SLOT_0F38 = MAP_0F38 * 256, SLOT_0F3A = MAP
 /** Slot of the REX.B form of opcode 90, which is xchg where 90 is nop: the one opcode whose meaning hangs on REX.B. */
 export const SLOT_REXB_90 = 4 * 256;
 
-export const SLOT_COUNT = SLOT_REXB_90 + 1;
+/** Slots of the VEX maps: SLOT_VEX + map * 256 + opcode, the maps being numbered as VEX.mmmmm has them. */
+export const SLOT_VEX = 4 * 256;
+
+export const SLOT_COUNT = SLOT_VEX + 4 * 256;
 
 /**
  * Prefix states: a row lists those it matches as a bit mask. Bit number = repeat * 4 + (66 present) * 2 + REX.W,
- * where repeat is 0 without F2/F3, 1 with F3, 2 with F2 (the last of them counts).
+ * where repeat is 0 without F2/F3, 1 with F3, 2 with F2 (the last of them counts). Of VEX encodings it is
+ * VEX.pp * 4 + VEX.L * 2 + VEX.W.
  */
-export const PREFIX_STATES = 12;
+export const PREFIX_STATES = 16;
 
 const ANY_STATE = 0xfff;
 const STATES_W = 0xaaa, STATES_66 = 0xccc, STATES_NO_REPEAT = 0x00f, STATES_F3 = 0x0f0, STATES_F2 = 0xf00;
@@ -38,7 +42,7 @@ export interface Encoding {
   readonly tail: readonly string[];
 }
 
-const TAIL = new Set(["ib", "iw", "id", "io", "iz", "iv", "cb", "cd", "mo"]);
+const TAIL = new Set(["ib", "iw", "id", "io", "iz", "iv", "cb", "cd", "mo", "/is4"]);
 
 const PREFIXES: Record<string, number> = {
   "NP": STATES_NO_REPEAT & ~STATES_66,
@@ -50,6 +54,31 @@ const PREFIXES: Record<string, number> = {
   "o32": ANY_STATE & ~STATES_66 & ~STATES_W,
   "REX.W": STATES_W,
 };
+
+/** States of the fields of a VEX prefix. Fields that are not named may be anything. */
+const VEX_FIELDS: Record<string, number> = {
+  "128": 0x3333,
+  "L0": 0x3333,
+  "LZ": 0x3333,
+  "256": 0xcccc,
+  "L1": 0xcccc,
+  "LIG": 0xffff,
+  "W0": 0x5555,
+  "W1": 0xaaaa,
+  "WIG": 0xffff,
+};
+const VEX_PP: Record<string, number> = { "NP": 0x000f, "66": 0x00f0, "F3": 0x0f00, "F2": 0xf000 };
+
+/** States of "VEX.256.66.0F38.W0". */
+function vexStates(token: string, text: string): number {
+  let states = 0xffff, pp = VEX_PP["NP"];
+  for (const field of token.split(".").slice(1)) {
+    if (VEX_PP[field] !== undefined) pp = VEX_PP[field];
+    else if (VEX_FIELDS[field] !== undefined) states &= VEX_FIELDS[field];
+    else if (!field.startsWith("0F")) throw new TypeError(`cannot read "${field}" in the encoding "${text}"`);
+  }
+  return states & pp;
+}
 
 /** Reads an encoding; throws TypeError when it is not in the notation. */
 export function parseEncoding(text: string): Encoding {
@@ -64,7 +93,10 @@ export function parseEncoding(text: string): Encoding {
       rank++;
     } else if (token === "REX.B" || token === "+") {
       continue;
-    } else if (token === "/r") {
+    } else if (token.startsWith("VEX.")) {
+      states = vexStates(token, text);
+      map = MAP_0F;
+    } else if (token === "/r" || token === "/vsib") {
       modrm = true;
     } else if (token.length === 2 && token[0] === "/") {
       modrm = true;
@@ -81,8 +113,8 @@ export function parseEncoding(text: string): Encoding {
         exact = byte;
         modrm = true;
       } else if (map === MAP_PRIMARY && byte === 0x0f) map = MAP_0F;
-      else if (map === MAP_0F && byte === 0x38) map = MAP_0F38;
-      else if (map === MAP_0F && byte === 0x3a) map = MAP_0F3A;
+      else if (map === MAP_0F && byte === 0x38 && !text.startsWith("VEX")) map = MAP_0F38;
+      else if (map === MAP_0F && byte === 0x3a && !text.startsWith("VEX")) map = MAP_0F3A;
       else opcode = byte;
     }
   }
@@ -104,6 +136,11 @@ export function slotsOf(text: string): { first: number; last: number } {
   let at = 0;
   let word = text.slice(0, text.indexOf(" ") < 0 ? text.length : text.indexOf(" "));
   if (text.startsWith("REX.B")) return { first: SLOT_REXB_90, last: SLOT_REXB_90 };
+  if (text.startsWith("VEX")) {
+    const map = word.includes("0F38") ? SLOT_0F38 : word.includes("0F3A") ? SLOT_0F3A : SLOT_0F;
+    const opcode = parseInt(text.slice(word.length + 1, word.length + 3), 16);
+    return { first: SLOT_VEX + map + opcode, last: SLOT_VEX + map + opcode };
+  }
   // Prefixes, none of which is a primary opcode.
   while (PREFIXES[word] !== undefined || word === "+") {
     at += word.length + 1;

@@ -7,7 +7,7 @@ import type { Row } from "./row.ts";
 /** Operand kinds. */
 export const OPERAND_GPR = 1; // reg 0..15; `bytes` 1, 2, 4 or 8
 export const OPERAND_GPR8H = 2; // AH CH DH BH as reg 0..3
-export const OPERAND_XMM = 3; // reg 0..15
+export const OPERAND_XMM = 3; // reg 0..15; `bytes` 16, or 32 for ymm registers
 export const OPERAND_MEM = 4;
 export const OPERAND_IMM = 5; // immLo/immHi, already sign- or zero-extended to 64 bits as the instruction defines
 export const OPERAND_REL = 6; // branch target: absolute guest address in immLo (unsigned)
@@ -31,6 +31,9 @@ export class Operand {
   base = -1;
   index = -1;
   scaleLog2 = 0;
+  /** Number of the vector register whose elements are indices, or -1; and its bytes. */
+  vectorIndex = -1;
+  vectorIndexBytes = 0;
   /** Signed 32-bit displacement; for rip-relative and moffs operands the absolute guest address, |0. */
   disp = 0;
   segment = SEGMENT_NONE;
@@ -48,6 +51,8 @@ export class Instruction {
   operandBytes = 0;
   /** 8, or 4 with the 67 prefix (address arithmetic wraps at 32 bits; rcx/rsi/rdi of string and loop instructions become 32-bit). */
   addressBytes = 8;
+  /** VEX encoding: the upper half of a destination register is written too, as zeros if the operand is an xmm register. */
+  vex = false;
   /** LOCK prefix present (and allowed by the row). */
   lock = false;
   rep = REP_NONE;

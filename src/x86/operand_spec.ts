@@ -4,7 +4,7 @@
  * Letters that stand for a size follow the Intel SDM, volume 2, appendix A.2:
  *   v  16, 32 or 64 bits by operand size          z  16 or 32 bits; immediates extend to v
  *   y  32 or 64 bits by REX.W                      q  64 bits, 16 with a 66 prefix (stack operations)
- * `rm8` is the manual's r/m8, `xm64` its xmm/m64, `xmm.rm` a register that stands in ModRM.rm.
+ * `rm8` is the manual's r/m8, `xm64` its xmm/m64, `xmm.rm` a register that stands in ModRM.rm, `xmm.v` one in VEX.vvvv.
  */
 import {
   OPERAND_GPR,
@@ -31,6 +31,8 @@ export const PLACE_REL8 = 9;
 export const PLACE_REL32 = 10;
 export const PLACE_MOFFS = 11; // absolute 64-bit address
 export const PLACE_ONE = 12; // the constant 1 of the D0/D1 shifts
+export const PLACE_VVVV = 13; // VEX.vvvv
+export const PLACE_IS4 = 14; // upper half of an immediate byte
 
 /** How an instruction's operand size comes about. */
 export const SIZE_FIXED = 0, SIZE_V = 1, SIZE_Y = 2, SIZE_Q = 3, SIZE_Z = 4;
@@ -53,6 +55,8 @@ export interface OperandSpec {
   readonly value: number;
   /** SIZE_FIXED, or how operands of this name vary in size. */
   readonly sizing: number;
+  /** Bytes of the vector register that indexes the memory operand (VSIB); 0 where none does. */
+  readonly vectorIndex: number;
 }
 
 const specs = new Map<string, OperandSpec>();
@@ -62,9 +66,9 @@ function define(
   place: number,
   kind: number,
   bytes: number,
-  { memoryBytes = bytes, mod = MOD_ANY, value = 0, sizing = SIZE_FIXED } = {},
+  { memoryBytes = bytes, mod = MOD_ANY, value = 0, sizing = SIZE_FIXED, vectorIndex = 0 } = {},
 ): void {
-  specs.set(name, { name, place, kind, bytes, memoryBytes, mod, value, sizing });
+  specs.set(name, { name, place, kind, bytes, memoryBytes, mod, value, sizing, vectorIndex });
 }
 
 const LETTERS: readonly (readonly [string, number])[] = [["v", SIZE_V], ["y", SIZE_Y], ["q", SIZE_Q]];
@@ -97,6 +101,22 @@ define("m512byte", PLACE_RM, OPERAND_MEM, 512, { mod: MOD_MEMORY });
 for (const bits of [8, 16, 32, 64, 128]) define("xm" + bits, PLACE_RM, OPERAND_XMM, bits / 8);
 define("xmm", PLACE_REG, OPERAND_XMM, 16);
 define("xmm.rm", PLACE_RM, OPERAND_XMM, 16, { mod: MOD_REGISTER });
+// VEX: a second source in vvvv, ymm registers, a fourth register in an immediate.
+define("ry.v", PLACE_VVVV, OPERAND_GPR, 0, { sizing: SIZE_Y });
+define("xmm.v", PLACE_VVVV, OPERAND_XMM, 16);
+define("xmm.is4", PLACE_IS4, OPERAND_XMM, 16);
+define("ymm", PLACE_REG, OPERAND_XMM, 32);
+define("ymm.v", PLACE_VVVV, OPERAND_XMM, 32);
+define("ymm.is4", PLACE_IS4, OPERAND_XMM, 32);
+define("ymm.rm", PLACE_RM, OPERAND_XMM, 32, { mod: MOD_REGISTER });
+define("ym256", PLACE_RM, OPERAND_XMM, 32);
+// Memory with a vector of indices: vm32x has them in an xmm register; the operand is one element.
+for (const [letter, vectorIndex] of [["x", 16], ["y", 32]] as const) {
+  for (const bytes of [4, 8]) {
+    define(`vm32${letter}.${bytes * 8}`, PLACE_RM, OPERAND_MEM, bytes, { mod: MOD_MEMORY, vectorIndex });
+    define(`vm64${letter}.${bytes * 8}`, PLACE_RM, OPERAND_MEM, bytes, { mod: MOD_MEMORY, vectorIndex });
+  }
+}
 define("mm", PLACE_REG, OPERAND_MM, 8);
 define("mm.rm", PLACE_RM, OPERAND_MM, 8, { mod: MOD_REGISTER });
 define("mm/m64", PLACE_RM, OPERAND_MM, 8);

@@ -32,12 +32,17 @@ const MEMORY_SIZES: Record<number, string> = {
   8: "QWORD",
   10: "TBYTE",
   16: "XMMWORD",
+  32: "YMMWORD",
 };
 
 /** Name of a general register: registerName(0, 4) is "eax". */
 export function registerName(reg: number, bytes: number): string {
   if (reg < 8) return (bytes === 8 ? GPR64 : bytes === 4 ? GPR32 : bytes === 2 ? GPR16 : GPR8)[reg];
   return `r${reg}${bytes === 8 ? "" : bytes === 4 ? "d" : bytes === 2 ? "w" : "b"}`;
+}
+
+function vectorName(reg: number, bytes: number): string {
+  return `${bytes === 32 ? "y" : "x"}mm${reg}`;
 }
 
 /** The low `bytes` of an immediate, unsigned, in hexadecimal. */
@@ -54,6 +59,10 @@ function address(operand: Operand, addressBytes: number): string {
   if (index >= 0) {
     inside += `${inside === "" ? "" : "+"}${registerName(index, addressBytes)}*${1 << operand.scaleLog2}`;
   }
+  if (operand.vectorIndex >= 0) {
+    const index = vectorName(operand.vectorIndex, operand.vectorIndexBytes);
+    inside += `${inside === "" ? "" : "+"}${index}*${1 << operand.scaleLog2}`;
+  }
   if (inside === "") return `${prefix}[0x${(disp >>> 0).toString(16)}]`;
   if (disp !== 0) inside += disp < 0 ? `-0x${(-disp).toString(16)}` : `+0x${disp.toString(16)}`;
   return `${prefix}[${inside}]`;
@@ -66,7 +75,7 @@ function operandText(operand: Operand, instruction: Instruction): string {
     case OPERAND_GPR8H:
       return GPR8H[operand.reg];
     case OPERAND_XMM:
-      return `xmm${operand.reg}`;
+      return vectorName(operand.reg, operand.bytes);
     case OPERAND_MM:
       return `mm${operand.reg}`;
     case OPERAND_ST:

@@ -31,6 +31,8 @@ export interface Row {
   readonly flow: number;
   /** Extension that brings it: "base", "sse", "sse2", "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "x87", "cx16", ... */
   readonly feature: string;
+  /** Mnemonic of what CPUs without the feature run instead; "" where that is #UD. */
+  readonly otherwise?: string;
   /** The last operand is a shift count: nothing is written when it is zero after masking (see flag_use.ts). */
   readonly counted?: boolean;
   /** The manual's name where the mnemonic covers several ("prefetcht0" is a "nop"); for printers. */

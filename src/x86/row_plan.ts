@@ -9,6 +9,7 @@ import {
   type OperandSpec,
   operandSpec,
   PLACE_RM,
+  PLACE_VVVV,
   SIZE_FIXED,
   SIZE_Q,
   SIZE_V,
@@ -32,6 +33,7 @@ export class RowPlan implements Row {
   readonly feature: string;
   readonly counted: boolean;
   readonly text: string;
+  readonly otherwise: string;
 
   readonly specs: readonly OperandSpec[];
   /** SIZE_ constant; operandBytes when SIZE_FIXED. */
@@ -44,6 +46,10 @@ export class RowPlan implements Row {
   readonly unsupported: boolean;
   /** MOD_ constant of the ModRM.rm operand. */
   readonly mod: number;
+  /** VEX.vvvv names an operand; otherwise its bits have to be ones. */
+  readonly usesVvvv: boolean;
+  /** Bytes of the index register of a VSIB operand, or 0. */
+  readonly vectorIndex: number;
 
   constructor(row: TableRow, id: number, encoding: Encoding) {
     const facts = row.facts;
@@ -61,6 +67,7 @@ export class RowPlan implements Row {
     this.feature = row.feature;
     this.counted = facts.counted ?? false;
     this.text = facts.text ?? row.mnemonic;
+    this.otherwise = facts.otherwise ?? "";
 
     const specs = row.operands === "" ? [] : row.operands.split(", ").map(operandSpec);
     const rm = specs.find((spec) => spec.place === PLACE_RM);
@@ -74,6 +81,8 @@ export class RowPlan implements Row {
     this.lockable = facts.lock ?? false;
     this.registerForm = facts.registerForm ?? false;
     this.unsupported = facts.unsupported ?? false;
+    this.usesVvvv = specs.some((spec) => spec.place === PLACE_VVVV);
+    this.vectorIndex = rm?.vectorIndex ?? 0;
     this.mod = this.registerForm ? MOD_ANY : rm?.mod ?? MOD_ANY;
   }
 }

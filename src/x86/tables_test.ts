@@ -17,6 +17,8 @@ const TAILS: Record<string, string> = {
   "rel32": "cd",
   "moffs8": "mo",
   "moffsv": "mo",
+  "xmm.is4": "/is4",
+  "ymm.is4": "/is4",
 };
 
 describe("instruction tables", () => {

@@ -1,9 +1,15 @@
 /** All instruction tables. */
 import { ARITH_ROWS } from "./arith.ts";
 import { ATOMIC_ROWS } from "./atomic.ts";
+import { AVX_FLOAT_ROWS } from "./avx_float.ts";
+import { AVX_INT_ROWS } from "./avx_int.ts";
+import { AVX_MOVE_ROWS } from "./avx_move.ts";
 import { BIT_ROWS } from "./bit.ts";
+import { BMI_ROWS } from "./bmi.ts";
 import { BRANCH_ROWS } from "./branch.ts";
+import { CRYPTO_ROWS } from "./crypto.ts";
 import { FLAG_ROWS } from "./flags.ts";
+import { FMA_ROWS } from "./fma.ts";
 import { HINT_ROWS } from "./hint.ts";
 import { MOV_ROWS } from "./mov.ts";
 import { MUL_DIV_ROWS } from "./mul_div.ts";
@@ -35,4 +41,10 @@ export const ALL_ROWS = [
   SSE_INT_ROWS,
   SSE4_ROWS,
   X87_ROWS,
+  CRYPTO_ROWS,
+  BMI_ROWS,
+  AVX_MOVE_ROWS,
+  AVX_FLOAT_ROWS,
+  AVX_INT_ROWS,
+  FMA_ROWS,
 ];

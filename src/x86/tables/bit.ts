@@ -4,6 +4,7 @@ import { type Facts, family, op, type TableRow } from "./builder.ts";
 // ZF stays, the rest is undefined.
 const TEST: Facts = { writes: "C", undefined: "OSAP" };
 const TEST_AND_SET: Facts = { ...TEST, lock: true };
+const COUNT: Facts = { writes: "ZC", undefined: "OSAP" };
 const SCAN: Facts = { writes: "Z", undefined: "OSAPC" };
 
 function bitTest(mnemonic: string, opcode: string, digit: number, facts: Facts): TableRow[] {
@@ -18,9 +19,9 @@ export const BIT_ROWS = family("base", [
 
   op("bsf", "0F BC /r", "rv, rmv", SCAN),
   op("bsr", "0F BD /r", "rv, rmv", SCAN),
-  // CPUs without the feature ignore the F3 and run BSF and BSR: the lifter decides by feature.
-  op("tzcnt", "F3 0F BC /r", "rv, rmv", { writes: "ZC", undefined: "OSAP", feature: "bmi1" }),
-  op("lzcnt", "F3 0F BD /r", "rv, rmv", { writes: "ZC", undefined: "OSAP", feature: "lzcnt" }),
+  // CPUs without the feature ignore the F3.
+  op("tzcnt", "F3 0F BC /r", "rv, rmv", { ...COUNT, feature: "bmi1", otherwise: "bsf" }),
+  op("lzcnt", "F3 0F BD /r", "rv, rmv", { ...COUNT, feature: "lzcnt", otherwise: "bsr" }),
   op("popcnt", "F3 0F B8 /r", "rv, rmv", { writes: "OSZAPC", feature: "popcnt" }),
 
   op("crc32", "F2 0F 38 F0 /r", "r32, rm8", { feature: "sse4.2" }),

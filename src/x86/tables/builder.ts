@@ -25,6 +25,8 @@ export interface Facts {
   readonly size?: number | "v" | "y" | "q" | "z";
   /** ModRM.mod is ignored and taken as 3 (control and debug register moves). */
   readonly registerForm?: boolean;
+  /** Mnemonic of what CPUs without the feature run instead, where that is not #UD. */
+  readonly otherwise?: string;
   /** A real encoding that we do not translate: decode() reports it with its length. */
   readonly unsupported?: boolean;
   /** The manual's name where our mnemonic covers several ("prefetcht0" is a "nop"), for the printer. */
@@ -50,6 +52,29 @@ const NO_FACTS: Facts = {};
  */
 export function op(mnemonic: string, encoding: string, operands = "", facts: Facts = NO_FACTS): TableRow {
   return { mnemonic, encoding, operands, facts, feature: facts.feature ?? "" };
+}
+
+/** Operands of a 256-bit form from those of the 128-bit form. */
+function wide(operands: string): string {
+  return operands.replaceAll("xmm", "ymm").replaceAll("xm128", "ym256").replaceAll(/\bm128/g, "m256");
+}
+
+/**
+ * The two lengths of a VEX encoding: `fields` is what follows the length ("66.0F.WIG"), `rest` the opcode and what follows,
+ * `operands` those of the 128-bit form.
+ */
+export function bothLengths(
+  mnemonic: string,
+  fields: string,
+  rest: string,
+  operands: string,
+  facts: Facts = NO_FACTS,
+  facts256: Facts = facts,
+): TableRow[] {
+  return [
+    op(mnemonic, `VEX.128.${fields} ${rest}`, operands, facts),
+    op(mnemonic, `VEX.256.${fields} ${rest}`, wide(operands), facts256),
+  ];
 }
 
 /** Gives rows that name no feature of their own the family's. */

@@ -1,4 +1,4 @@
-/** SSE4.1 and SSE4.2, and their unsupported neighbours: AES, carry-less multiplication, SHA, Galois fields. */
+/** SSE4.1 and SSE4.2, and unsupported neighbours: Galois fields, key locker. */
 import { type Facts, family, op } from "./builder.ts";
 
 // PCMPxSTRx clear AF and PF.
@@ -67,24 +67,6 @@ export const SSE4_ROWS = [
     op("pcmpestri", "66 0F 3A 61 /r ib", "xmm, xm128, imm8", EXPLICIT_LENGTH),
     op("pcmpistrm", "66 0F 3A 62 /r ib", "xmm, xm128, imm8", STRING_COMPARE),
     op("pcmpistri", "66 0F 3A 63 /r ib", "xmm, xm128, imm8", STRING_COMPARE),
-  ]),
-  ...family("aes", [
-    op("aesimc", "66 0F 38 DB /r", "xmm, xm128", UNSUPPORTED),
-    op("aesenc", "66 0F 38 DC /r", "xmm, xm128", UNSUPPORTED),
-    op("aesenclast", "66 0F 38 DD /r", "xmm, xm128", UNSUPPORTED),
-    op("aesdec", "66 0F 38 DE /r", "xmm, xm128", UNSUPPORTED),
-    op("aesdeclast", "66 0F 38 DF /r", "xmm, xm128", UNSUPPORTED),
-    op("aeskeygenassist", "66 0F 3A DF /r ib", "xmm, xm128, imm8", UNSUPPORTED),
-  ]),
-  ...family("pclmulqdq", [op("pclmulqdq", "66 0F 3A 44 /r ib", "xmm, xm128, imm8", UNSUPPORTED)]),
-  ...family("sha", [
-    op("sha1nexte", "NP 0F 38 C8 /r", "xmm, xm128", UNSUPPORTED),
-    op("sha1msg1", "NP 0F 38 C9 /r", "xmm, xm128", UNSUPPORTED),
-    op("sha1msg2", "NP 0F 38 CA /r", "xmm, xm128", UNSUPPORTED),
-    op("sha256rnds2", "NP 0F 38 CB /r", "xmm, xm128", UNSUPPORTED),
-    op("sha256msg1", "NP 0F 38 CC /r", "xmm, xm128", UNSUPPORTED),
-    op("sha256msg2", "NP 0F 38 CD /r", "xmm, xm128", UNSUPPORTED),
-    op("sha1rnds4", "NP 0F 3A CC /r ib", "xmm, xm128, imm8", UNSUPPORTED),
   ]),
   ...family("gfni", [
     op("gf2p8mulb", "66 0F 38 CF /r", "xmm, xm128", UNSUPPORTED),
