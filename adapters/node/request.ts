@@ -22,6 +22,7 @@ export function clientInfo(message: IncomingMessage, onInformational?: (status: 
   return {
     rawFields: fieldPairs(message.rawHeaders),
     ...(message.url !== undefined && { rawTarget: message.url }),
+    ...(message.httpVersion === "1.0" && { httpVersion: "1.0" as const }),
     ...(message.socket.remoteAddress !== undefined && { remoteAddress: message.socket.remoteAddress }),
     ...(onInformational !== undefined && { onInformational }),
   };

@@ -1,13 +1,20 @@
-import { forwardedFields, rawResponse } from "../../src/serve/mod.ts";
+import { forwardedFields, isUnanswered, listMembers, rawResponse } from "../../src/serve/mod.ts";
 import type { ServerResponse } from "node:http";
 
 /** Writes a fetch Response to a node:http response, with backpressure. Resolves when all is written or the client is gone. */
 export async function sendResponse(response: Response, request: Request, out: ServerResponse): Promise<void> {
+  if (isUnanswered(response)) {
+    // As the guest did: closed without a word.
+    out.destroy();
+    return;
+  }
   const isHead = request.method === "HEAD";
   const raw = rawResponse(response) ?? (isHead ? rawResponse(request) : undefined);
   // The guest's own Date, or none: what it sends is what the client gets.
   if (raw !== undefined) out.sendDate = false;
-  out.writeHead(response.status, response.statusText, outgoingFields(response, raw?.head.fields));
+  const fields = outgoingFields(response, raw?.head.fields);
+  if (raw !== undefined) addConnection(fields, raw.head.fields, out);
+  out.writeHead(response.status, response.statusText, fields);
   const whole = rawResponse(response)?.body;
   if (isHead || whole !== undefined || response.body === null) {
     if (isHead) await response.body?.cancel();
@@ -16,7 +23,7 @@ export async function sendResponse(response: Response, request: Request, out: Se
   }
   out.flushHeaders();
   const reader = response.body.getReader();
-  out.on("close", () => void reader.cancel().catch(() => {}));
+  out.once("close", () => void reader.cancel().catch(() => {}));
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -33,10 +40,26 @@ export async function sendResponse(response: Response, request: Request, out: Se
 
 function drained(out: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    const go = () => resolve();
-    out.once("drain", go);
-    out.once("close", go);
+    const go = () => {
+      out.off("drain", go).off("close", go);
+      resolve();
+    };
+    out.on("drain", go).on("close", go);
   });
+}
+
+/**
+ * Connection: as the guest wrote it where that is true of the client's connection, too. Node's own would add Keep-Alive, which
+ * not all servers send. Clients of HTTP/1.0 are left to Node: they do not keep connections unless told so.
+ */
+function addConnection(fields: string[], raw: readonly (readonly [string, string])[], out: ServerResponse): void {
+  const { httpVersion, headers } = out.req;
+  if (httpVersion !== "1.1") return;
+  const option = out.shouldKeepAlive ? "keep-alive" : "close";
+  const says = raw.some(([name, value]) => name.toLowerCase() === "connection" && listMembers(value).includes(option));
+  const isSurprise = !out.shouldKeepAlive && !listMembers(headers.connection ?? "").includes("close");
+  if (says || isSurprise) fields.push("Connection", option);
+  else out.removeHeader("Connection"); // nor let Node add one
 }
 
 /**

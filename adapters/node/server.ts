@@ -19,11 +19,13 @@ export interface NodeServer {
 
 /** Long paths and many cookies are the guest's business, within reason. */
 const HEAD_MAX = 64 * 1024;
+/** How long idle connections are kept. Node's 5 s are short for clients that are not told of them; nginx has 75 s. */
+const KEEP_ALIVE_MS = 75_000;
 
 /** A node:http server in front of a fetch handler. */
 export async function serveNode(fetch: NodeFetch, options: NodeServerOptions): Promise<NodeServer> {
   // requestTimeout 0: an upload may take as long as it takes.
-  const server = createServer({ maxHeaderSize: HEAD_MAX, requestTimeout: 0 });
+  const server = createServer({ maxHeaderSize: HEAD_MAX, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
   server.on("request", (message, out) => void answer(fetch, message, out, options.log));
   // Left to the guest: whether it says "100 Continue" or refuses at once.
   server.on("checkContinue", (message, out) => {

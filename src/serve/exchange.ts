@@ -4,6 +4,7 @@ import { ResponseReader } from "./http1/reader.ts";
 import { chunkEnd, chunkHead, lastChunk } from "./http1/writer.ts";
 import type { HostConnection } from "./instance.ts";
 import type { Pump, PumpClient } from "./pump.ts";
+import { rememberUnanswered } from "./raw.ts";
 import type { RequestPlan, Upload } from "./request.ts";
 import type { UploadReader } from "./upload.ts";
 import { failure, forbidsBody, isServable, makeResponse } from "./response.ts";
@@ -307,7 +308,8 @@ export class Exchange implements PumpClient {
       this.reject(new StaleConnection(message));
     } else {
       this.context.log(`no valid response from the guest: ${message}`);
-      this.resolve(failure(502, "Bad Gateway"));
+      const response = failure(502, "Bad Gateway");
+      this.resolve(isSilent && !this.context.pump.isDead ? rememberUnanswered(response) : response);
     }
     this.context.pump.drive();
   }
@@ -320,7 +322,8 @@ export class Exchange implements PumpClient {
     this.onWritable?.();
     // A guest that has answered before it read all of the request is not sent the rest.
     if (!this.uploaded) void this.upload?.cancel().catch(() => {});
-    const reusable = complete && this.uploaded && this.reader.connectionPersists && !this.connection.readable;
+    const reusable = complete && !this.context.plan.close && this.uploaded && this.reader.connectionPersists &&
+      !this.connection.readable;
     if (!reusable) this.connection.close();
     this.context.pump.remove(this);
     this.context.onEnd({ reusable });

@@ -1,7 +1,7 @@
 import { Exchange, StaleConnection } from "./exchange.ts";
 import type { GuestInstance, HostConnection, InstanceSource } from "./instance.ts";
 import { Pump } from "./pump.ts";
-import { type ClientInfo, rawResponse, rememberRaw } from "./raw.ts";
+import { type ClientInfo, rawResponse, rememberRaw, rememberUnanswered } from "./raw.ts";
 import { planRequest, type RequestPlan } from "./request.ts";
 import { failure } from "./response.ts";
 import { type Timers, webTimers } from "./timers.ts";
@@ -97,7 +97,7 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
       release(lane);
       return failure(499, "Client Closed Request");
     }
-    const idle = settings.keepAlive ? takeIdle(lane) : null;
+    const idle = plan.close ? null : takeIdle(lane);
     if (idle !== null) {
       try {
         return await converse(lane, idle, plan, request, info, log);
@@ -121,7 +121,8 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
     } catch (error) {
       if (!(error instanceof StaleConnection)) throw error;
       log(`no response from the guest: ${error.message}`);
-      return failure(502, "Bad Gateway");
+      const response = failure(502, "Bad Gateway");
+      return lane.pump.isDead ? response : rememberUnanswered(response);
     }
   };
 
@@ -169,7 +170,7 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
       onEnd({ reusable }) {
         signal.removeEventListener("abort", onAbort);
         stopTimer();
-        if (reusable && settings.keepAlive && lane.idle.length < IDLE_MAX) lane.idle.push(connection);
+        if (reusable && lane.idle.length < IDLE_MAX) lane.idle.push(connection);
         else connection.close();
         release(lane);
       },

@@ -7,6 +7,7 @@ export {
   pooledInstances,
   sharedInstance,
 } from "./instance.ts";
-export { type ClientInfo, rawResponse } from "./raw.ts";
+export { type ClientInfo, isUnanswered, rawResponse } from "./raw.ts";
+export { listMembers } from "./http1/grammar.ts";
 export { forwardedFields } from "./response.ts";
 export { type Timers, webTimers } from "./timers.ts";

@@ -8,6 +8,8 @@ export interface ClientInfo {
   readonly rawFields?: readonly Field[];
   /** The request target as it was received: URLs lose dot segments and the like. */
   readonly rawTarget?: string;
+  /** Version of HTTP that the client speaks, where the host tells; default 1.1. */
+  readonly httpVersion?: "1.0" | "1.1";
   /** Told of 1xx responses. With it "Expect: 100-continue" is left to the guest. */
   readonly onInformational?: (status: number) => void;
 }
@@ -20,6 +22,17 @@ export interface RawResponse {
 }
 
 const raw = new WeakMap<Response | Request, RawResponse>();
+const unanswered = new WeakSet<Response>();
+
+/** The response is ours: the guest closed the connection without a word. Adapters that can do the same in its place. */
+export function rememberUnanswered(of: Response): Response {
+  unanswered.add(of);
+  return of;
+}
+
+export function isUnanswered(of: Response): boolean {
+  return unanswered.has(of);
+}
 
 export function rememberRaw(of: Response | Request, response: RawResponse): void {
   raw.set(of, response);

@@ -1,5 +1,6 @@
 import type { Field } from "./http1/events.ts";
 import { fieldValue } from "./http1/events.ts";
+import { listMembers } from "./http1/grammar.ts";
 import { encodeRequestHead, type RequestBody, titleCase } from "./http1/writer.ts";
 import type { ClientInfo } from "./raw.ts";
 import type { Timers } from "./timers.ts";
@@ -11,6 +12,8 @@ export interface RequestPlan {
   readonly head: Uint8Array;
   readonly body: RequestBody;
   readonly upload: Upload | null;
+  /** The connection is for this request only. */
+  readonly close: boolean;
 }
 
 /** The body on its way in. `first` was read ahead to know whether there is a body at all. */
@@ -72,18 +75,32 @@ function makePlan(
   upload: Upload | null,
 ): RequestPlan {
   const url = new URL(request.url);
+  // 1.0 knows no chunks; a client that speaks it has none to send.
+  const version = info.httpVersion === "1.0" && body.kind !== "chunked" ? "1.0" : "1.1";
+  const wishes = connectionWishes(fields);
+  // Servers answer by it: with 1.0, or asked to close, they send other fields.
+  const close = options.close || (version === "1.0" ? !wishes.includes("keep-alive") : wishes.includes("close"));
   const head = encodeRequestHead({
     method: request.method,
+    version,
     target: info.rawTarget !== undefined && isOriginForm(info.rawTarget) ? info.rawTarget : url.pathname + url.search,
-    host: fieldValue(fields, "host") ?? url.host,
+    host: fieldValue(fields, "host") ?? (version === "1.0" ? undefined : url.host),
     fields,
     body,
     extra: options.forwarded ? forwardedFields(fields, url, info) : [],
-    close: options.close,
+    close,
     expectContinue: info.onInformational !== undefined,
   });
-  return { method: request.method, head, body, upload };
+  return { method: request.method, head, body, upload, close };
 }
+
+/** What the client says of its connection: the members of its Connection fields. */
+function connectionWishes(fields: readonly Field[]): readonly string[] {
+  const value = fieldValue(fields, "connection");
+  return value === undefined ? NONE : listMembers(value);
+}
+
+const NONE: readonly string[] = [];
 
 /** fetch Headers have lower-case names in alphabetical order; only Set-Cookie would come more than once. */
 function fetchFields(headers: Headers): Field[] {

@@ -17,6 +17,10 @@ export interface HostUnderTest {
   readonly tellsEarlyAborts: boolean;
   /** Whether client and guest may stream at once on HTTP/1.1 through this host. */
   readonly fullDuplex: boolean;
+  /** Whether the adapter can close a connection without a response, as a guest may. */
+  readonly closesUnanswered: boolean;
+  /** Whether the adapter can tell HTTP/1.0 from 1.1, and write Connection as the guest does. */
+  readonly seesConnection: boolean;
 }
 
 /** What every host has to do, in one list (STYLE: known gaps of a host are fields of HostUnderTest). */
@@ -86,6 +90,38 @@ export function addTests(host: HostUnderTest): void {
         "GET /./head HTTP/1.1\r\nhOST: h:1\r\nx-B: 2\r\nX-a: 1\r\nx-B: 3\r\nConnection: close\r\n\r\n",
       );
       expect(raw).toContain("GET /./head HTTP/1.1\nHost: h:1\nx-B: 2\nX-a: 1\nx-B: 3\n");
+    });
+  }
+
+  if (host.seesConnection) {
+    const connection = (text: string) => [...text.matchAll(/^(?:connection|keep-alive): .*$/gim)].map(([line]) => line);
+    const last = "Connection: close\r\n\r\n";
+
+    it("speaks of the connection as the guest does", async () => {
+      const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n`;
+      const unsaid = await exchange(host.url(), `${get("/hello")}\r\n${get("/hello")}${last}`);
+      expect([unsaid.match(/hello world/g)?.length, connection(unsaid)]).toEqual([2, []]);
+      const said = await exchange(host.url(), `${get("/says")}\r\n${get("/says")}${last}`);
+      expect(connection(said)).toEqual(["Connection: keep-alive", "Connection: close"]);
+    });
+
+    it("lets the guest close its connection while the client's stays", async () => {
+      const get = "GET /close HTTP/1.1\r\nHost: h\r\n";
+      const both = await exchange(host.url(), `${get}\r\n${get}${last}`);
+      expect([both.match(/until the connection closes/g)?.length, connection(both)]).toEqual([2, []]);
+    });
+
+    it("speaks HTTP/1.0 to the guest for a client that does", async () => {
+      const old = await exchange(host.url(), "GET /head HTTP/1.0\r\nX-A: 1\r\n\r\n");
+      expect(old).toContain("\r\n\r\nGET /head HTTP/1.0\nX-A: 1\n");
+      expect(old).not.toContain("\nHost:");
+      const kept = await exchange(
+        host.url(),
+        "GET /head HTTP/1.0\r\nHost: h\r\nConnection: Keep-Alive\r\n\r\nGET /hello HTTP/1.0\r\n\r\n",
+      );
+      expect(kept).toContain("GET /head HTTP/1.0\nHost: h\n");
+      expect(kept).toContain("\nConnection: keep-alive\n");
+      expect(kept).toContain("hello world");
     });
   }
 
@@ -213,13 +249,22 @@ export function addTests(host: HostUnderTest): void {
   }
 
   it("turns rubbish and silence into 502, and goes on", async () => {
-    for (const path of ["/garbage", "/silent", "/break?n=1000"]) {
+    for (const path of ["/garbage", "/break?n=1000", ...host.closesUnanswered ? [] : ["/silent"]]) {
       const r = await fetch(at(path));
       expect([path, r.status]).toEqual([path, 502]);
       await r.text();
     }
     expect((await fetch(at("/hello"))).status).toBe(200);
   });
+
+  if (host.closesUnanswered) {
+    it("closes without a word where the guest does", async () => {
+      for (const init of [{}, { method: "POST", body: "x" }]) {
+        await expect(fetch(at("/silent"), init)).rejects.toThrow();
+      }
+      expect(await exchange(host.url(), "GET /silent HTTP/1.1\r\nHost: h\r\n\r\n")).toBe("");
+    });
+  }
 
   it("does not pass half a body for a whole one", async () => {
     const whole = fetch(at("/break?n=1000000")).then((r) => r.arrayBuffer());

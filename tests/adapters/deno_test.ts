@@ -21,4 +21,6 @@ addTests({
   keepsRawFields: false,
   tellsEarlyAborts: true,
   fullDuplex: true,
+  closesUnanswered: false,
+  seesConnection: false,
 });

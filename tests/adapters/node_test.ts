@@ -30,4 +30,6 @@ addTests({
   keepsRawFields: true,
   tellsEarlyAborts: true,
   fullDuplex: true,
+  closesUnanswered: true,
+  seesConnection: true,
 });

@@ -40,6 +40,8 @@ for (const mode of ["isolated", "shared"] as const) {
       tellsEarlyAborts: false,
       // wrangler's own proxy answers only when it has the whole upload.
       fullDuplex: false,
+      closesUnanswered: false,
+      seesConnection: false,
     });
   });
 }

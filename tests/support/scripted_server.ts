@@ -160,6 +160,8 @@ function* respond(
   switch (path) {
     case "/hello":
       return yield* simple("hello world\n");
+    case "/says":
+      return yield* simple("", `Connection: ${wantsClose ? "close" : "keep-alive"}\r\n`);
     case "/head":
       return yield* simple(request.head);
     case "/stats":

@@ -11,15 +11,18 @@ export type RequestBody =
 /** A request as a guest is to see it. */
 export interface OutgoingRequest {
   readonly method: string;
+  /** With 1.0 the body may not be chunked. */
+  readonly version: "1.0" | "1.1";
   /** Origin form: path and query (RFC 9112, section 3.2.1). */
   readonly target: string;
-  readonly host: string;
+  /** Undefined for none, which is for version 1.0 only. */
+  readonly host: string | undefined;
   /** In the client's order. Fields that concern the client's connection, or that this writer sets, are left out. */
   readonly fields: Iterable<Field>;
   readonly body: RequestBody;
   /** Added at the end; replaces the client's fields of these names. */
   readonly extra: readonly Field[];
-  /** Ask the guest to close the connection after its response. */
+  /** Let the guest close the connection after its response: asks it to, with 1.1, or does not ask to keep it, with 1.0. */
   readonly close: boolean;
   /** Pass "Expect: 100-continue" on. */
   readonly expectContinue: boolean;
@@ -27,10 +30,11 @@ export interface OutgoingRequest {
 
 /** Request line and fields (RFC 9112, section 3). */
 export function encodeRequestHead(request: OutgoingRequest): Uint8Array<ArrayBuffer> {
-  const { method, target, host, fields, body, extra } = request;
+  const { method, version, target, host, fields, body, extra } = request;
   if (!isTokenText(method)) throw new TypeError(`Cannot send request: method is ${JSON.stringify(method)}`);
   // Host first, as section 3.2 recommends.
-  let head = `${method} ${target} HTTP/1.1\r\nHost: ${checked(host)}\r\n`;
+  let head = `${method} ${target} HTTP/${version}\r\n`;
+  if (host !== undefined) head += `Host: ${checked(host)}\r\n`;
   const named = namedInConnection(fields);
   const replaced = new Set(extra.map(([name]) => name.toLowerCase()));
   for (const [name, value] of fields) {
@@ -42,7 +46,9 @@ export function encodeRequestHead(request: OutgoingRequest): Uint8Array<ArrayBuf
   for (const [name, value] of extra) head += `${name}: ${checked(value)}\r\n`;
   if (body.kind === "length") head += `Content-Length: ${body.length}\r\n`;
   else if (body.kind === "chunked") head += "Transfer-Encoding: chunked\r\n";
-  if (request.close) head += "Connection: close\r\n";
+  if (request.close !== (version === "1.0")) {
+    head += request.close ? "Connection: close\r\n" : "Connection: keep-alive\r\n";
+  }
   return latin1Bytes(`${head}\r\n`);
 }
 

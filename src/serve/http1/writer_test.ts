@@ -5,6 +5,7 @@ import { encodeRequestHead, type OutgoingRequest, titleCase } from "./writer.ts"
 function head(request: Partial<OutgoingRequest>): string[] {
   const bytes = encodeRequestHead({
     method: "GET",
+    version: "1.1",
     target: "/",
     host: "h",
     fields: [],
@@ -24,6 +25,12 @@ test("a plain request is its line and its host", () => {
     "GET /a?b=c HTTP/1.1",
     "Host: example.org:8080",
   ]);
+});
+
+test("with 1.0 a connection is closed unless the head says otherwise", () => {
+  expect(head({ version: "1.0", host: undefined, close: true })).toEqual(["GET / HTTP/1.0"]);
+  expect(head({ version: "1.0" })).toEqual(["GET / HTTP/1.0", "Host: h", "Connection: keep-alive"]);
+  expect(head({ close: true })).toEqual(["GET / HTTP/1.1", "Host: h", "Connection: close"]);
 });
 
 test("fields keep order, case, repetition and bytes", () => {
