@@ -22,6 +22,8 @@ export interface CodeView {
   readonly u8: Uint8Array;
   /** True for an address known to begin a function: jumps there leave the region, and code does not run on into it. */
   isFunctionStart(pc: number): boolean;
+  /** True for an address in code that is another region's already: jumps there leave. Default: false. */
+  isElsewhere?(pc: number): boolean;
   /** True for an address to which no call in front of it returns: a function, part of another, padding. Default: functions. */
   isEdge?(pc: number): boolean;
   /** False where an address is known to be no instruction's: not executable, or in the middle of one. Default: true. */
@@ -38,16 +40,24 @@ export interface CodeView {
  */
 export const MAX_REGION_INSTRUCTIONS = 4000;
 
-/** Finds the region of an entry: decodes everything reachable without following calls. */
-export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGION_INSTRUCTIONS): Region {
+/**
+ * Finds the region of an entry: decodes everything reachable without following calls, from the entry and from other addresses
+ * of the same function at which it may be entered.
+ */
+export function discoverRegion(
+  code: CodeView,
+  entryPc: number,
+  limit: number = MAX_REGION_INSTRUCTIONS,
+  sideEntries: readonly number[] = [],
+): Region {
   const decoded = new Map<number, Instruction | DecodeFailure>();
-  const leaders = new Set<number>([entryPc]);
+  const leaders = new Set<number>([entryPc, ...sideEntries]);
   const jumpTables = new Map<number, JumpTable>();
   const deadEnds = new Set<number>();
   /** Start of a run -> a run that ends in a conditional branch to it. */
   const origin = new Map<number, Instruction[]>();
   const leas = new Map<number, number[]>();
-  const work = [entryPc];
+  const work = [...sideEntries, entryPc];
   while (work.length > 0 && decoded.size < limit) walk(work.pop()!);
 
   // Walks one straight run, noting leaders.
@@ -63,7 +73,7 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
       switch (insn.row.flow) {
         case FLOW_NEXT:
           noteLea(insn);
-          if (code.isFunctionStart(next)) return;
+          if (code.isFunctionStart(next) || code.isElsewhere?.(next)) return;
           break;
         case FLOW_BRANCH:
           for (const target of [insn.operands[0].immLo >>> 0, next]) {
@@ -112,13 +122,14 @@ export function discoverRegion(code: CodeView, entryPc: number, limit = MAX_REGI
 
   function lead(pc: number): void {
     if (leaders.has(pc)) return;
-    if (pc !== entryPc && code.isFunctionStart(pc)) return;
+    if (pc !== entryPc && (code.isFunctionStart(pc) || code.isElsewhere?.(pc))) return;
     leaders.add(pc);
     if (!decoded.has(pc)) work.push(pc);
   }
 
   const blocks = collectBlocks(decoded, leaders, entryPc);
-  const region: Region = { entryPc, blocks, jumpTables, deadEnds, flagsLiveIn: 0 };
+  const sides = sideEntries.filter((pc) => decoded.has(pc) && pc !== entryPc);
+  const region: Region = { entryPc, blocks, jumpTables, deadEnds, flagsLiveIn: 0, sideEntries: sides };
   region.flagsLiveIn = solveFlagLiveness(region, code);
   return region;
 }
@@ -179,6 +190,14 @@ function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsA
       // seen when it is discovered (Region.flagsLiveIn, and successors of calls below).
       return { pcs: [], flagsAtExit: 0 };
   }
+}
+
+/** Addresses at which control may go on inside the function after a block, behind its call included. */
+export function blockTargets(block: RegionBlock, region: Region): number[] {
+  const { pcs } = successors(block, region);
+  const last = block.instructions.at(-1);
+  const isCall = last?.row.flow === FLOW_CALL || last?.row.flow === FLOW_CALL_INDIRECT;
+  return isCall && !region.deadEnds.has(last.nextPc) ? [last.nextPc] : pcs;
 }
 
 /** Backward liveness of the arithmetic flags over the region; sets flagsLiveOut, returns what is live at the entry. */

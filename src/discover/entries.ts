@@ -46,6 +46,8 @@ export interface CodeEntries {
   map: CodeMap;
   /** Where to start, ascending. */
   roots: number[];
+  /** Address behind the function that begins at the address, or the address itself if that is not known. */
+  endOf(start: number): number;
   /** True if code that mentions this address may jump or call there. */
   mayBeTaken(address: number): boolean;
   /** Known functions, for reports. */
@@ -95,6 +97,10 @@ export function findEntries(program: ProgramMemory): CodeEntries {
   return {
     map,
     roots: [...roots].sort((a, b) => a - b),
+    endOf: (start) => {
+      const i = survey.extentOf(start);
+      return i >= 0 && extents[i].start === start ? extents[i].end : start;
+    },
     mayBeTaken: (address) => (map.get(address) & MARK_TAKEN) !== 0,
     functions: map.withMarks(MARK_FUNCTION).length,
   };

@@ -20,6 +20,13 @@ export interface Region {
   deadEnds: Set<number>;
   /** Flags (FLAG_ mask) that may be read at the entry before being written. */
   flagsLiveIn: number;
+  /** Other blocks (their pcs) at which the region can be entered. */
+  sideEntries: number[];
+}
+
+/** Number of instructions of a region. */
+export function instructionCount(region: Region): number {
+  return region.blocks.reduce((n, block) => n + block.instructions.length, 0);
 }
 
 /** A recovered switch table: the load at `loadPc` reads entry `indexReg` of it. */

@@ -4,7 +4,7 @@ import { END_SELECT, makeReducible } from "./irreducible.ts";
 
 /**
  * An end of blocks made in reentry.ts: to succ[0], or on the way to the block whose number the function was called with: succ[i]
- * leads to the numbers from pcs[i] on. pcs[0] is the number of the gate's own loop.
+ * leads to the numbers from pcs[i] on, up to `index` at most. pcs[0] is the number of the gate's own loop.
  */
 export const END_REENTER = 66;
 

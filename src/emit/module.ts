@@ -3,6 +3,7 @@
  * direct calls among its regions; what `translate` makes, and with no regions the base for lazily compiled code), and a *patch
  * module* adds regions to a running code module through the shared table.
  */
+import { bug } from "../errors.ts";
 import { HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { WasmBytes } from "./bytes.ts";
@@ -10,7 +11,7 @@ import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextUsedPageBody } from "./page_scan.ts";
 import { RegionEmitter } from "./region.ts";
 import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
-import { lookupBody, mulhiSBody, mulhiUBody, runBody, stubBody } from "./runtime_functions.ts";
+import { lookupBody, mulhiSBody, mulhiUBody, runBody, sideEntryBody, stubBody } from "./runtime_functions.ts";
 
 /** A module and how its code maps back to guest addresses. Trap offsets count from the module's first byte. */
 export interface CodeModule {
@@ -86,6 +87,8 @@ interface Placed {
   body: Uint8Array;
   type: number;
   region: RegionCode | null;
+  /** Guest pc of a region's side entry, whose body is made at the end. */
+  sideEntry?: number;
 }
 
 /** Sections from the function section on; `elements` are (slot, function index) runs. */
@@ -146,7 +149,7 @@ function assemble(
   });
   return {
     bytes: out.take(),
-    entries: functions.flatMap((f) => f.region === null ? [] : [f.region.entryPc]),
+    entries: functions.flatMap((f) => f.sideEntry ?? f.region?.entryPc ?? []),
     trapOffsets: Uint32Array.from(trapOffsets),
     trapPcs: Uint32Array.from(trapPcs),
   };
@@ -180,6 +183,7 @@ export class CodeModuleBuilder {
   readonly #functions: Placed[] = [];
   readonly #emitter: RegionEmitter;
   readonly #index = new Map<number, number>();
+  readonly #sideEntries = new Map<number, { region: RegionCode; number: number }>();
   readonly #entries: number[] = [];
   readonly #firstRegion: number;
   readonly #plan: ModulePlan;
@@ -247,13 +251,45 @@ export class CodeModuleBuilder {
     return index;
   }
 
-  /** Emits the next region; must be called once per entry, in the order of `entries`. */
+  /** Emits the next region; must be called once per entry, in the order of `entries`, or reserve() instead. */
   add(fn: IrFunction): void {
+    this.#place(fn, this.#functions.length);
+  }
+
+  /** Keeps the place of the next entry, for fill() or makeSideEntry(). */
+  reserve(): void {
+    this.#functions.push({ body: new Uint8Array(0), type: TYPE_REGION, region: null });
+  }
+
+  /** Emits a region whose place was reserved, or emits it anew. */
+  fill(fn: IrFunction): void {
+    this.#place(fn, this.#placeOf(fn.entryPc));
+  }
+
+  /** An entry whose place was reserved is a side entry of a region that has been, or will be, emitted. */
+  makeSideEntry(pc: number): void {
+    this.#functions[this.#placeOf(pc)].sideEntry = pc;
+  }
+
+  #placeOf(pc: number): number {
+    return this.want(pc) - this.#imports.functions;
+  }
+
+  #place(fn: IrFunction, at: number): void {
     const region = this.#emitter.emit(fn);
-    this.#functions.push({ body: region.body, type: TYPE_REGION, region });
+    this.#functions[at] = { body: region.body, type: TYPE_REGION, region };
+    for (const { pc, number } of region.sideEntries) this.#sideEntries.set(pc, { region, number });
+  }
+
+  #sideEntryBody(pc: number): Uint8Array {
+    const side = this.#sideEntries.get(pc);
+    if (side === undefined) throw bug(`no region has the side entry 0x${pc.toString(16)}`);
+    const { region: { entryPc, minDepth }, number } = side;
+    return sideEntryBody(pc, number, minDepth, this.want(entryPc));
   }
 
   finish(): CodeModule {
+    for (const f of this.#functions) if (f.sideEntry !== undefined) f.body = this.#sideEntryBody(f.sideEntry);
     const own = this.#firstRegion - this.#imports.functions;
     const indices = this.#functions.slice(own).map((_, i) => this.#firstRegion + i);
     return assemble(

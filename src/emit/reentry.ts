@@ -1,8 +1,8 @@
 /**
- * Makes the loops of a region enterable from the region's start: its function, called again with a number in STATE_REENTER, goes
- * straight to the block where a loop asks for fuel.
+ * Makes a region enterable in other places than its entry: its function, called with a number in STATE_REENTER, goes straight
+ * to the block of that number. These are the blocks where a loop asks for fuel, and the side entries of a region.
  *
- * What for: V8 has no on-stack replacement for wasm. A loop entered cold stays in baseline code, several times slower, until
+ * What for: parts of large functions have many entries (discover/parts.ts). And V8 has no on-stack replacement for wasm. A loop entered cold stays in baseline code, several times slower, until
  * its function returns. So a loop that has used up its fuel goes on by a tail call to its own function, whose optimised code may
  * be there by then. No caller's frame unwinds, and no second copy of the loop is needed.
  *
@@ -18,23 +18,60 @@ import { predecessors } from "./loops.ts";
 export interface Reentry {
   cfg: Cfg;
   numbers: Int32Array;
+  /** Numbers of fn.sideEntries. */
+  sideNumbers: number[];
 }
 
-/** Analyses the region and, if it has loops that ask for fuel, adds the gates; block 0 is one then. */
+/** Analyses the region and, if it has loops that ask for fuel or side entries, adds the gates; block 0 is one then. */
 export function analyseReentry(fn: IrFunction): Reentry {
+  const movedEntry = fn.sideEntries.length > 0 ? addRoots(fn) : -1;
   const cfg = analyseCfg(fn);
-  const numbers = addGates(fn, cfg);
-  if (numbers.size === 0) return { cfg, numbers: new Int32Array(fn.blocks.length) };
+  const numbers = addGates(fn, cfg, movedEntry);
+  if (numbers.size === 0) return { cfg, numbers: new Int32Array(fn.blocks.length), sideNumbers: [] };
   const again = analyseCfg(fn);
-  return { cfg: again, numbers: Int32Array.from(fn.blocks, (_, b) => again.fuel[b] ? numbers.get(b) ?? 0 : 0) };
+  return {
+    cfg: again,
+    numbers: Int32Array.from(fn.blocks, (_, b) => again.fuel[b] ? numbers.get(b) ?? 0 : 0),
+    sideNumbers: fn.sideEntries.map((b) => numbers.get(b)!),
+  };
 }
 
-function addGates(fn: IrFunction, cfg: Cfg): Map<number, number> {
+/**
+ * Makes block 0 a gate that leads to everything: to the entry, and to those side entries that nothing else leads to. For the
+ * analysis that says which loops the blocks are in; addGates replaces these ways. Gives the block that has the entry's content.
+ */
+function addRoots(fn: IrFunction): number {
+  const entry = moveEntry(fn);
+  const seen = new Set<number>();
+  const visit = (root: number): void => {
+    const work = [root];
+    while (work.length > 0) {
+      const b = work.pop()!;
+      if (seen.has(b)) continue;
+      seen.add(b);
+      work.push(...fn.blocks[b].succ);
+    }
+  };
+  visit(entry);
+  for (const b of fn.sideEntries) {
+    if (seen.has(b)) continue;
+    fn.blocks[0].succ.push(b);
+    fn.blocks[0].pcs.push(0);
+    visit(b);
+  }
+  return entry;
+}
+
+function addGates(fn: IrFunction, cfg: Cfg, movedEntry: number): Map<number, number> {
   const numbers = new Map<number, number>();
   const around = loopsAround(fn, cfg);
-  // Blocks to be numbered: those asking for fuel, and the heads of all loops around them.
+  // Blocks to be numbered: those asking for fuel, side entries, and the heads of all loops around them.
   const nodes = new Set<number>();
-  for (const b of cfg.order) if (cfg.fuel[b]) { for (let n = b; n >= 0; n = around(n)) nodes.add(n); }
+  const addNode = (b: number): void => {
+    for (let n = b; n >= 0; n = around(n)) nodes.add(n);
+  };
+  for (const b of cfg.order) if (cfg.fuel[b]) addNode(b);
+  for (const b of fn.sideEntries) addNode(b);
   if (nodes.size === 0) return numbers;
   const inside = new Map<number, number[]>();
   for (const b of cfg.order) {
@@ -43,7 +80,8 @@ function addGates(fn: IrFunction, cfg: Cfg): Map<number, number> {
     if (list === undefined) inside.set(around(b), [b]);
     else list.push(b);
   }
-  const entry = moveEntry(fn);
+  const entry = movedEntry >= 0 ? movedEntry : moveEntry(fn);
+  fn.blocks[0].succ.length = fn.blocks[0].pcs.length = 1;
 
   const addArms = (gate: number, blocks: readonly number[]): void => {
     for (const b of blocks) {
@@ -56,6 +94,7 @@ function addGates(fn: IrFunction, cfg: Cfg): Map<number, number> {
       // The new gate takes the head's place in the arm just made, too.
       if (inner !== undefined) addArms(addGate(fn, target, number), inner);
     }
+    fn.blocks[gate].index = numbers.size;
   };
   addArms(0, inside.get(-1)!);
   return numbers;

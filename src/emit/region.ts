@@ -25,7 +25,7 @@ import {
   type IrFunction,
 } from "../ir/function.ts";
 import { OP, TYPE_I32, TYPE_I64, TYPE_V128 } from "../ir/ops.ts";
-import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
+import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STATE_FUEL, STATE_REENTER, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg, END_REENTER } from "./cfg.ts";
@@ -56,6 +56,9 @@ import type { ModulePlan, RegionCode, TrapMap } from "./region_code.ts";
 import { ValueEmitter } from "./values.ts";
 import { solveVarFlow, type VarFlow } from "./var_flow.ts";
 
+/** Gates with more ways than this have a br_table, others a chain of tests. */
+const MAX_TESTS = 6;
+
 /** Local 0 is the parameter. */
 const LOCAL_DEPTH = 0;
 
@@ -71,7 +74,7 @@ export class RegionEmitter {
   #flow!: VarFlow;
   /** Types of locals 1.. */
   #localTypes: number[] = [];
-  readonly #varLocal = new Int32Array(48);
+  readonly #varLocal = new Int32Array(VAR_COUNT);
   /** Wasm labels, innermost last: the block they lead to, or -1 for an `if`. */
   #labels: number[] = [];
   #work: number[] = [];
@@ -81,6 +84,7 @@ export class RegionEmitter {
   /** Number of the block to go on at, where the region has loops. */
   #reenterLocal = -1;
   #numbers!: Int32Array;
+  #sideEntries: { pc: number; number: number }[] = [];
   #selectorLocal = -1;
   #calls = false;
   /** What a call of this region takes from `depth`. */
@@ -96,7 +100,10 @@ export class RegionEmitter {
     const { out } = this;
     out.reset();
     this.#fn = fn;
-    ({ cfg: this.#cfg, numbers: this.#numbers } = analyseReentry(fn));
+    const { cfg, numbers, sideNumbers } = analyseReentry(fn);
+    this.#cfg = cfg;
+    this.#numbers = numbers;
+    this.#sideEntries = fn.sideEntries.map((b, i) => ({ pc: fn.blocks[b].pc, number: sideNumbers[i] }));
     this.#flow = solveVarFlow(fn, this.#cfg);
     this.#localTypes = [];
     this.#labels = [];
@@ -108,7 +115,7 @@ export class RegionEmitter {
       this.#selectorLocal =
         -1;
     this.#calls = false;
-    for (let v = 0; v < 48; v++) {
+    for (let v = 0; v < VAR_COUNT; v++) {
       this.#varLocal[v] = inSet(v, this.#flow.used, this.#flow.usedHigh) ? this.#newLocal(VAR_TYPE[v]) : -1;
     }
     for (const b of this.#cfg.order) {
@@ -187,7 +194,7 @@ export class RegionEmitter {
   }
 
   #storeVars(set: number, setHigh: number): void {
-    for (let v = 0; v < 48; v++) {
+    for (let v = 0; v < VAR_COUNT; v++) {
       if (!inSet(v, set, setHigh)) continue;
       this.#const(0);
       this.#get(this.#varLocal[v]);
@@ -196,7 +203,7 @@ export class RegionEmitter {
   }
 
   #loadVars(set: number, setHigh: number): void {
-    for (let v = 0; v < 48; v++) {
+    for (let v = 0; v < VAR_COUNT; v++) {
       if (!inSet(v, set, setHigh)) continue;
       this.#const(0);
       this.#memory(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
@@ -368,11 +375,35 @@ export class RegionEmitter {
     if (b === 0) this.#storeState(STATE_REENTER, 0);
     this.#push(WORK_GATE_PASS, b);
     this.#push(WORK_END_LABEL);
+    if (block.succ.length > MAX_TESTS) return this.#gateTable(b, block);
     this.#push(WORK_GATE_ARM, b, 1);
     for (let i = 2; i < block.succ.length; i++) {
       this.#push(WORK_END_LABEL);
       this.#push(WORK_GATE_ARM, b, i);
       this.#push(WORK_GATE_TEST, block.pcs[i]);
+    }
+  }
+
+  /** The same by a br_table: numbers of an arm are a run. */
+  #gateTable(b: number, { succ, pcs, index: last }: IrBlock): void {
+    const { out } = this;
+    for (let i = 1; i < succ.length; i++) {
+      out.byte(W_BLOCK);
+      out.byte(BLOCK_EMPTY);
+      this.#labels.push(-1);
+    }
+    this.#get(this.#reenterLocal);
+    this.#const(pcs[1]);
+    out.byte(OP.i32_sub);
+    out.byte(W_BR_TABLE);
+    out.u32(last - pcs[1]);
+    for (let number = pcs[1], arm = 1; number <= last; number++) {
+      if (pcs[arm + 1] === number) arm++;
+      out.u32(arm - 1);
+    }
+    for (let i = succ.length - 1; i >= 1; i--) {
+      this.#push(WORK_GATE_ARM, b, i);
+      this.#push(WORK_END_LABEL);
     }
   }
 
@@ -696,7 +727,8 @@ export class RegionEmitter {
     const shift = head.length;
     head.raw(this.out.view());
     const traps: TrapMap = this.#values.takeTraps(shift);
-    return { entryPc: this.#fn.entryPc, body: head.take(), traps };
+    const minDepth = this.#calls ? this.#frameCost : -Infinity;
+    return { entryPc: this.#fn.entryPc, body: head.take(), traps, sideEntries: this.#sideEntries, minDepth };
   }
 }
 

@@ -31,4 +31,8 @@ export interface RegionCode {
   entryPc: number;
   body: Uint8Array;
   traps: TrapMap;
+  /** Further entries: the function, called with this number in STATE_REENTER, begins at this pc. */
+  sideEntries: { pc: number; number: number }[];
+  /** Least `depth` with which the function does its work; with less it returns its entry's pc. */
+  minDepth: number;
 }

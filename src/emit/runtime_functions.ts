@@ -7,7 +7,7 @@
  */
 import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
 import { OP } from "../ir/ops.ts";
-import { STATE_RIP } from "../machine/state.ts";
+import { STATE_REENTER, STATE_RIP } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import {
   BLOCK_EMPTY,
@@ -24,6 +24,7 @@ import {
   W_LOCAL_TEE,
   W_LOOP,
   W_RETURN,
+  W_RETURN_CALL,
   W_RETURN_CALL_INDIRECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
@@ -144,6 +145,17 @@ export function stubBody(pc: number, miss: number, regionType: number): Uint8Arr
   c.out.u32(regionType);
   c.out.u32(0);
   return c.body([1, I32]);
+}
+
+/** (depth) -> next pc: enters the function of a region at the block of a number. With too little depth it returns its own pc. */
+export function sideEntryBody(pc: number, number: number, minDepth: number, main: number): Uint8Array {
+  const DEPTH = 0;
+  const c = new Code();
+  if (minDepth > 0) c.get(DEPTH).i32(minDepth).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(pc).op(W_RETURN, W_END);
+  c.i32(0).i32(number).i32Store(STATE_REENTER).get(DEPTH);
+  c.op(W_RETURN_CALL);
+  c.out.u32(main);
+  return c.body();
 }
 
 /** Entries of regions between two looks at whether somebody else wants the CPU. */

@@ -48,6 +48,8 @@ export class IrFunction {
   count = 0;
   /** blocks[0] is the entry. */
   readonly blocks: IrBlock[] = [];
+  /** Further blocks at which the function can be entered, besides block 0. */
+  sideEntries: number[] = [];
   /** 16-byte constants of v128_const and i8x16_shuffle, by index. */
   readonly pool: Uint8Array[] = [];
   readonly #poolIndex = new Map<string, number>();

@@ -22,6 +22,7 @@ export function liftRegion(region: Region, onUnsupported: UnsupportedSink = () =
   const fn = new IrFunction(region.entryPc);
   const blocks = new Map<number, number>();
   for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
+  fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc)!);
   const l = new Lifter(fn, blocks);
   l.jumpTables = region.jumpTables;
   l.deadEnds = region.deadEnds;

@@ -2,11 +2,13 @@
  * The translate station: a program in guest memory to one wasm module, region by region: discover, lift, optimise, emit. Only
  * one region's instructions and IR are in memory at a time; what stays is its wasm code.
  */
-import { discoverRegion } from "../discover/discover.ts";
-import { CodeMap, codeView } from "../discover/code_map.ts";
+import { type CodeView, discoverRegion } from "../discover/discover.ts";
+import { CodeMap, codeView, MARK_CALLED, MARK_CONTINUED, MARK_FUNCTION, MARK_TAKEN } from "../discover/code_map.ts";
 import { pointerInInstruction } from "../discover/code_pointers.ts";
 import { type CodeEntries, findEntries, type ProgramMemory } from "../discover/entries.ts";
-import type { Region } from "../discover/region.ts";
+import { CodeOwners } from "../discover/owners.ts";
+import { cutIntoParts, type FunctionPart } from "../discover/parts.ts";
+import { instructionCount, type Region, type RegionBlock } from "../discover/region.ts";
 import { CodeModuleBuilder } from "../emit/module.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { liftRegion } from "../lift/lift.ts";
@@ -14,14 +16,22 @@ import { encodeTraps } from "../machine/trap_codec.ts";
 import { FLOW_SYSCALL } from "../x86/row.ts";
 import { type UnsupportedInstruction, UnsupportedReport } from "./unsupported.ts";
 
-/** As a whole function is better than its pieces, more than the lazy compiler takes at once. */
+/** As a whole function is better than its pieces, more than the lazy compiler takes at once. Larger ones are cut. */
 const MAX_INSTRUCTIONS = 12000;
+
+/** Smaller regions are repeated for each of their entries: side entries cost more. */
+const MIN_SHARED_INSTRUCTIONS = 32;
+
+/** What is larger is no function but data taken for one; the rest becomes regions of its own. */
+const MAX_FUNCTION_INSTRUCTIONS = 200_000;
 
 export interface TranslateOptions {
   /** Module name: letters, digits, "_" and "."; faults are told apart by it. */
   name: string;
   /** Improves a region's IR in place. */
   optimise?: (fn: IrFunction) => void;
+  /** Instructions of the largest region, in place of the default. */
+  maxRegionInstructions?: number;
   /** Told of progress now and then: regions done and known so far. */
   onProgress?: (done: number, known: number) => void;
   /** Clock for the stage times, in milliseconds. */
@@ -54,64 +64,243 @@ export interface Translation {
 
 /** Compiles all code that can be found to be reachable. The same input gives the same bytes. */
 export function translateProgram(program: ProgramMemory, options: TranslateOptions): Translation {
-  const now = options.now ?? (() => performance.now());
-  const ms = { entries: 0, discover: 0, lift: 0, optimise: 0, emit: 0, assemble: 0 };
-  let last = now();
-  const lap = (stage: keyof typeof ms) => {
-    const t = now();
-    ms[stage] += t - last;
-    last = t;
-  };
-  const found = findEntries(program);
-  const code = codeView(program.u8, found.map, [...program.readOnly, ...program.executable]);
-  const builder = new CodeModuleBuilder(options.name, found.roots, (pc) => found.map.has(pc));
-  const unsupported = new UnsupportedReport(program.u8);
-  const tally = new Tally(found.map);
-  lap("entries");
-  for (let i = 0; i < builder.entries.length; i++) {
-    const region = discoverRegion(code, builder.entries[i], MAX_INSTRUCTIONS);
-    tally.add(region);
-    wantTaken(region, found, builder);
-    lap("discover");
-    const fn = liftRegion(region, (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic));
-    for (const { failure } of region.blocks) if (failure !== null) unsupported.addFailure(failure);
-    lap("lift");
-    if (options.optimise !== undefined) {
-      options.optimise(fn);
-      lap("optimise");
-    }
-    builder.add(fn);
-    lap("emit");
-    if ((i & 255) === 0) options.onProgress?.(i, builder.entries.length);
-  }
-  const { bytes, entries, trapOffsets, trapPcs } = builder.finish();
-  const traps = encodeTraps({ trapOffsets, trapPcs });
-  lap("assemble");
-  return {
-    name: options.name,
-    wasm: bytes,
-    entries,
-    traps,
-    unsupported: unsupported.list(),
-    stats: {
-      ...tally.totals(),
-      regions: entries.length,
-      functions: found.functions,
-      wasmBytes: bytes.length,
-      milliseconds: ms,
-    },
-  };
+  return new Translator(program, options).run();
 }
 
-/** Functions whose address the region takes, and what follows its system calls (a blocked task goes on there). */
-function wantTaken(region: Region, { mayBeTaken }: CodeEntries, builder: CodeModuleBuilder): void {
-  for (const block of region.blocks) {
-    for (const insn of block.instructions) {
-      const address = pointerInInstruction(insn);
-      if (address >= 0 && mayBeTaken(address)) builder.want(address);
+/** A region that has been emitted, or will be. */
+interface Planned {
+  entryPc: number;
+  sideEntries: Set<number>;
+  /** Set if it is part of a large function: emitted at the end, when all its entries are known. */
+  part: FunctionPart | null;
+  isEmitted: boolean;
+}
+
+/**
+ * Works off the entries in the builder's order, which grows meanwhile. Functions first: each becomes a region that has the
+ * addresses inside, at which it may be entered too, as side entries. Entries that turn up later inside a region are added to
+ * it, and it is made again; the others become regions of their own.
+ */
+class Translator {
+  readonly #program: ProgramMemory;
+  readonly #options: TranslateOptions;
+  readonly #now: () => number;
+  readonly #ms = { entries: 0, discover: 0, lift: 0, optimise: 0, emit: 0, assemble: 0 };
+  #last: number;
+  readonly #found: CodeEntries;
+  readonly #largest: number;
+  readonly #code: CodeView;
+  /** The same, where regions end at what other regions have. */
+  readonly #codeBetween: CodeView;
+  readonly #owners: CodeOwners;
+  readonly #planned: Planned[] = [];
+  /** Entries that are no functions, ascending. */
+  readonly #inner: number[];
+  readonly #builder: CodeModuleBuilder;
+  readonly #unsupported: UnsupportedReport;
+  readonly #tally: Tally;
+  /** Entries whose place is reserved, to be looked at when all functions are there. */
+  #deferred: number[] = [];
+  /** To be made, or made again. */
+  #open = new Set<Planned>();
+  #next = 0;
+
+  constructor(program: ProgramMemory, options: TranslateOptions) {
+    this.#program = program;
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#last = this.#now();
+    this.#largest = options.maxRegionInstructions ?? MAX_INSTRUCTIONS;
+    const found = this.#found = findEntries(program);
+    this.#code = codeView(program.u8, found.map, [...program.readOnly, ...program.executable]);
+    this.#owners = new CodeOwners(found.map.ranges);
+    const isPart = (owner: number) => owner >= 0 && this.#planned[owner].part !== null;
+    this.#codeBetween = { ...this.#code, isElsewhere: (pc) => this.#owners.get(pc) >= 0 };
+    this.#code = { ...this.#code, isElsewhere: (pc) => isPart(this.#owners.get(pc)) };
+    const inner = new Set([...found.roots, ...found.map.withMarks(MARK_TAKEN | MARK_CONTINUED)]);
+    this.#inner = [...inner].filter((pc) => !this.#isFunction(pc)).sort((a, b) => a - b);
+    this.#builder = new CodeModuleBuilder(options.name, found.roots, (pc) => this.#accepts(pc));
+    this.#unsupported = new UnsupportedReport(program.u8);
+    this.#tally = new Tally(found.map);
+    this.#lap("entries");
+  }
+
+  run(): Translation {
+    do {
+      this.#addEntries();
+      this.#placeDeferred();
+      this.#emitOpen();
+    } while (this.#next < this.#builder.entries.length || this.#deferred.length > 0 || this.#open.size > 0);
+    const { bytes, entries, trapOffsets, trapPcs } = this.#builder.finish();
+    const traps = encodeTraps({ trapOffsets, trapPcs });
+    this.#lap("assemble");
+    return {
+      name: this.#options.name,
+      wasm: bytes,
+      entries,
+      traps,
+      unsupported: this.#unsupported.list(),
+      stats: {
+        ...this.#tally.totals(),
+        regions: entries.length,
+        functions: this.#found.functions,
+        wasmBytes: bytes.length,
+        milliseconds: this.#ms,
+      },
+    };
+  }
+
+  #lap(stage: keyof Translation["stats"]["milliseconds"]): void {
+    const t = this.#now();
+    this.#ms[stage] += t - this.#last;
+    this.#last = t;
+  }
+
+  #isFunction(pc: number): boolean {
+    return (this.#found.map.get(pc) & (MARK_FUNCTION | MARK_CALLED)) !== 0;
+  }
+
+  /** Whether a pc may become an entry: in a part that has been made, only what is one already. */
+  #accepts(pc: number): boolean {
+    const planned = this.#planned[this.#owners.get(pc)];
+    if (planned === undefined || planned.part === null) return this.#found.map.has(pc);
+    if (!planned.isEmitted) planned.part.entries.add(pc);
+    return planned.part.entries.has(pc);
+  }
+
+  #want(pc: number): void {
+    if (this.#accepts(pc)) this.#builder.want(pc);
+  }
+
+  /** Functions become regions at once; what is no function waits until these are known. */
+  #addEntries(): void {
+    const builder = this.#builder;
+    for (; this.#next < builder.entries.length; this.#next++) {
+      const pc = builder.entries[this.#next];
+      if ((this.#next & 255) === 0) this.#options.onProgress?.(this.#next, builder.entries.length);
+      builder.reserve();
+      if (this.#isFunction(pc) && !this.#placeInPart(pc)) this.#addRegion(pc, this.#code);
+      else this.#deferred.push(pc);
     }
-    const end = block.instructions.at(-1);
-    if (end !== undefined && end.row.flow === FLOW_SYSCALL) builder.want(end.nextPc);
+  }
+
+  #placeDeferred(): void {
+    const pcs = this.#deferred;
+    this.#deferred = [];
+    for (const pc of pcs) {
+      if (this.#placeInPart(pc)) continue;
+      const owner = this.#planned[this.#owners.get(pc)];
+      if (owner === undefined) this.#addRegion(pc, this.#codeBetween);
+      else if (owner.entryPc !== pc && !owner.sideEntries.has(pc)) {
+        owner.sideEntries.add(pc);
+        this.#open.add(owner);
+      }
+      if (owner !== undefined && owner.entryPc !== pc) this.#builder.makeSideEntry(pc);
+    }
+  }
+
+  /** Makes a pc inside a large function an entry of the part it is in. */
+  #placeInPart(pc: number): boolean {
+    const planned = this.#planned[this.#owners.get(pc)];
+    if (planned === undefined || planned.part === null) return false;
+    planned.part.entries.add(pc);
+    if (pc !== planned.entryPc) this.#builder.makeSideEntry(pc);
+    return true;
+  }
+
+  /** Makes the region of an entry whose place is reserved. */
+  #addRegion(pc: number, code: CodeView): void {
+    const region = discoverRegion(code, pc, MAX_FUNCTION_INSTRUCTIONS, this.#entriesInside(pc));
+    this.#tally.add(region);
+    this.#wantTaken(region);
+    this.#lap("discover");
+    const size = instructionCount(region);
+    if (size > this.#largest) return this.#addParts(region);
+    if (size < MIN_SHARED_INSTRUCTIONS) region.sideEntries = [];
+    else this.#plan(region.entryPc, region.sideEntries, region.blocks, null);
+    this.#builder.fill(this.#lift(region));
+    this.#lap("emit");
+  }
+
+  #addParts(region: Region): void {
+    for (const part of cutIntoParts(region, this.#largest)) {
+      const { entries } = part;
+      const entryPc = entries.has(region.entryPc) ? region.entryPc : Math.min(...entries);
+      this.#open.add(this.#plan(entryPc, [], part.blocks, part));
+    }
+    for (const pc of region.sideEntries) this.#builder.want(pc);
+  }
+
+  #plan(entryPc: number, sideEntries: Iterable<number>, blocks: readonly RegionBlock[], part: FunctionPart | null) {
+    const planned: Planned = { entryPc, sideEntries: new Set(sideEntries), part, isEmitted: false };
+    const owner = this.#planned.push(planned) - 1;
+    for (const { instructions } of blocks) for (const insn of instructions) this.#owners.claim(insn.pc, owner);
+    for (const pc of planned.sideEntries) this.#builder.want(pc);
+    this.#builder.want(entryPc);
+    return planned;
+  }
+
+  /** Entries known from the start between the first and last byte of a function. */
+  #entriesInside(start: number): number[] {
+    const end = this.#found.endOf(start), inner = this.#inner;
+    let low = 0, high = inner.length;
+    while (low < high) {
+      const mid = (low + high) >> 1;
+      if (inner[mid] <= start) low = mid + 1;
+      else high = mid;
+    }
+    const first = low;
+    while (low < inner.length && inner[low] < end) low++;
+    return inner.slice(first, low);
+  }
+
+  /** Makes regions whose entries have become more since they were made, and the parts of large functions. */
+  #emitOpen(): void {
+    if (this.#next < this.#builder.entries.length) return;
+    const known = this.#builder.entries.length;
+    for (const { part } of this.#open) for (const pc of part?.exits() ?? []) this.#want(pc);
+    // Those may be entries of what is open; whatever is wanted from here on is not.
+    if (this.#builder.entries.length > known) return;
+    const open = this.#open;
+    this.#open = new Set();
+    for (const planned of open) {
+      const { entryPc, part, sideEntries } = planned;
+      const region = part !== null
+        ? part.region(entryPc)
+        : discoverRegion(this.#code, entryPc, MAX_FUNCTION_INSTRUCTIONS, [...sideEntries]);
+      planned.isEmitted = true;
+      this.#lap("discover");
+      this.#builder.fill(this.#lift(region));
+      this.#lap("emit");
+    }
+  }
+
+  #lift(region: Region): IrFunction {
+    const unsupported = this.#unsupported;
+    const fn = liftRegion(region, (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic));
+    for (const { failure } of region.blocks) if (failure !== null) unsupported.addFailure(failure);
+    this.#lap("lift");
+    if (this.#options.optimise !== undefined) {
+      this.#options.optimise(fn);
+      this.#lap("optimise");
+    }
+    return fn;
+  }
+
+  /** Functions whose address the region takes, and what follows its system calls (a blocked task goes on there). */
+  #wantTaken(region: Region): void {
+    const inside = new Set(region.sideEntries);
+    for (const block of region.blocks) {
+      for (const insn of block.instructions) {
+        const address = pointerInInstruction(insn);
+        if (address >= 0 && this.#found.mayBeTaken(address)) this.#want(address);
+      }
+      const end = block.instructions.at(-1);
+      if (end === undefined || end.row.flow !== FLOW_SYSCALL) continue;
+      this.#want(end.nextPc);
+      inside.add(end.nextPc);
+    }
+    region.sideEntries = region.blocks.map((b) => b.pc).filter((pc) => pc !== region.entryPc && inside.has(pc));
   }
 }
 

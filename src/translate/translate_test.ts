@@ -19,7 +19,12 @@ import { translateProgram, type Translation } from "./translate.ts";
 type Program = ReturnType<typeof programOf>;
 
 /** Runs translated code with nothing to fall back on: a miss is an error. */
-function run(program: Program, translation: Translation, from = program.elfs[0].entry) {
+function run(
+  program: Program,
+  translation: Translation,
+  from = program.elfs[0].entry,
+  registers: Record<number, number> = {},
+) {
   const { name, wasm, entries, traps } = translation;
   const code = { name, module: new WebAssembly.Module(wasm), entries, ...decodeTraps(traps) };
   const machine = new WasmMachine({
@@ -34,6 +39,7 @@ function run(program: Program, translation: Translation, from = program.elfs[0].
   const words = machine.memory.i32;
   words[STATE_RIP >> 2] = from;
   words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;
+  for (const [r, value] of Object.entries(registers)) words[(STATE_GPR + 8 * Number(r)) >> 2] = value;
   const stop = machine.run();
   return { stop, rax: words[(STATE_GPR + 8 * RAX) >> 2], rip: words[STATE_RIP >> 2], machine };
 }
@@ -85,6 +91,47 @@ describe("translateProgram", () => {
     const middle = program.labels.get("middle")!;
     const translation = translate({ ...program, profile: [middle] });
     expect(run(program, translation, middle).rax).toBe(1);
+  });
+
+  /** Adds 7 + 6 + ... + 1 to eax, edi times; `nops` is what makes it large. */
+  const nestedLoops = (nops: string) =>
+    programOf(
+      `main: 31 c0  bf 05 00 00 00  ${nops}
+       outer: be 07 00 00 00
+       inner: 01 f0  ff ce  75 fa
+       ff cf  75 f1  cc`,
+    );
+  const RSI = 6, RDI = 7;
+
+  it("enters a function in the middle of its loops without repeating its code", () => {
+    const program = nestedLoops("90 ".repeat(40));
+    const [outer, inner] = ["outer", "inner"].map((label) => program.labels.get(label)!);
+    const translation = translate({ ...program, profile: [outer, inner] });
+    expect(translation.stats.instructions).toBe(translation.stats.uniqueInstructions);
+    expect(run(program, translation).rax).toBe(5 * 28);
+    expect(run(program, translation, outer, { [RDI]: 2 }).rax).toBe(2 * 28);
+    expect(run(program, translation, inner, { [RDI]: 2, [RSI]: 3 }).rax).toBe(6 + 28);
+  });
+
+  it("adds an entry to a function that was made before it was known", () => {
+    // What the profile says is no function, so it comes last, and jumps into a loop.
+    const program = programOf(
+      `main: e8 @first  cc
+       first: 31 c0  bf 05 00 00 00 ${"90 ".repeat(40)} again: 01 f8  ff cf  75 fa  cc
+       late: 31 c0  bf 03 00 00 00  e9 @again`,
+    );
+    const late = program.labels.get("late")!;
+    const translation = translate({ ...program, profile: [late] });
+    expect(translation.stats.instructions).toBe(translation.stats.uniqueInstructions);
+    expect(run(program, translation).rax).toBe(15);
+    expect(run(program, translation, late).rax).toBe(6);
+  });
+
+  it.each([1, 2, 3, 5])("cuts a function that is too large, into parts of %i instructions", (maxRegionInstructions) => {
+    const program = nestedLoops("90 ".repeat(4));
+    const translation = translateProgram(program, { name: "app", maxRegionInstructions });
+    expect(run(program, translation).rax).toBe(5 * 28);
+    expect(translation.stats.instructions).toBe(translation.stats.uniqueInstructions);
   });
 
   it("names the instruction that faults", () => {
