@@ -23,7 +23,9 @@ import { Credentials } from "./task/credentials.ts";
 import { FdTable } from "./task/fd_table.ts";
 import type { Process } from "./task/process.ts";
 import { startFirstProcess } from "./task/start.ts";
+import { TMPFS_MAGIC } from "./abi/statfs.ts";
 import { FileDescription } from "./vfs/file_description.ts";
+import { FileSystem } from "./vfs/file_system.ts";
 import type { FsContext, OpenedProgram, Vfs } from "./vfs/vfs.ts";
 
 /** Kernel tests without file systems: programs come from a map, "code" is TypeScript steps. */
@@ -96,7 +98,8 @@ export class Harness {
       description.refs = 1;
       return { description, path, size: file.bytes.length, mode, uid: 0, gid: 0, isImageFile: false };
     };
-    this.kernel.vfs = { openExecutable } as unknown as Vfs;
+    const memfdfs = new FileSystem("tmpfs", 1, TMPFS_MAGIC);
+    this.kernel.vfs = { openExecutable, memfdfs, watchCount: 0 } as unknown as Vfs;
   }
 
   /** Starts a static program whose steps lie at its entry point. */

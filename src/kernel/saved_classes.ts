@@ -2,6 +2,7 @@ import type { SavableClass } from "../snapshot/class_registry.ts";
 import { Clock } from "./clock.ts";
 import { Kernel } from "./kernel.ts";
 import { AddressSpace } from "./memory/address_space.ts";
+import { SharedPages } from "./memory/shared_pages.ts";
 import { Vma } from "./memory/vma.ts";
 import { Credentials } from "./task/credentials.ts";
 import { FdTable } from "./task/fd_table.ts";
@@ -29,5 +30,6 @@ export const kernelClasses: readonly (readonly [name: string, savable: SavableCl
   ["PosixTimer", PosixTimer],
   ["FdTable", FdTable],
   ["AddressSpace", AddressSpace],
+  ["SharedPages", SharedPages],
   ["Vma", Vma],
 ];

@@ -275,6 +275,11 @@ export class WasmMachine implements Machine, BodyOwner {
     return copy;
   }
 
+  nextUsedPage(from: number, end: number): number {
+    if (!this.#bound) this.#bind();
+    return this.#body.exports.next_used_page(from, end) >>> 0;
+  }
+
   blank(key: string): WasmMachine {
     const machine = new WasmMachine(this.shared, 0, key);
     machine.client = this.client;

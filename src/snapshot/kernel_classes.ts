@@ -30,6 +30,7 @@ import { SocketInode } from "../kernel/fs/socket_inode.ts";
 import { TimerFd } from "../kernel/fs/timerfd.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { AddressSpace } from "../kernel/memory/address_space.ts";
+import { SharedPages } from "../kernel/memory/shared_pages.ts";
 import { Vma } from "../kernel/memory/vma.ts";
 import { ByteQueue, Segment } from "../kernel/net/byte_queue.ts";
 import { Net } from "../kernel/net/net.ts";
@@ -139,6 +140,7 @@ const CLASSES: readonly SavableClass[] = [
   RootfsBytes,
   RootfsDirectory,
   Segment,
+  SharedPages,
   SignalFd,
   SignalHandlers,
   SocketInode,
@@ -237,6 +239,7 @@ const CLASS_NAMES: readonly string[] = `
   RootfsBytes
   RootfsDirectory
   Segment
+  SharedPages
   SignalFd
   SignalHandlers
   SocketInode

@@ -10,6 +10,7 @@ import type { Host } from "../host/host.ts";
 import type { ConsoleSink } from "../kernel/fs/console.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { AddressSpace } from "../kernel/memory/address_space.ts";
+import { flushSpace } from "../kernel/memory/shared_pages.ts";
 import { SYSCALLS } from "../kernel/syscalls/table.ts";
 import { STATE_BYTES } from "../machine/state.ts";
 import type { Machine } from "../machine/machine.ts";
@@ -44,6 +45,7 @@ export function captureSnapshot(k: Kernel): Snapshot {
   // Registers of loaded tasks are in their memories' state blocks; the copies in the tasks are stale, and would differ from
   // boot to boot.
   for (const s of spaces) s.loadedTask?.registers.set(s.machine.memory.u8.subarray(0, STATE_BYTES));
+  for (const s of spaces) flushSpace(k, s);
   const pool = new PagePool();
   const memories = spaces.map((s) => capturePages(s.machine.memory.u8, pool));
   return {

@@ -1,5 +1,7 @@
 /** Bytes a block holds: a compromise between holes and the cost of many arrays. */
 const BLOCK = 65536;
+/** Blocks lie at multiples of this, see FileContents.storedBlock(). */
+export const FILE_BLOCK_BYTES = BLOCK;
 /** The first block of a file starts small and doubles, since most files are small. */
 const SMALLEST_FIRST_BLOCK = 512;
 
@@ -136,6 +138,15 @@ export class FileContents {
       from = (index + 1) * BLOCK;
     }
     return this.size;
+  }
+
+  /**
+   * The bytes of the block that `position` is in, those past its length being zero: null if it is a hole, undefined if the
+   * image's bytes show there.
+   */
+  storedBlock(position: number): Uint8Array | null | undefined {
+    const index = Math.floor(position / BLOCK), block = this.blocks.get(index);
+    return block === undefined && index * BLOCK >= this.lowerEnd ? HOLE : block;
   }
 
   private readLower(bytes: Uint8Array, at: number, length: number, position: number): void {

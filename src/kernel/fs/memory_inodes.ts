@@ -7,6 +7,7 @@ import type { FileSystem } from "../vfs/file_system.ts";
 import { CTIME, Inode, MTIME, SymlinkInode } from "../vfs/inode.ts";
 import { RegularFile } from "../vfs/regular_file.ts";
 import { nameBytes } from "../vfs/name_length.ts";
+import { contentsChanged, flushShared, type SharedPages } from "../memory/shared_pages.ts";
 import { FileContents } from "./file_contents.ts";
 import { MAX_FILE_BYTES } from "./limits.ts";
 import { direntType } from "../abi/dirent.ts";
@@ -19,10 +20,12 @@ const DIRENT_SIZE = 20;
 
 /** A regular file whose contents are in memory, over those of the image if it comes from there. */
 export class MemoryFile extends Inode {
-  static override readonly savedFields: readonly string[] = [...Inode.savedFields, "contents", "seals"];
+  static override readonly savedFields: readonly string[] = [...Inode.savedFields, "contents", "seals", "shared"];
   contents: FileContents;
   /** F_SEAL_ bits of a memfd; -1: not sealable. */
   seals = -1;
+  /** Its pages while it is mapped with MAP_SHARED. */
+  shared: SharedPages | null = null;
 
   constructor(fs: FileSystem, ino: number, mode: number, uid: number, gid: number, contents = new FileContents()) {
     super(fs, ino, S_IFREG | (mode & 0o7777), uid, gid);
@@ -46,7 +49,10 @@ export class MemoryFile extends Inode {
       if (size < this.size && (this.seals & F_SEAL_SHRINK)) return -EPERM;
       if (size > this.size && (this.seals & F_SEAL_GROW)) return -EPERM;
     }
+    const old = this.size;
+    if (this.shared !== null) flushShared(k, this.shared);
     this.contents.truncate(size);
+    if (this.shared !== null) contentsChanged(k, this.shared, Math.min(old, size), Infinity);
     this.touch(k, MTIME | CTIME);
     return 0;
   }

@@ -7,6 +7,7 @@ import { dropDescription } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
 import type { WaitQueue } from "../wait_queue.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_BYTES, RESERVATION_GAP } from "./layout.ts";
+import { flushSpace, type SharedView } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
 
 /** Bits of AddressSpace.access. On x86-64 a page that can be written or executed can be read. */
@@ -35,6 +36,7 @@ export class AddressSpace {
     "envEnd",
     "auxv",
     "futexes",
+    "shared",
     "programKey",
   ];
   static readonly unsavedFields: readonly string[] = ["machine", "access"];
@@ -60,6 +62,8 @@ export class AddressSpace {
   programKey = "";
   /** Tasks that wait on futex words, by guest address. */
   readonly futexes: Map<number, WaitQueue> = new Map();
+  /** What it maps with MAP_SHARED. */
+  shared: SharedView[] = [];
   /** Whose registers are in the state block now. */
   loadedTask: Task | null = null;
   /** ACCESS_ bits of each page of the machine's memory, by guest page number: what makes pointer checks cheap. Derived. */
@@ -202,8 +206,7 @@ export class AddressSpace {
       v.file.refs++;
     }
     upper.fileOffset = v.fileOffset + (address - v.start);
-    upper.fileBytes = Math.max(0, v.fileBytes - (address - v.start));
-    v.fileBytes = Math.min(v.fileBytes, address - v.start);
+    upper.pages = v.pages;
     v.end = address;
     this.vmas.splice(i + 1, 0, upper);
   }
@@ -253,16 +256,22 @@ export class AddressSpace {
   }
 
   /** The child's memory after fork: the same mappings over a copied machine. */
-  fork(): AddressSpace {
+  fork(k: Kernel): AddressSpace {
+    // The copies must be those of a space that is up to date and holds nothing.
+    flushSpace(k, this);
     const child = new AddressSpace(this.machine.fork(this.vmas));
     for (const v of this.vmas) {
       const copy = new Vma(v.start, v.end, v.prot, v.flags);
       copy.file = v.file;
       if (v.file !== null) v.file.refs++;
       copy.fileOffset = v.fileOffset;
-      copy.fileBytes = v.fileBytes;
+      copy.pages = v.pages;
       copy.name = v.name;
       child.vmas.push(copy);
+    }
+    for (const { pages, seen } of this.shared) {
+      pages.users++;
+      child.shared.push({ pages, seen });
     }
     child.brkStart = this.brkStart;
     child.brk = this.brk;

@@ -2,8 +2,10 @@ import { expect, test } from "vitest";
 import type { Step } from "../../machine/_fake.ts";
 import { BytesFile, DATA, Harness } from "../_harness.ts";
 import { EACCES, EBADF, EEXIST, EFAULT, EINVAL, ENOMEM } from "../abi/errno.ts";
+import { O_RDONLY } from "../abi/fcntl.ts";
 import * as mman from "../abi/mman.ts";
 import * as sys from "../abi/syscall_numbers.ts";
+import { unnamedFile } from "../fs/unnamed_file.ts";
 import { LOWEST_MAPPING } from "./layout.ts";
 
 const RW = mman.PROT_READ | mman.PROT_WRITE, ANON = mman.MAP_PRIVATE | mman.MAP_ANONYMOUS;
@@ -166,9 +168,6 @@ test("a file is mapped privately with zeroes after its end, DONTNEED brings its 
 
 test("a shared, writable file mapping reaches the file at msync; a read-only file cannot have one", () => {
   const h = new Harness();
-  const file = new BytesFile(new Uint8Array(4096), "/data");
-  file.statusFlags = 2;
-  const readOnly = new BytesFile(new Uint8Array(4096), "/ro");
   const seen: number[] = [];
   h.start([
     (cpu) => cpu.syscall(sys.SYS_mmap, 0, 4096, RW, mman.MAP_SHARED, 1, 0),
@@ -181,10 +180,16 @@ test("a shared, writable file mapping reaches the file at msync; a read-only fil
       cpu.syscall(sys.SYS_msync, cpu.rax, 4096, mman.MS_SYNC);
     },
     (cpu) => {
-      seen.push(file.bytes[0]);
+      const bytes = new Uint8Array(1);
+      file.inode.contents.read(bytes, 0, 1, 0);
+      seen.push(bytes[0]);
       cpu.syscall(sys.SYS_exit_group, 0);
     },
   ]);
+  const task = h.process.tasks[0];
+  const file = unnamedFile(h.kernel, task, "/data", 0o644), readOnly = unnamedFile(h.kernel, task, "/ro", 0o644);
+  file.inode.contents.size = 4096;
+  readOnly.statusFlags = O_RDONLY;
   h.process.fds.install(file, false);
   h.process.fds.install(readOnly, false);
   h.kernel.run();

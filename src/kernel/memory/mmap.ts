@@ -23,6 +23,7 @@ import type { Kernel } from "../kernel.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
+import { dropUnusedViews, flushRange, shareMapping } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
 
 /** What mmap maps: a file from an offset, or fresh zeroes. */
@@ -54,6 +55,7 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
   if (request.file !== null) {
     vma.file = request.file;
     vma.fileOffset = request.fileOffset;
+    if (vma.flags & MAP_SHARED) vma.pages = request.file.sharedPages();
     const loaded = loadFile(k, space, vma);
     if (loaded < 0) {
       space.zero(vma.start, vma.end);
@@ -63,6 +65,7 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
   }
   const error = space.insert(vma);
   if (error < 0) return error;
+  if (vma.pages !== null) shareMapping(space, vma);
   if (vma.prot & PROT_EXEC) space.machine.codeChanged(start, start + length);
   return start;
 }
@@ -101,32 +104,14 @@ function loadFile(k: Kernel, space: AddressSpace, v: Vma): number {
     if (n === 0) break;
     done += n;
   }
-  v.fileBytes = done;
   return 0;
 }
 
-/** Unmaps whole pages; what a shared file mapping holds is written back first. */
+/** Unmaps whole pages. */
 export function unmap(k: Kernel, space: AddressSpace, start: number, end: number): void {
-  writeBack(k, space, start, end);
+  flushRange(k, space, start, end);
   space.remove(k, start, end);
-}
-
-/** Writes shared, writable file mappings of [start, end) to their files: we share no pages, so this is when others see it. */
-export function writeBack(k: Kernel, space: AddressSpace, start: number, end: number): void {
-  for (let i = space.indexAfter(start); i < space.vmas.length && space.vmas[i].start < end; i++) {
-    const v = space.vmas[i];
-    if (v.file === null || !(v.flags & MAP_SHARED) || !(v.prot & PROT_WRITE)) continue;
-    const from = Math.max(start, v.start), to = Math.min(end, v.start + v.fileBytes);
-    if (from >= to) continue;
-    v.file.pwrite(
-      k,
-      k.currentTask,
-      space.machine.memory.u8,
-      from - GUEST_BIAS,
-      to - from,
-      v.fileOffset + from - v.start,
-    );
-  }
+  dropUnusedViews(space);
 }
 
 /** brk(2) as the kernel does it: the new break, or the old one if it cannot be moved. */
@@ -157,9 +142,10 @@ export function remap(
   if (old % PAGE_SIZE !== 0 || flags & ~(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP)) return -EINVAL;
   if (flags & MREMAP_FIXED && !(flags & MREMAP_MAYMOVE)) return -EINVAL;
   const oldLength = pageUp(oldSize), newLength = pageUp(newSize);
-  // An old size of 0 asks for a second view of shared pages, which we do not have; DONTUNMAP is for userfaultfd.
-  if (newLength === 0 || oldLength === 0 || flags & MREMAP_DONTUNMAP) return -EINVAL;
+  // DONTUNMAP is for userfaultfd.
+  if (newLength === 0 || flags & MREMAP_DONTUNMAP) return -EINVAL;
   const v = space.find(old);
+  if (oldLength === 0) return secondView(k, space, old, newLength, flags, fixedAddress);
   if (v === undefined || old + oldLength > v.end) return -EFAULT;
   if (flags & MREMAP_FIXED) {
     if (fixedAddress % PAGE_SIZE !== 0 || fixedAddress + newLength > HIGHEST_END) return -EINVAL;
@@ -193,7 +179,31 @@ function fillGrown(k: Kernel, space: AddressSpace, v: Vma, from: number): void {
   const grown = new Vma(from, v.end, v.prot, v.flags);
   grown.file = v.file;
   grown.fileOffset = v.fileOffset + from - v.start;
-  if (loadFile(k, space, grown) === 0 && grown.fileBytes > 0) v.fileBytes = from - v.start + grown.fileBytes;
+  loadFile(k, space, grown);
+  if (v.pages !== null) shareMapping(space, v);
+}
+
+/** An old size of 0: the shared pages at `old` are mapped once more (mremap(2)). */
+function secondView(
+  k: Kernel,
+  space: AddressSpace,
+  old: number,
+  length: number,
+  flags: number,
+  fixedAddress: number,
+): number {
+  const v = space.find(old);
+  if (v === undefined) return -EFAULT;
+  if (v.pages === null || !(flags & MREMAP_MAYMOVE)) return -EINVAL;
+  return map(k, space, {
+    address: flags & MREMAP_FIXED ? fixedAddress : 0,
+    length,
+    prot: v.prot,
+    flags: MAP_SHARED | (flags & MREMAP_FIXED ? MAP_FIXED : 0),
+    file: v.file,
+    fileOffset: v.fileOffset + old - v.start,
+    name: v.name,
+  });
 }
 
 function move(
@@ -205,6 +215,7 @@ function move(
   place: number,
 ): number {
   const kept = Math.min(oldLength, newLength);
+  flushRange(k, space, old, old + oldLength);
   space.splitAt(old);
   space.splitAt(old + oldLength);
   const v = space.find(old)!;
@@ -212,7 +223,7 @@ function move(
   moved.name = v.name;
   moved.file = v.file;
   moved.fileOffset = v.fileOffset;
-  moved.fileBytes = Math.min(v.fileBytes, newLength);
+  moved.pages = v.pages;
   if (moved.file !== null) moved.file.refs++;
   const contentBytes = Math.max(0, Math.min(kept, space.machine.memory.guestEnd - old));
   if (!space.reach(place + contentBytes) || (moved.prot !== 0 && !space.reach(moved.end))) {
@@ -224,6 +235,7 @@ function move(
   const error = space.insert(moved);
   if (error < 0) return error;
   if (moved.prot & PROT_EXEC) space.machine.codeChanged(place, place + newLength);
+  if (moved.pages !== null) shareMapping(space, moved);
   if (moved.file !== null && newLength > oldLength) {
     const inserted = space.find(place)!;
     fillGrown(k, space, inserted, place + oldLength);

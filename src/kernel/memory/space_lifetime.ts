@@ -1,8 +1,7 @@
 import type { Kernel } from "../kernel.ts";
 import { dropDescription } from "../task/fd_table.ts";
 import type { Process } from "../task/process.ts";
-import { HIGHEST_END } from "./layout.ts";
-import { writeBack } from "./mmap.ts";
+import { flushSpace, leaveShared } from "./shared_pages.ts";
 
 /**
  * A process lets go of its memory (exit, execve). The last one frees it; a parent suspended by vfork(2) goes on. The machine
@@ -15,7 +14,9 @@ export function leaveSpace(k: Kernel, p: Process): void {
     p.vforkDone = null;
   }
   if (--space.users > 0) return;
-  writeBack(k, space, 0, HIGHEST_END);
+  flushSpace(k, space);
+  for (const { pages } of space.shared) leaveShared(space, pages);
+  space.shared = [];
   for (const v of space.vmas) if (v.file !== null) dropDescription(k, v.file);
   const mapped = space.vmas;
   space.vmas = [];

@@ -1,3 +1,4 @@
+import type { SharedPages } from "./shared_pages.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
 
 /** One line of /proc/self/maps: a run of pages mapped alike. Page-aligned guest addresses, end exclusive. */
@@ -9,7 +10,7 @@ export class Vma {
     "flags",
     "file",
     "fileOffset",
-    "fileBytes",
+    "pages",
     "name",
   ];
   start: number;
@@ -22,8 +23,8 @@ export class Vma {
   file: FileDescription | null = null;
   /** Offset in the file of `start`. */
   fileOffset = 0;
-  /** Bytes of the mapping that the file had when it was mapped; the rest is zero. */
-  fileBytes = 0;
+  /** With MAP_SHARED: the file's pages that others may map, too. */
+  pages: SharedPages | null = null;
   /** "[heap]", "[stack]", or the path. */
   name = "";
 

@@ -4,7 +4,15 @@ import { SYS_futex, SYS_get_robust_list, SYS_set_robust_list, SYS_set_tid_addres
 import type { Kernel } from "../kernel.ts";
 import { loadI32, readU32, storeU32, writableRange, writeU64 } from "../memory/user_memory.ts";
 import { blockOnOne } from "../task/block.ts";
-import { forgetEmptyFutex, futexQueue, type FutexWait, requeueFutex, wakeFutex } from "../task/futex.ts";
+import {
+  forgetEmptyFutex,
+  futexKey,
+  futexQueue,
+  futexQueues,
+  type FutexWait,
+  requeueFutex,
+  wakeFutex,
+} from "../task/futex.ts";
 import type { Task } from "../task/task.ts";
 import { monotonicDeadline, readTimespecNs } from "../task/timespec.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
@@ -33,7 +41,7 @@ function sysFutex(
       const bitset = command === futex.FUTEX_WAKE ? futex.FUTEX_BITSET_MATCH_ANY : c;
       if (bitset === 0 || at % 4 !== 0) return -EINVAL;
       // Linux wakes one even when asked for none.
-      return wakeFutex(space, at, Math.max(1, a), bitset);
+      return wakeFutex(futexQueues(space, at, op), futexKey(space, at, op), Math.max(1, a), bitset);
     }
     case futex.FUTEX_REQUEUE:
     case futex.FUTEX_CMP_REQUEUE: {
@@ -44,11 +52,12 @@ function sysFutex(
         if (word < 0) return word;
         if (word !== c >>> 0) return -EAGAIN;
       }
-      const woken = wakeFutex(space, at, a, futex.FUTEX_BITSET_MATCH_ANY);
-      return woken + requeueFutex(space, at, to, b);
+      const queues = futexQueues(space, at, op), key = futexKey(space, at, op);
+      const woken = wakeFutex(queues, key, a, futex.FUTEX_BITSET_MATCH_ANY);
+      return woken + requeueFutex(queues, key, futexQueues(space, to, op), futexKey(space, to, op), b);
     }
     case futex.FUTEX_WAKE_OP:
-      return wakeOp(t, at, address2 >>> 0, a, b, c);
+      return wakeOp(t, op, at, address2 >>> 0, a, b, c);
     default:
       return -ENOSYS;
   }
@@ -72,34 +81,42 @@ function wait(k: Kernel, t: Task, at: number, op: number, value: number, timeout
     const word = readU32(t, at);
     if (word < 0) return word;
     if (word !== value >>> 0) return -EAGAIN;
-    t.restart = w = { deadlineNs, bitset, woken: false, address: at };
+    t.restart = w = {
+      deadlineNs,
+      bitset,
+      woken: false,
+      queues: futexQueues(space, at, op),
+      key: futexKey(space, at, op),
+    };
   } else {
     // A second try: woken for good, timed out, or for a signal.
     if (w.woken) return 0;
     if (t.wokenByTimeout || k.clock.monotonicNs() >= w.deadlineNs) {
-      forgetEmptyFutex(space, w.address);
+      forgetEmptyFutex(w.queues, w.key);
       return -ETIMEDOUT;
     }
-    if (t.signalDeliverable) forgetEmptyFutex(space, w.address);
+    if (t.signalDeliverable) forgetEmptyFutex(w.queues, w.key);
   }
-  return blockOnOne(t, futexQueue(space, w.address), w.deadlineNs);
+  return blockOnOne(t, futexQueue(w.queues, w.key), w.deadlineNs);
 }
 
-function wakeOp(t: Task, at: number, at2: number, count: number, count2: number, encoded: number): number {
+function wakeOp(t: Task, op: number, at: number, at2: number, count: number, count2: number, encoded: number): number {
   if (at % 4 !== 0 || at2 % 4 !== 0) return -EINVAL;
   const place = writableRange(t, at2, 4);
   if (place < 0) return place;
-  const op = (encoded >>> 28) & 7, compare = (encoded >>> 24) & 15;
+  const operation = (encoded >>> 28) & 7, compare = (encoded >>> 24) & 15;
   let operand = (encoded << 8) >> 20;
   const compareWith = (encoded << 20) >> 20;
   if ((encoded >>> 28) & futex.FUTEX_OP_OPARG_SHIFT) operand = 1 << (operand & 31);
   const old = loadI32(t.memory, place);
-  const changed = applyOp(op, old, operand), passes = compares(compare, old, compareWith);
+  const changed = applyOp(operation, old, operand), passes = compares(compare, old, compareWith);
   if (changed === null || passes === null) return -ENOSYS;
   storeU32(t.memory, place, changed >>> 0);
   const space = t.process.space;
-  const woken = wakeFutex(space, at, count, futex.FUTEX_BITSET_MATCH_ANY);
-  return passes ? woken + wakeFutex(space, at2, count2, futex.FUTEX_BITSET_MATCH_ANY) : woken;
+  const wake = (address: number, n: number) =>
+    wakeFutex(futexQueues(space, address, op), futexKey(space, address, op), n, futex.FUTEX_BITSET_MATCH_ANY);
+  const woken = wake(at, count);
+  return passes ? woken + wake(at2, count2) : woken;
 }
 
 function applyOp(op: number, old: number, operand: number): number | null {

@@ -1,10 +1,16 @@
-import { EACCES, EBADF, EINVAL, ENODEV, ENOMEM, ESPIPE } from "../abi/errno.ts";
+import { EACCES, EBADF, EINVAL, ENODEV, ENOMEM, EPERM, ESPIPE } from "../abi/errno.ts";
 import * as mman from "../abi/mman.ts";
 import { PAGE_SIZE, pageUp } from "../abi/mman.ts";
 import type { Kernel } from "../kernel.ts";
-import { discard, map, moveBreak, remap, unmap, writeBack } from "../memory/mmap.ts";
+import { discard, map, type MapRequest, moveBreak, remap, unmap } from "../memory/mmap.ts";
+import type { AddressSpace } from "../memory/address_space.ts";
+import { flushRange } from "../memory/shared_pages.ts";
 import { writableRange } from "../memory/user_memory.ts";
+import { ZeroDevice } from "../fs/devices.ts";
+import { unnamedFile } from "../fs/unnamed_file.ts";
+import { dropDescription } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
+import { F_SEAL_FUTURE_WRITE, F_SEAL_WRITE } from "../abi/fcntl.ts";
 import { HIGHEST_END } from "../memory/layout.ts";
 import {
   SYS_brk,
@@ -41,15 +47,33 @@ function sysMmap(k: Kernel, t: Task, _a0: number, _a1: number, prot: number, fla
     fileOffset: 0,
     name: "",
   };
-  if (flags & mman.MAP_ANONYMOUS) return map(k, t.process.space, request);
+  const isShared = type !== mman.MAP_PRIVATE;
+  if (flags & mman.MAP_ANONYMOUS) return isShared ? mapZero(k, t, request) : map(k, t.process.space, request);
   const file = t.process.fds.get(fd);
   if (file === undefined) return -EBADF;
   const mode = file.statusFlags & O_ACCMODE;
   if (mode === O_WRONLY) return -EACCES;
-  if (type !== mman.MAP_PRIVATE && prot & mman.PROT_WRITE && mode === O_RDONLY) return -EACCES;
+  if (isShared) {
+    if (file instanceof ZeroDevice) return mapZero(k, t, request);
+    if (prot & mman.PROT_WRITE && mode === O_RDONLY) return -EACCES;
+    const pages = file.sharedPages();
+    if (pages === null) return -ENODEV;
+    const { seals } = pages.inode;
+    if (seals > 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) && prot & mman.PROT_WRITE) return -EPERM;
+  }
   const start = map(k, t.process.space, { ...request, file, fileOffset: offset, name: file.describe() });
   // Files without positions (sockets, pipes) have no pages.
   return start === -ESPIPE ? -ENODEV : start;
+}
+
+/** Shared pages without a file: those of one that has no name. */
+function mapZero(k: Kernel, t: Task, request: MapRequest): number {
+  const file = unnamedFile(k, t, "/dev/zero", 0o777);
+  file.inode.contents.size = pageUp(request.length);
+  file.refs = 1;
+  const start = map(k, t.process.space, { ...request, file, name: file.describe() });
+  dropDescription(k, file);
+  return start;
 }
 
 function sysMunmap(k: Kernel, t: Task): number {
@@ -74,7 +98,20 @@ function sysMprotect(k: Kernel, t: Task, _a0: number, _a1: number, prot: number)
   if (length === 0) return 0;
   const space = t.process.space, end = start + pageUp(length);
   if (length < 0 || end > HIGHEST_END || !space.isCovered(start, end)) return -ENOMEM;
+  if (space.shared.length !== 0) {
+    if (prot & mman.PROT_WRITE && !canBeWritten(space, start, end)) return -EACCES;
+    flushRange(k, space, start, end);
+  }
   return space.protect(start, end, prot & (mman.PROT_READ | mman.PROT_WRITE | mman.PROT_EXEC));
+}
+
+/** False if a shared mapping in [start, end) is of a file that was opened for reading only. */
+function canBeWritten(space: AddressSpace, start: number, end: number): boolean {
+  for (let i = space.indexAfter(start); i < space.vmas.length && space.vmas[i].start < end; i++) {
+    const v = space.vmas[i];
+    if (v.pages !== null && (v.file!.statusFlags & O_ACCMODE) === O_RDONLY) return false;
+  }
+  return true;
 }
 
 function sysMremap(k: Kernel, t: Task, _a0: number, _a1: number, _a2: number, flags: number): number {
@@ -125,7 +162,7 @@ function sysMsync(k: Kernel, t: Task, _a0: number, _a1: number, flags: number): 
   if (pageRange(k) < 0 || flags & ~(both | mman.MS_INVALIDATE) || (flags & both) === both) return -EINVAL;
   const start = k.arg64(0), end = start + pageUp(k.arg64(1));
   if (!t.process.space.isCovered(start, end)) return -ENOMEM;
-  writeBack(k, t.process.space, start, end);
+  flushRange(k, t.process.space, start, end);
   return 0;
 }
 
@@ -158,7 +195,7 @@ function sysMlockall(_k: Kernel, _t: Task, flags: number): number {
 export const memoryRows: readonly (readonly [number, SyscallRow])[] = [
   [
     SYS_mmap,
-    partial("mmap", sysMmap, "MAP_SHARED reaches files at msync, munmap and exit, and is not shared over fork", [
+    partial("mmap", sysMmap, "two shared mappings of a file in one process meet when it gets its turn", [
       "addr",
       "length",
       "prot",
@@ -178,7 +215,7 @@ export const memoryRows: readonly (readonly [number, SyscallRow])[] = [
   ],
   [
     SYS_mremap,
-    partial("mremap", sysMremap, "no second view of shared pages, no MREMAP_DONTUNMAP", [
+    partial("mremap", sysMremap, "no MREMAP_DONTUNMAP", [
       "old_addr",
       "old_size",
       "new_size",

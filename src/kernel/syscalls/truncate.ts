@@ -3,16 +3,14 @@ import { dropDescription } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
 import { readCString } from "../memory/user_memory.ts";
 import { describedDentry } from "../vfs/anonymous.ts";
-import { Dentry } from "../vfs/dentry.ts";
-import { ATIME, CTIME, MTIME } from "../vfs/inode.ts";
 import { nameBytes } from "../vfs/name_length.ts";
 import { LOOKUP_FOLLOW } from "../vfs/path.ts";
 import { MAY_WRITE, permission } from "../vfs/permission.ts";
 import { beyondSizeLimit } from "../vfs/size_limit.ts";
+import { unnamedFile } from "../fs/unnamed_file.ts";
 import { RegularFile } from "../vfs/regular_file.ts";
 import { notify } from "../fs/inotify.ts";
 import { IN_MODIFY } from "../abi/inotify.ts";
-import { MemoryFile } from "../fs/memory_inodes.ts";
 import { FifoInode } from "../fs/pipe.ts";
 import { usable, writable } from "./io_wait.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
@@ -29,8 +27,6 @@ import {
   MFD_CLOEXEC,
   MFD_EXEC,
   MFD_NOEXEC_SEAL,
-  O_LARGEFILE,
-  O_RDWR,
 } from "../abi/fcntl.ts";
 import { EBADF, EFAULT, EINVAL, EISDIR, ENODEV, EOPNOTSUPP, EROFS, ESPIPE } from "../abi/errno.ts";
 import { RLIMIT_FSIZE } from "../abi/resource.ts";
@@ -144,16 +140,8 @@ function sysMemfdCreate(k: Kernel, t: Task, namePointer: number, flags: number):
   const name = readCString(t, namePointer, MEMFD_NAME_MAX + 1);
   if (typeof name === "number") return name === -EFAULT ? name : -EINVAL;
   if (nameBytes(name) > MEMFD_NAME_MAX) return -EINVAL;
-  const fs = k.vfs.memfdfs, c = t.process.credentials;
-  const mode = flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777;
-  const inode = new MemoryFile(fs, fs.allocateIno(), mode, c.fsuid, c.fsgid);
-  inode.nlink = 0;
-  inode.touch(k, ATIME | MTIME | CTIME);
-  inode.seals = flags & MFD_NOEXEC_SEAL ? F_SEAL_EXEC : flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL;
-  const dentry = new Dentry(`/memfd:${name}`, null, inode);
-  dentry.deleted = true;
-  const d = new RegularFile(dentry, inode);
-  d.statusFlags = O_RDWR | O_LARGEFILE;
+  const d = unnamedFile(k, t, `/memfd:${name}`, flags & MFD_NOEXEC_SEAL ? 0o666 : 0o777);
+  d.inode.seals = flags & MFD_NOEXEC_SEAL ? F_SEAL_EXEC : flags & MFD_ALLOW_SEALING ? 0 : F_SEAL_SEAL;
   const fd = t.process.fds.install(d, (flags & MFD_CLOEXEC) !== 0);
   if (fd < 0) {
     d.refs++;

@@ -67,7 +67,7 @@ function forget(): number {
 
 function forkProcess(k: Kernel, t: Task, pid: number, r: CloneRequest): Process {
   const parent = t.process, { flags } = r;
-  const space = flags & CLONE_VM ? parent.space : parent.space.fork();
+  const space = flags & CLONE_VM ? parent.space : parent.space.fork(k);
   if (flags & CLONE_VM) space.users++;
   else space.machine.client = k;
   const fds = flags & CLONE_FILES ? parent.fds : parent.fds.copy();

@@ -1,9 +1,10 @@
 import { CORE_DUMPED, exitedStatus, killedStatus } from "../abi/wait.ts";
 import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIGCHLD, SIGKILL } from "../abi/signal.ts";
 import type { Kernel } from "../kernel.ts";
+import { enterSpace } from "../memory/shared_pages.ts";
 import { leaveSpace } from "../memory/space_lifetime.ts";
 import { writeU32 } from "../memory/user_memory.ts";
-import { wakeFutex } from "./futex.ts";
+import { futexKey, futexQueues, wakeFutex } from "./futex.ts";
 import type { Process } from "./process.ts";
 import { releaseRobustFutexes } from "./robust_futex.ts";
 import { makeSignal } from "./signal.ts";
@@ -13,8 +14,11 @@ import { type Task, TASK_ZOMBIE } from "./task.ts";
 /** Ends one thread (exit(2)); the last one ends the process. */
 export function exitTask(k: Kernel, t: Task, code: number): void {
   if (t.state === TASK_ZOMBIE) return;
-  const p = t.process;
+  const p = t.process, current = k.currentTask?.process.space ?? p.space;
+  // Whoever is killed by another writes to its memory out of turn.
+  if (p.space !== current && p.space.shared.length !== 0) enterSpace(k, p.space);
   leaveThreadMemory(t);
+  if (p.space !== current && current.shared.length !== 0) enterSpace(k, current);
   t.leaveQueues();
   k.dequeue(t);
   t.state = TASK_ZOMBIE;
@@ -45,7 +49,8 @@ export function leaveThreadMemory(t: Task): void {
   t.clearChildTid = 0;
   // pthread_join waits for this word, so it matters only while somebody shares the memory.
   if (address !== 0 && (t.process.tasks.length > 1 || t.process.space.users > 1)) {
-    if (writeU32(t, address, 0) === 0) wakeFutex(t.process.space, address >>> 0, 1, 0xffffffff);
+    const { space } = t.process, at = address >>> 0;
+    if (writeU32(t, address, 0) === 0) wakeFutex(futexQueues(space, at, 0), futexKey(space, at, 0), 1, 0xffffffff);
   }
 }
 
@@ -55,6 +60,7 @@ function endProcess(k: Kernel, p: Process): void {
   if (--p.fds.users === 0) p.fds.closeAll(k);
   leaveSpace(k, p);
   p.pendingSignals.length = 0;
+  k.ipc.processEnded(k, p);
   for (const child of p.children.slice()) orphan(k, child);
   if (p.parent === null) endContainer(k, p);
   else tellParentOfExit(k, p, p.parent);

@@ -1,6 +1,6 @@
 import { FUTEX_OWNER_DIED, FUTEX_TID_MASK, FUTEX_WAITERS, ROBUST_LIST_LIMIT } from "../abi/futex.ts";
 import { readU32, readU64, writeU32 } from "../memory/user_memory.ts";
-import { wakeFutex } from "./futex.ts";
+import { futexKey, futexQueues, wakeFutex } from "./futex.ts";
 import type { Task } from "./task.ts";
 
 /**
@@ -26,6 +26,7 @@ function release(t: Task, address: number): void {
   const word = readU32(t, address);
   if (word < 0 || (word & FUTEX_TID_MASK) !== t.tid) return;
   if (writeU32(t, address, (word & FUTEX_WAITERS) | FUTEX_OWNER_DIED) === 0 && word & FUTEX_WAITERS) {
-    wakeFutex(t.process.space, address, 1, 0xffffffff);
+    const { space } = t.process;
+    wakeFutex(futexQueues(space, address, 0), futexKey(space, address, 0), 1, 0xffffffff);
   }
 }

@@ -1,5 +1,6 @@
 import { STATE_BYTES, STATE_FUEL, STOP_SYSCALL, STOP_YIELD } from "../../machine/state.ts";
 import type { Kernel } from "../kernel.ts";
+import { enterSpace } from "../memory/shared_pages.ts";
 import { retrySyscall } from "../syscalls/dispatch.ts";
 import { deliverFault } from "./faults.ts";
 import { deliverSignals } from "./signal_delivery.ts";
@@ -37,6 +38,8 @@ export function runTasks(k: Kernel, sliceNs: number): RunOutcome {
 function runTask(k: Kernel, t: Task): void {
   k.currentTask = t;
   k.sliceStartNs = k.clock.monotonicNs();
+  const space = t.process.space;
+  if (space.shared.length !== 0) enterSpace(k, space);
   loadRegisters(t);
   while (t.state === TASK_RUNNABLE && advance(k, t));
   const usedNs = k.clock.monotonicNs() - k.sliceStartNs;

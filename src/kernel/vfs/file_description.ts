@@ -1,5 +1,6 @@
 import { WaitQueue } from "../wait_queue.ts";
 import type { Kernel } from "../kernel.ts";
+import type { SharedPages } from "../memory/shared_pages.ts";
 import type { Dentry } from "./dentry.ts";
 import type { Task } from "../task/task.ts";
 
@@ -75,6 +76,10 @@ export abstract class FileDescription {
   /** fallocate; -ENODEV where space cannot be allocated. */
   allocate(_k: Kernel, _mode: number, _offset: number, _length: number): number {
     return -19; // ENODEV
+  }
+  /** The pages that MAP_SHARED mappings of the file share; null for files that have none. */
+  sharedPages(): SharedPages | null {
+    return null;
   }
   /** Bytes that FIONREAD reports, or -ENOTTY. */
   bytesReadable(_k: Kernel): number {

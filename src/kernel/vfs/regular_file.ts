@@ -9,6 +9,7 @@ import { beyondSizeLimit } from "./size_limit.ts";
 import { RLIMIT_FSIZE } from "../abi/resource.ts";
 import { notify } from "../fs/inotify.ts";
 import { IN_ACCESS, IN_MODIFY } from "../abi/inotify.ts";
+import { contentsChanged, flushShared, SharedPages } from "../memory/shared_pages.ts";
 import { dropPrivilegeBits } from "./attributes.ts";
 import {
   F_SEAL_FUTURE_WRITE,
@@ -62,6 +63,7 @@ export class RegularFile extends InodeDescription<MemoryFile> {
   }
 
   override pread(k: Kernel, _t: Task, bytes: Uint8Array, at: number, length: number, position: number): number {
+    if (this.inode.shared !== null) flushShared(k, this.inode.shared);
     const n = this.inode.contents.read(bytes, at, length, position);
     if (!(this.statusFlags & O_NOATIME)) this.inode.accessed(k);
     if (k.vfs.watchCount !== 0) notify(k, this.dentry!, IN_ACCESS);
@@ -88,7 +90,9 @@ export class RegularFile extends InodeDescription<MemoryFile> {
       if (position + length > inode.size && (inode.seals & F_SEAL_GROW)) return -EPERM;
     }
     try {
+      if (inode.shared !== null) flushShared(k, inode.shared);
       inode.contents.write(bytes, at, length, position);
+      if (inode.shared !== null) contentsChanged(k, inode.shared, position, position + length);
     } catch (e) {
       if (e instanceof RangeError) return -ENOSPC; // The host has no more memory.
       throw e;
@@ -99,7 +103,7 @@ export class RegularFile extends InodeDescription<MemoryFile> {
     return length;
   }
 
-  override seek(_k: Kernel, offset: number, whence: number): number {
+  override seek(k: Kernel, offset: number, whence: number): number {
     const size = this.inode.size;
     let to: number;
     if (whence === SEEK_SET) to = offset;
@@ -107,6 +111,7 @@ export class RegularFile extends InodeDescription<MemoryFile> {
     else if (whence === SEEK_END) to = size + offset;
     else if (whence === SEEK_DATA || whence === SEEK_HOLE) {
       if (offset < 0 || offset >= size) return -ENXIO;
+      if (this.inode.shared !== null) flushShared(k, this.inode.shared);
       to = whence === SEEK_DATA ? this.inode.contents.nextData(offset) : this.inode.contents.nextHole(offset);
       if (to < 0) return -ENXIO;
     } else return -EINVAL;
@@ -129,11 +134,19 @@ export class RegularFile extends InodeDescription<MemoryFile> {
       if ((mode & FALLOC_FL_PUNCH_HOLE) && (inode.seals & (F_SEAL_WRITE | F_SEAL_SHRINK))) return -EPERM;
       if (!keepsSize && end > inode.size && (inode.seals & F_SEAL_GROW)) return -EPERM;
     }
-    if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) inode.contents.punch(offset, end);
+    if (mode & (FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE)) {
+      if (inode.shared !== null) flushShared(k, inode.shared);
+      inode.contents.punch(offset, end);
+      if (inode.shared !== null) contentsChanged(k, inode.shared, offset, end);
+    }
     // Space is not reserved: memory cannot be promised, and holes read as zeros just the same.
     if (!keepsSize && end > inode.size) inode.contents.size = end;
     inode.touch(k, MTIME | CTIME);
     return 0;
+  }
+
+  override sharedPages(): SharedPages {
+    return this.inode.shared ??= new SharedPages(this.inode);
   }
 
   override bytesReadable(): number {
