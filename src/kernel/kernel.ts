@@ -2,6 +2,7 @@ import type { Host } from "../host/host.ts";
 import type { Machine, MachineClient, MappedRange } from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
 import { Clock } from "./clock.ts";
+import { IpcNamespace } from "./ipc/namespace.ts";
 import type { Net } from "./net/net.ts";
 import { dispatchSyscall } from "./syscalls/dispatch.ts";
 import type { SyscallTable } from "./syscalls/support.ts";
@@ -30,6 +31,7 @@ export class Kernel implements MachineClient {
     "timers",
     "vfs",
     "net",
+    "ipc",
     "nextPid",
     "hostname",
     "exitStatus",
@@ -61,6 +63,7 @@ export class Kernel implements MachineClient {
   /** Set by whoever builds the kernel, before the first process. */
   vfs!: Vfs;
   net!: Net;
+  readonly ipc: IpcNamespace = new IpcNamespace();
   hostname = "localhost";
   /** wait(2) status of the first process once it has ended, which ends everything. */
   exitStatus: number | null = null;

@@ -73,6 +73,10 @@ import { Vfs } from "../kernel/vfs/vfs.ts";
 import { WaitQueue } from "../kernel/wait_queue.ts";
 import { NetlinkPorts } from "../kernel/net/netlink/ports.ts";
 import { NetlinkSocket } from "../kernel/net/netlink/socket.ts";
+import { IpcTable } from "../kernel/ipc/objects.ts";
+import { IpcNamespace } from "../kernel/ipc/namespace.ts";
+import { SemaphoreSet, SemaphoreWait } from "../kernel/ipc/semaphores.ts";
+import { MessageQueue, MessageQueueWait } from "../kernel/ipc/message_queue.ts";
 import { ClassRegistry, type SavableClass } from "./class_registry.ts";
 
 const CLASSES: readonly SavableClass[] = [
@@ -109,12 +113,16 @@ const CLASSES: readonly SavableClass[] = [
   Init,
   InotifyDescription,
   InotifyWatch,
+  IpcNamespace,
+  IpcTable,
   Kernel,
   Limits,
   Listening,
   MemoryDirectory,
   MemoryFile,
   MemorySymlink,
+  MessageQueue,
+  MessageQueueWait,
   NamespaceDirectory,
   Net,
   NetDirectory,
@@ -140,6 +148,8 @@ const CLASSES: readonly SavableClass[] = [
   RootfsBytes,
   RootfsDirectory,
   Segment,
+  SemaphoreSet,
+  SemaphoreWait,
   SharedPages,
   SignalFd,
   SignalHandlers,
@@ -208,12 +218,16 @@ const CLASS_NAMES: readonly string[] = `
   Init
   InotifyDescription
   InotifyWatch
+  IpcNamespace
+  IpcTable
   Kernel
   Limits
   Listening
   MemoryDirectory
   MemoryFile
   MemorySymlink
+  MessageQueue
+  MessageQueueWait
   NamespaceDirectory
   Net
   NetDirectory
@@ -239,6 +253,8 @@ const CLASS_NAMES: readonly string[] = `
   RootfsBytes
   RootfsDirectory
   Segment
+  SemaphoreSet
+  SemaphoreWait
   SharedPages
   SignalFd
   SignalHandlers

@@ -6,9 +6,11 @@ import { identityRows } from "./identity.ts";
 import { ioRows } from "./io_rows.ts";
 import { limitRows } from "./limits.ts";
 import { memoryRows } from "./memory.ts";
+import { msgRows } from "./msg.ts";
 import { prctlRows } from "./prctl.ts";
 import { randomRows } from "./random.ts";
 import { schedRows } from "./sched.ts";
+import { semRows } from "./sem.ts";
 import { signalRows } from "./signal.ts";
 import { socketRows } from "./socket.ts";
 import { makeTable, type SyscallTable } from "./support.ts";
@@ -40,4 +42,7 @@ export const SYSCALLS: SyscallTable = makeTable([
   ...ioRows,
   // Sockets.
   ...socketRows,
+  // System V IPC.
+  ...semRows,
+  ...msgRows,
 ]);
