@@ -77,6 +77,7 @@ import { IpcTable } from "../kernel/ipc/objects.ts";
 import { IpcNamespace } from "../kernel/ipc/namespace.ts";
 import { SemaphoreSet, SemaphoreWait } from "../kernel/ipc/semaphores.ts";
 import { MessageQueue, MessageQueueWait } from "../kernel/ipc/message_queue.ts";
+import { SegmentFile, SharedSegment } from "../kernel/ipc/shared_segment.ts";
 import { ClassRegistry, type SavableClass } from "./class_registry.ts";
 
 const CLASSES: readonly SavableClass[] = [
@@ -148,9 +149,11 @@ const CLASSES: readonly SavableClass[] = [
   RootfsBytes,
   RootfsDirectory,
   Segment,
+  SegmentFile,
   SemaphoreSet,
   SemaphoreWait,
   SharedPages,
+  SharedSegment,
   SignalFd,
   SignalHandlers,
   SocketInode,
@@ -253,9 +256,11 @@ const CLASS_NAMES: readonly string[] = `
   RootfsBytes
   RootfsDirectory
   Segment
+  SegmentFile
   SemaphoreSet
   SemaphoreWait
   SharedPages
+  SharedSegment
   SignalFd
   SignalHandlers
   SocketInode

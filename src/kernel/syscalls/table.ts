@@ -11,6 +11,7 @@ import { prctlRows } from "./prctl.ts";
 import { randomRows } from "./random.ts";
 import { schedRows } from "./sched.ts";
 import { semRows } from "./sem.ts";
+import { shmRows } from "./shm.ts";
 import { signalRows } from "./signal.ts";
 import { socketRows } from "./socket.ts";
 import { makeTable, type SyscallTable } from "./support.ts";
@@ -45,4 +46,5 @@ export const SYSCALLS: SyscallTable = makeTable([
   // System V IPC.
   ...semRows,
   ...msgRows,
+  ...shmRows,
 ]);
