@@ -3,6 +3,7 @@ import type { Machine, MachineClient, MappedRange } from "../machine/machine.ts"
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
 import { Clock } from "./clock.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
+import { CodePlaces } from "./memory/code_places.ts";
 import type { Net } from "./net/net.ts";
 import { dispatchSyscall } from "./syscalls/dispatch.ts";
 import type { SyscallTable } from "./syscalls/support.ts";
@@ -32,6 +33,7 @@ export class Kernel implements MachineClient {
     "vfs",
     "net",
     "ipc",
+    "codePlaces",
     "nextPid",
     "hostname",
     "exitStatus",
@@ -63,6 +65,7 @@ export class Kernel implements MachineClient {
   /** Set by whoever builds the kernel, before the first process. */
   vfs!: Vfs;
   net!: Net;
+  readonly codePlaces: CodePlaces = new CodePlaces();
   readonly ipc: IpcNamespace = new IpcNamespace();
   hostname = "localhost";
   /** wait(2) status of the first process once it has ended, which ends everything. */

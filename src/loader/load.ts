@@ -21,14 +21,13 @@ import {
   pageDown,
   pageUp,
   PROT_EXEC,
-  PROT_NONE,
   PROT_READ,
   PROT_WRITE,
 } from "../kernel/abi/mman.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { AddressSpace } from "../kernel/memory/address_space.ts";
 import { HEAP_ROOM, HIGHEST_END, LOWEST_MAPPING, PIE_BASE } from "../kernel/memory/layout.ts";
-import { map } from "../kernel/memory/mmap.ts";
+import { map, placeForFile } from "../kernel/memory/mmap.ts";
 import type { FileDescription } from "../kernel/vfs/file_description.ts";
 
 /** A program to load; the virtual file system's OpenedProgram fits. */
@@ -104,7 +103,7 @@ function mapInterpreter(
   let base = 0;
   if (image.header.type === ET_DYN) {
     const length = pageUp(image.end) - pageDown(image.start) + image.align;
-    const hole = space.findHole(length, PROT_READ);
+    const hole = placeForFile(k, space, interpreter.description, length);
     if (hole < 0) return hole;
     base = Math.ceil((hole - pageDown(image.start)) / image.align) * image.align;
   }
@@ -209,7 +208,7 @@ function mapStack(k: Kernel, space: AddressSpace, stackBytes: number): number {
   const length = pageUp(stackBytes);
   space.mmapStart = space.heapEnd;
   // After the program and its heap, unless a program linked high leaves more room elsewhere.
-  const start = space.findHole(length, PROT_NONE + PROT_READ);
+  const start = space.findHole(k, length, PROT_READ);
   if (start < 0) return start;
   space.stackTop = start + length;
   space.mmapStart = Math.max(space.heapEnd, space.stackTop);

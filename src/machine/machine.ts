@@ -49,6 +49,12 @@ export interface Machine {
   programLoaded?(key: string): void;
 
   /**
+   * Guest addresses [start, end) are executable now and hold what a file of the image has there; `file` is its number. Code made
+   * ahead of time is found by both. Undone by codeChanged.
+   */
+  codeMapped?(file: number, start: number, end: number): void;
+
+  /**
    * The kernel changed what is at [start, end) (guest addresses): executable bytes were mapped, unmapped or written.
    * Compiled code of that range is dropped.
    */

@@ -30,6 +30,7 @@ import { SocketInode } from "../kernel/fs/socket_inode.ts";
 import { TimerFd } from "../kernel/fs/timerfd.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { AddressSpace } from "../kernel/memory/address_space.ts";
+import { CodePlaces } from "../kernel/memory/code_places.ts";
 import { SharedPages } from "../kernel/memory/shared_pages.ts";
 import { Vma } from "../kernel/memory/vma.ts";
 import { ByteQueue, Segment } from "../kernel/net/byte_queue.ts";
@@ -86,6 +87,7 @@ const CLASSES: readonly SavableClass[] = [
   Arrival,
   ByteQueue,
   Clock,
+  CodePlaces,
   Connected,
   Connecting,
   ConsoleDescription,
@@ -193,6 +195,7 @@ const CLASS_NAMES: readonly string[] = `
   Arrival
   ByteQueue
   Clock
+  CodePlaces
   Connected
   Connecting
   ConsoleDescription

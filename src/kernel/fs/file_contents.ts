@@ -10,6 +10,8 @@ const HOLE = null;
 
 /** Where the unchanged bytes of a file of the image come from. */
 export interface LowerBytes {
+  /** Its inode number in the image's tree. */
+  readonly number: number;
   bytes(): Uint8Array;
 }
 
@@ -34,6 +36,11 @@ export class FileContents {
   /** True if this is, byte for byte, a file of the image. */
   get isImageFile(): boolean {
     return this.lower !== null && this.blocks.size === 0 && this.lowerEnd === this.size;
+  }
+
+  /** Number of the file of the image that this is, byte for byte; 0 if it is none. */
+  get imageFile(): number {
+    return this.isImageFile ? this.lower!.number : 0;
   }
 
   /** Bytes held in memory. */

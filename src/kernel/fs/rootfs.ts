@@ -93,7 +93,7 @@ function isForgettable(inode: Inode): boolean {
 /** Contents of a file of the image. */
 export class RootfsBytes implements LowerBytes {
   static readonly savedFields: readonly string[] = ["fs", "number"];
-  constructor(private readonly fs: RootFileSystem, private readonly number: InodeNumber) {}
+  constructor(private readonly fs: RootFileSystem, readonly number: InodeNumber) {}
 
   bytes(): Uint8Array {
     return this.fs.tree.read(this.number);

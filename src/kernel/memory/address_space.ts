@@ -6,6 +6,7 @@ import type { Kernel } from "../kernel.ts";
 import { dropDescription } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
 import type { WaitQueue } from "../wait_queue.ts";
+import type { CodePlaces, ImageFile } from "./code_places.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_BYTES, RESERVATION_GAP } from "./layout.ts";
 import { flushSpace, type SharedView } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
@@ -38,6 +39,7 @@ export class AddressSpace {
     "futexes",
     "shared",
     "programKey",
+    "codeFiles",
   ];
   static readonly unsavedFields: readonly string[] = ["machine", "access"];
   /** Set again after a restore by attach(). */
@@ -60,6 +62,8 @@ export class AddressSpace {
   auxv: Uint8Array = new Uint8Array(0);
   /** Path of the program if it is a file of the image, unchanged; "" otherwise (see Machine.programLoaded). */
   programKey = "";
+  /** Executable mappings that hold what their file of the image has, by the file's number: code made ahead of time fits. */
+  readonly codeFiles: Map<ImageFile, { start: number; end: number }> = new Map();
   /** Tasks that wait on futex words, by guest address. */
   readonly futexes: Map<number, WaitQueue> = new Map();
   /** What it maps with MAP_SHARED. */
@@ -108,27 +112,38 @@ export class AddressSpace {
     return true;
   }
 
-  /** A hole for `length` bytes, or -ENOMEM. First fit from mmapStart up, then below it; large reservations apart. */
-  findHole(length: number, prot: number): number {
+  /**
+   * A hole for `length` bytes, or -ENOMEM. First fit from mmapStart up, then below it; large reservations apart. The places of
+   * the image's files are kept free (CodePlaces).
+   */
+  findHole(k: Kernel, length: number, prot: number): number {
+    const places = k.codePlaces;
     if (prot === PROT_NONE && length >= RESERVATION_BYTES) {
       const apart = Math.ceil((this.machine.memory.guestEnd + RESERVATION_GAP) / RESERVATION_BYTES) * RESERVATION_BYTES;
-      const start = this.firstFit(length, apart, HIGHEST_END);
+      const start = this.firstFit(places, length, apart, HIGHEST_END);
       if (start >= 0) return start;
     }
     // A hole inside the memory that exists costs nothing, wherever it is; growing memory comes last.
     const end = this.machine.memory.guestEnd;
-    let start = this.firstFit(length, this.mmapStart, end);
-    if (start < 0) start = this.firstFit(length, LOWEST_MAPPING, this.mmapStart);
-    if (start < 0) start = this.firstFit(length, this.mmapStart, HIGHEST_END);
+    let start = this.firstFit(places, length, this.mmapStart, end);
+    if (start < 0) start = this.firstFit(places, length, LOWEST_MAPPING, this.mmapStart);
+    if (start < 0) start = this.firstFit(places, length, this.mmapStart, HIGHEST_END);
     return start;
   }
 
-  private firstFit(length: number, from: number, to: number): number {
+  private firstFit(places: CodePlaces, length: number, from: number, to: number): number {
     let at = from;
-    for (let i = this.indexAfter(from); at + length <= to; i++) {
+    for (let i = this.indexAfter(from); at + length <= to;) {
       const v = this.vmas[i];
-      if (v === undefined || at + length <= v.start) return at;
-      at = Math.max(at, this.endWithHeapRoom(v));
+      if (v !== undefined && at + length > v.start) {
+        at = Math.max(at, this.endWithHeapRoom(v));
+        i++;
+        continue;
+      }
+      const place = places.overlapping(at, at + length);
+      if (place === undefined) return at;
+      at = place.end;
+      i = this.indexAfter(at);
     }
     return -ENOMEM;
   }
@@ -162,11 +177,23 @@ export class AddressSpace {
     for (; i < this.vmas.length && this.vmas[i].start < end; i++) {
       const v = this.vmas[i];
       this.zero(v.start, v.end);
-      if (v.prot & PROT_EXEC) this.machine.codeChanged(v.start, v.end);
+      if (v.prot & PROT_EXEC) this.codeChanged(v.start, v.end);
       if (v.file !== null) dropDescription(k, v.file);
     }
     this.vmas.splice(first, i - first);
     this.noteAccess(start, end, PROT_NONE);
+  }
+
+  /** Executable bytes of [start, end) changed or may change from now on: code made of them is forgotten. */
+  codeChanged(start: number, end: number): void {
+    for (const [file, range] of this.codeFiles) if (range.start < end && start < range.end) this.codeFiles.delete(file);
+    this.machine.codeChanged(start, end);
+  }
+
+  /** An executable mapping now holds what the file of the image has: what was compiled ahead of time may be used. */
+  codeMapped(file: ImageFile, start: number, end: number): void {
+    this.codeFiles.set(file, { start, end });
+    this.machine.codeMapped?.(file, start, end);
   }
 
   /** Zeroes the part of [start, end) that exists. */
@@ -186,7 +213,7 @@ export class AddressSpace {
       const v = this.vmas[i];
       // Code that was translated as it stood may be about to change, or bytes are about to become code.
       if (v.prot !== prot && ((v.prot ^ prot) & PROT_EXEC || v.prot & prot & PROT_EXEC)) {
-        this.machine.codeChanged(v.start, v.end);
+        this.codeChanged(v.start, v.end);
       }
       v.prot = prot;
     }
@@ -226,6 +253,7 @@ export class AddressSpace {
   attach(machine: Machine): void {
     this.machine = machine;
     this.rebuildAccess();
+    for (const [file, { start, end }] of this.codeFiles) machine.codeMapped?.(file, start, end);
   }
 
   rebuildAccess(): void {
@@ -284,6 +312,7 @@ export class AddressSpace {
     child.envEnd = this.envEnd;
     child.auxv = this.auxv;
     child.programKey = this.programKey;
+    for (const [file, range] of this.codeFiles) child.codeFiles.set(file, { ...range });
     child.rebuildAccess();
     return child;
   }

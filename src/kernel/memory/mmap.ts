@@ -1,3 +1,4 @@
+import { isElf } from "../../elf/header.ts";
 import { GUEST_BIAS } from "../../machine/state.ts";
 import { EEXIST, EFAULT, EINVAL, ENOMEM, EPERM } from "../abi/errno.ts";
 import {
@@ -66,8 +67,34 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
   const error = space.insert(vma);
   if (error < 0) return error;
   if (vma.pages !== null) shareMapping(space, vma);
-  if (vma.prot & PROT_EXEC) space.machine.codeChanged(start, start + length);
+  if (vma.prot & PROT_EXEC) {
+    space.codeChanged(start, start + length);
+    const image = vma.pages === null ? request.file?.imageFile() ?? 0 : 0;
+    if (image !== 0) space.codeMapped(image, start, start + length);
+  }
   return start;
+}
+
+/**
+ * Where a file that may have code is mapped from its beginning: where it is in other processes, if that is free; what is
+ * chosen the first time is kept for all. A hole or -ENOMEM.
+ */
+export function placeForFile(k: Kernel, space: AddressSpace, file: FileDescription, length: number): number {
+  const image = file.imageFile();
+  const known = image === 0 ? undefined : k.codePlaces.of(image);
+  if (known !== undefined && known.end - known.start >= length && space.isFree(known.start, known.start + length)) {
+    return known.start;
+  }
+  const start = space.findHole(k, length, PROT_READ);
+  if (image !== 0 && start > 0) k.codePlaces.add(image, start, start + length);
+  return start;
+}
+
+/** True for a mapping as the dynamic linker makes it of a library: private, from the beginning of an ELF file. */
+function isLibrary(k: Kernel, { file, fileOffset, flags }: MapRequest): boolean {
+  if (file === null || fileOffset !== 0 || flags & MAP_SHARED || file.imageFile() === 0) return false;
+  const head = new Uint8Array(4);
+  return file.pread(k, k.currentTask, head, 0, 4, 0) === 4 && isElf(head);
 }
 
 function choosePlace(k: Kernel, space: AddressSpace, request: MapRequest, length: number): number {
@@ -90,7 +117,8 @@ function choosePlace(k: Kernel, space: AddressSpace, request: MapRequest, length
   ) {
     return hint;
   }
-  return space.findHole(length, prot);
+  if (isLibrary(k, request)) return placeForFile(k, space, request.file!, length);
+  return space.findHole(k, length, prot);
 }
 
 /** Fills a file mapping from its file; what lies past the file's end is zero. 0 or a negative errno. */
@@ -166,7 +194,7 @@ export function remap(
     return old;
   }
   if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM;
-  const place = space.findHole(newLength, v.prot);
+  const place = space.findHole(k, newLength, v.prot);
   return place < 0 ? place : move(k, space, old, oldLength, newLength, place);
 }
 
@@ -234,7 +262,7 @@ function move(
   space.machine.memory.u8.copyWithin(place - GUEST_BIAS, from, from + contentBytes);
   const error = space.insert(moved);
   if (error < 0) return error;
-  if (moved.prot & PROT_EXEC) space.machine.codeChanged(place, place + newLength);
+  if (moved.prot & PROT_EXEC) space.codeChanged(place, place + newLength);
   if (moved.pages !== null) shareMapping(space, moved);
   if (moved.file !== null && newLength > oldLength) {
     const inserted = space.find(place)!;
@@ -257,6 +285,6 @@ export function discard(k: Kernel, space: AddressSpace, start: number, end: numb
     part.file = v.file;
     part.fileOffset = v.fileOffset + from - v.start;
     loadFile(k, space, part);
-    if (v.prot & PROT_EXEC) space.machine.codeChanged(from, to);
+    if (v.prot & PROT_EXEC) space.codeChanged(from, to);
   }
 }

@@ -218,6 +218,6 @@ function copyNewer(space: AddressSpace, view: SharedView): void {
       const n = Math.max(0, contents.read(machine.memory.u8, at, PAGE_SIZE, v.fileOffset + i * PAGE_SIZE));
       if (n < PAGE_SIZE) machine.memory.u8.fill(0, at + n, at + PAGE_SIZE);
     }
-    if (changed && v.prot & PROT_EXEC) machine.codeChanged(v.start, v.end);
+    if (changed && v.prot & PROT_EXEC) space.codeChanged(v.start, v.end);
   }
 }

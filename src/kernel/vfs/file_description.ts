@@ -48,6 +48,11 @@ export abstract class FileDescription {
     return true;
   }
 
+  /** Number of the file of the image that this is, byte for byte; 0 for everything else. */
+  imageFile(): number {
+    return 0;
+  }
+
   read(_k: Kernel, _t: Task, _bytes: Uint8Array, _at: number, _length: number): number {
     return -22; // EINVAL
   }

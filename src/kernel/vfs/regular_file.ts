@@ -145,6 +145,10 @@ export class RegularFile extends InodeDescription<MemoryFile> {
     return 0;
   }
 
+  override imageFile(): number {
+    return this.inode.contents.imageFile;
+  }
+
   override sharedPages(): SharedPages {
     return this.inode.shared ??= new SharedPages(this.inode);
   }

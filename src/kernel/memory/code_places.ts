@@ -1,0 +1,37 @@
+/**
+ * Where the ELF files of the image are mapped. A file that the guest maps without a wish (as ld.so does with libraries) gets
+ * the same place in every process, and nothing else is put there: code that was compiled ahead for that place then fits
+ * wherever the file is loaded.
+ */
+import type { MappedRange } from "../../machine/machine.ts";
+
+/** A file of the image by its inode number in the tree. */
+export type ImageFile = number;
+
+export class CodePlaces {
+  static readonly savedFields: readonly string[] = ["places"];
+  /** Sorted by start; they do not overlap. */
+  private places: { file: ImageFile; start: number; end: number }[] = [];
+
+  /** The place of a file, if it has one. */
+  of(file: ImageFile): MappedRange | undefined {
+    return this.places.find((p) => p.file === file);
+  }
+
+  /** Gives a file its place, unless it has one or the range is another's. */
+  add(file: ImageFile, start: number, end: number): void {
+    if (this.of(file) !== undefined || this.overlapping(start, end) !== undefined) return;
+    this.places.push({ file, start, end });
+    this.places.sort((a, b) => a.start - b.start);
+  }
+
+  /** The first place that touches [start, end), or undefined. */
+  overlapping(start: number, end: number): MappedRange | undefined {
+    return this.places.find((p) => p.start < end && start < p.end);
+  }
+
+  /** All places, ascending. */
+  all(): readonly { file: ImageFile; start: number; end: number }[] {
+    return this.places;
+  }
+}
