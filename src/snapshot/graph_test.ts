@@ -5,9 +5,9 @@ import { BytesFile, DATA, Harness } from "../kernel/_harness.ts";
 import { FUTEX_WAIT, FUTEX_WAKE } from "../kernel/abi/futex.ts";
 import * as sys from "../kernel/abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel/kernel.ts";
-import { kernelClasses } from "../kernel/saved_classes.ts";
 import { ClassRegistry } from "./class_registry.ts";
 import { forgottenFields, restoreGraph, saveGraph } from "./graph.ts";
+import { kernelClasses } from "./kernel_classes.ts";
 import { FakeHost } from "../host/fake.ts";
 
 class Animal {
@@ -122,7 +122,7 @@ test("a kernel with blocked tasks is saved, restored on another host, and goes o
   ]);
   expect(h.kernel.run()).toBe("idle");
   const k = h.kernel;
-  const registry = new ClassRegistry(kernelClasses);
+  const registry = kernelClasses();
   registry.add("BytesFile", BytesFile);
   registry.addExternal("vfs", k.vfs);
   registry.addExternal("fs", h.process.fs);
