@@ -79,8 +79,10 @@ export function flushShared(k: Kernel, pages: SharedPages): void {
   }
   if (!changed) return;
   pages.version = version;
-  // With two views in one space the other has to be copied to as well.
-  if (before === null) viewOf(space, pages)!.seen = version;
+  const view = viewOf(space, pages)!;
+  // The two views of one space have to be alike before they can be compared again.
+  if (before === null) view.seen = version;
+  else copyNewer(space, view);
   pages.inode.touch(k, MTIME | CTIME);
 }
 
@@ -139,6 +141,14 @@ export function dropUnusedViews(space: AddressSpace): void {
 export function leaveShared(space: AddressSpace, pages: SharedPages): void {
   if (pages.holder === space) pages.holder = null;
   if (--pages.users === 0 && pages.inode.shared === pages) pages.inode.shared = null;
+}
+
+/** Whether some process has a writable mapping of the pages (Linux's mapping_deny_writable). */
+export function isMappedWritable(k: Kernel, pages: SharedPages): boolean {
+  for (const p of k.processes.values()) {
+    if (p.space.vmas.some((v) => v.pages === pages && v.prot & PROT_WRITE)) return true;
+  }
+  return false;
 }
 
 /** The shared pages at a guest address, or null. */

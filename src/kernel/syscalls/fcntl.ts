@@ -14,6 +14,7 @@ import {
 import { describedDentry } from "../vfs/anonymous.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
 import { type LockOwner, locksOf, releasePosixLocks } from "../vfs/locks.ts";
+import { isMappedWritable } from "../memory/shared_pages.ts";
 import { MemoryFile } from "../fs/memory_inodes.ts";
 import { FifoInode, PipeEnd } from "../fs/pipe.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
@@ -36,6 +37,7 @@ import {
   F_OFD_SETLKW,
   F_RDLCK,
   F_SEAL_SEAL,
+  F_SEAL_WRITE,
   F_SET_RW_HINT,
   F_SETFD,
   F_SETFL,
@@ -58,7 +60,7 @@ import {
   SEEK_SET,
   SETFL_MASK,
 } from "../abi/fcntl.ts";
-import { EAGAIN, EBADF, EINVAL, EOVERFLOW, EPERM } from "../abi/errno.ts";
+import { EAGAIN, EBADF, EBUSY, EINVAL, EOVERFLOW, EPERM } from "../abi/errno.ts";
 import { SYS_dup, SYS_dup2, SYS_dup3, SYS_fcntl } from "../abi/syscall_numbers.ts";
 
 function sysDup(_k: Kernel, t: Task, fd: number): number {
@@ -166,6 +168,7 @@ function addSeals(k: Kernel, d: FileDescription, seals: number): number {
   const inode = describedDentry(k, d).inode;
   if (!(inode instanceof MemoryFile) || inode.seals < 0 || seals & ~0x3f) return -EINVAL;
   if ((d.statusFlags & O_ACCMODE) === O_RDONLY || inode.seals & F_SEAL_SEAL) return -EPERM;
+  if (seals & F_SEAL_WRITE && inode.shared !== null && isMappedWritable(k, inode.shared)) return -EBUSY;
   inode.seals |= seals;
   return 0;
 }

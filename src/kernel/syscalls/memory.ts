@@ -6,6 +6,7 @@ import { discard, map, type MapRequest, moveBreak, remap, unmap } from "../memor
 import type { AddressSpace } from "../memory/address_space.ts";
 import { flushRange } from "../memory/shared_pages.ts";
 import { writableRange } from "../memory/user_memory.ts";
+import type { MemoryFile } from "../fs/memory_inodes.ts";
 import { ZeroDevice } from "../fs/devices.ts";
 import { unnamedFile } from "../fs/unnamed_file.ts";
 import { dropDescription } from "../task/fd_table.ts";
@@ -58,8 +59,7 @@ function sysMmap(k: Kernel, t: Task, _a0: number, _a1: number, prot: number, fla
     if (prot & mman.PROT_WRITE && mode === O_RDONLY) return -EACCES;
     const pages = file.sharedPages();
     if (pages === null) return -ENODEV;
-    const { seals } = pages.inode;
-    if (seals > 0 && seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE) && prot & mman.PROT_WRITE) return -EPERM;
+    if (prot & mman.PROT_WRITE && isSealed(pages.inode)) return -EPERM;
   }
   const start = map(k, t.process.space, { ...request, file, fileOffset: offset, name: file.describe() });
   // Files without positions (sockets, pipes) have no pages.
@@ -105,11 +105,17 @@ function sysMprotect(k: Kernel, t: Task, _a0: number, _a1: number, prot: number)
   return space.protect(start, end, prot & (mman.PROT_READ | mman.PROT_WRITE | mman.PROT_EXEC));
 }
 
-/** False if a shared mapping in [start, end) is of a file that was opened for reading only. */
+/** Whether seals forbid writing through new mappings (fcntl(2)). */
+function isSealed(file: MemoryFile): boolean {
+  return file.seals > 0 && (file.seals & (F_SEAL_WRITE | F_SEAL_FUTURE_WRITE)) !== 0;
+}
+
+/** False if a shared mapping in [start, end) is of a file that was opened for reading only, or has been sealed. */
 function canBeWritten(space: AddressSpace, start: number, end: number): boolean {
   for (let i = space.indexAfter(start); i < space.vmas.length && space.vmas[i].start < end; i++) {
     const v = space.vmas[i];
-    if (v.pages !== null && (v.file!.statusFlags & O_ACCMODE) === O_RDONLY) return false;
+    if (v.pages === null) continue;
+    if ((v.file!.statusFlags & O_ACCMODE) === O_RDONLY || isSealed(v.pages.inode)) return false;
   }
   return true;
 }
