@@ -10,7 +10,7 @@ import { openHostDirectory } from "../src/cli/host_directory.ts";
 import { jitMachine } from "../src/cli/engines.ts";
 import { NodeHost } from "../src/cli/node_host.ts";
 import { addressSpaces } from "../src/snapshot/snapshot.ts";
-import { programMemory } from "../src/translate/program_memory.ts";
+import { fileMemory } from "../src/translate/file_memory.ts";
 import { translateProgram } from "../src/translate/translate.ts";
 import { GUEST_BIAS } from "../src/machine/state.ts";
 import { buildPrograms } from "./build.ts";
@@ -81,7 +81,8 @@ function measure(path: string, repeat: number): Row {
     host: new NodeHost(),
     machine: jitMachine(() => {}),
   });
-  const program = programMemory(addressSpaces(kernel)[0], tree, []);
+  const [[file, { start }]] = addressSpaces(kernel)[0].codeFiles;
+  const program = fileMemory(tree.read(file), path, start, { profile: [], pointers: [], imports: [] });
   const seconds: number[] = [];
   let translation = translateProgram(program, { name: "code0" });
   for (let i = 0; i < repeat; i++) {

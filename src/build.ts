@@ -2,7 +2,7 @@
 import { BootHost } from "./boot/boot_host.ts";
 import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
 import { createGuest, type GuestOptions } from "./boot/guest.ts";
-import { COMMON_REQUESTS, profileOnCopy } from "./boot/training.ts";
+import { COMMON_REQUESTS, trainOnCopy } from "./boot/training.ts";
 import { type WarmRequest, warmUp } from "./boot/warm.ts";
 import { badInput, hexBytes } from "./errors.ts";
 import { CodeModuleBuilder } from "./emit/module.ts";
@@ -12,19 +12,20 @@ import { emptyBaseCode } from "./jit/base_code.ts";
 import { JitCompiler } from "./jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "./jit/miss_interpreter.ts";
 import type { Kernel } from "./kernel/kernel.ts";
-import type { AddressSpace } from "./kernel/memory/address_space.ts";
 import { syscallName } from "./kernel/abi/syscall_numbers.ts";
-import { CodeSpace, lookupOf } from "./machine/code_cache.ts";
+import type { CpuLevel } from "./machine/cpu_level.ts";
+import { CodeLibrary, FIRST_SLOT, lookupOf } from "./machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "./machine/wasm_machine.ts";
 import { encodeDataFile } from "./package/data_file.ts";
-import { type Manifest, MANIFEST_FORMAT, type ManifestProgram } from "./package/manifest.ts";
+import { type Manifest, MANIFEST_FORMAT, type ManifestModule } from "./package/manifest.ts";
 import { readFileAt } from "./rootfs/lookup.ts";
 import { mergeLayers } from "./rootfs/merge.ts";
 import { packTree } from "./rootfs/pack.ts";
 import { openPackedTree } from "./rootfs/packed_tree.ts";
 import type { Tree } from "./rootfs/tree.ts";
 import { addressSpaces, captureSnapshot, pagesBytes } from "./snapshot/snapshot.ts";
-import { programMemory } from "./translate/program_memory.ts";
+import { codeFiles } from "./translate/code_files.ts";
+import { fileMemory } from "./translate/file_memory.ts";
 import { translateProgram, type Translation } from "./translate/translate.ts";
 
 /** A finished translation: files by name, but for the entries of the hosts. */
@@ -37,6 +38,8 @@ export interface BuiltApp {
 }
 
 export interface BuildOptions {
+  /** The processor that the image's programs are shown. */
+  cpuLevel?: CpuLevel;
   warm: readonly WarmRequest[];
   limits?: Partial<BootLimits>;
   /** Told when a station begins, and of the guest's output. */
@@ -84,30 +87,37 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const guestBytes = addressSpaces(guest.kernel).reduce((n, s) => n + s.machine.memory.u8.length, 0);
 
   enter("training");
-  const profiles = await profileOnCopy({
+  const training = await trainOnCopy({
     snapshot,
     tree,
     host: bootHost(options, new LastOutput()),
-    base: guest.shared.base.code,
+    base: guest.shared.library.base,
     shared: guest.shared,
     requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
   });
-  for (const [key, space] of guest.spaces) profiles.set(key, [...profiles.get(key) ?? [], ...space.misses.keys()]);
 
   enter("translate");
+  const live = addressSpaces(guest.kernel);
+  const { programs } = guest.shared.library;
   const translations: Translation[] = [];
-  const programs: ManifestProgram[] = [];
-  const keys = [...profiles.keys()].filter((key) => key !== "").sort();
-  for (const [i, key] of keys.entries()) {
-    const profile = [...new Set(profiles.get(key))].sort((a, b) => a - b);
-    const space = liveSpace(guest.kernel, key) ?? loadedSpace(tree, spec, guest, key);
-    let translation = translateProgram(programMemory(space, tree, profile), { name: `code${i}` });
+  const modules: ManifestModule[] = [];
+  let firstSlot = FIRST_SLOT;
+  for (const { file, path, start, end, hints } of codeFiles(tree, live, programs.values(), training.values())) {
+    const memory = fileMemory(tree.read(file), path, start, hints);
+    const name = `code${modules.length}`;
+    let translation = translateProgram(memory, { name, firstSlot, level: guest.kernel.cpuLevel });
+    if (translation.entries.length === 0) continue;
     if (options.optimise) translation = await options.optimise(translation);
     translations.push(translation);
-    programs.push({
-      key,
-      name: translation.name,
-      file: `${translation.name}.wasm`,
+    firstSlot += translation.entries.length;
+    modules.push({
+      path,
+      inode: file,
+      start,
+      end,
+      name,
+      file: `${name}.wasm`,
+      firstSlot: translation.firstSlot,
       entries: translation.entries.length,
       x86Bytes: translation.stats.x86Bytes,
       wasmBytes: translation.wasm.length,
@@ -124,9 +134,14 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   ]);
   for (const t of translations) {
     blobs.set(`${t.name}.entries`, new Uint8Array(Uint32Array.from(t.entries).buffer));
-    blobs.set(`${t.name}.lookup`, lookupOf(t.entries).encode());
     blobs.set(`${t.name}.traps`, t.traps);
   }
+  const lookups = live.map(({ codeFiles }) =>
+    [...codeFiles.keys()].flatMap((file) => modules.find((m) => m.inode === file)?.name ?? [])
+  );
+  lookups.forEach((names, i) =>
+    blobs.set(`lookup.${i}`, lookupOf(names.map((n) => translations.find((t) => t.name === n)!)).encode())
+  );
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
   files.set("base.wasm", new CodeModuleBuilder("base", []).finish().bytes);
   for (const t of translations) files.set(`${t.name}.wasm`, t.wasm);
@@ -136,16 +151,18 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     format: MANIFEST_FORMAT,
     image: { reference: image.references[0] ?? null, digest: image.digest ?? null },
     process: { argv: [...argv], env: [...env], cwd, uid, gid, groups: [...groups], stopSignal },
+    cpu: guest.kernel.cpuLevel,
     exposedPorts: [...ports],
     listeners,
-    programs,
+    modules,
+    lookups,
     data: "app.data.wasm",
     blobs: [...blobs.keys()],
     rootfsChunks: packed.chunks.length,
     unsupported: {
       instructions: translations.flatMap((t, i) =>
         t.unsupported.map(({ pc, bytes, mnemonic, count }) => ({
-          program: programs[i].key,
+          program: modules[i].path,
           pc: `0x${pc.toString(16)}`,
           bytes: hexBytes(bytes),
           mnemonic,
@@ -177,35 +194,28 @@ interface BootedGuest {
   kernel: Kernel;
   host: BootHost;
   output: LastOutput;
-  /** What was compiled, and so the profile, by program. */
-  spaces: Map<string, CodeSpace>;
   shared: WasmShared;
 }
 
 function startBoot(tree: Tree, spec: ProcessSpec, options: BuildOptions): BootedGuest {
   const output = new LastOutput();
   const host = bootHost(options, output);
-  const base = emptyBaseCode();
-  const spaces = new Map<string, CodeSpace>();
-  // Each program gets a space of its own, so that its misses are its own profile.
-  const programs = {
-    get(key: string): CodeSpace {
-      let space = spaces.get(key);
-      if (space === undefined) spaces.set(key, space = new CodeSpace(base));
-      return space;
-    },
-  };
   const shared: WasmShared = {
-    base: new CodeSpace(base),
-    programs,
+    library: new CodeLibrary(emptyBaseCode()),
     compiler: new JitCompiler(),
     interpreter: new IrMissInterpreter(),
   };
-  const kernel = createGuest(guestOptions(tree, spec, host, shared));
-  return { kernel, host, output, spaces, shared };
+  const kernel = createGuest(guestOptions(tree, spec, host, shared, options.cpuLevel));
+  return { kernel, host, output, shared };
 }
 
-function guestOptions(tree: Tree, spec: ProcessSpec, host: BootHost, shared: WasmShared): GuestOptions {
+function guestOptions(
+  tree: Tree,
+  spec: ProcessSpec,
+  host: BootHost,
+  shared: WasmShared,
+  cpuLevel: CpuLevel | undefined,
+): GuestOptions {
   const { argv, env, cwd, uid, gid, groups } = spec;
   return {
     tree,
@@ -215,18 +225,8 @@ function guestOptions(tree: Tree, spec: ProcessSpec, host: BootHost, shared: Was
     uid,
     gid,
     groups: [...groups],
+    ...(cpuLevel === undefined ? {} : { cpuLevel }),
     host,
     machine: new WasmMachine(shared),
   };
-}
-
-/** The address space of a process that runs this program. */
-function liveSpace(k: Kernel, key: string): AddressSpace | undefined {
-  return addressSpaces(k).find((s) => s.programKey === key);
-}
-
-/** A program that ran and ended: loaded anew, not run. */
-function loadedSpace(tree: Tree, spec: ProcessSpec, guest: BootedGuest, key: string): AddressSpace {
-  const k = createGuest({ ...guestOptions(tree, { ...spec, argv: [key] }, guest.host, guest.shared), uid: 0, gid: 0 });
-  return addressSpaces(k)[0];
 }

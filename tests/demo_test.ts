@@ -45,7 +45,7 @@ it("the manifest says what was translated, and that nothing was met that is not 
   const manifest = JSON.parse(readFileSync(join(output, "lighter.json"), "utf8"));
   expect(manifest.process).toMatchObject({ argv: ["/bin/hello", "8080"], uid: 65534, stopSignal: 15 });
   expect(manifest.listeners).toEqual([{ ip: "0.0.0.0", port: 8080 }]);
-  expect(manifest.programs.map((p: { key: string }) => p.key)).toEqual(["/bin/hello"]);
+  expect(manifest.modules.map((m: { path: string }) => m.path)).toEqual(["/bin/hello"]);
   expect(manifest.unsupported).toEqual({ instructions: [], syscalls: [] });
 });
 

@@ -3,7 +3,7 @@
  * What is wanted of it is the profile: the addresses at which code is entered when the server goes on from the snapshot (return
  * sites above the blocked accept, children after fork), which no look at the code alone can tell.
  */
-import { CodeSpace, type LoadedCode } from "../machine/code_cache.ts";
+import { CodeLibrary, type LoadedCode, type ProgramRecord } from "../machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { SavedGuest, type Snapshot } from "../snapshot/snapshot.ts";
@@ -31,28 +31,21 @@ export interface TrainingOptions {
   requests: readonly WarmRequest[];
 }
 
-/** Addresses at which code was entered, by program key. A server that fails under training still gives a profile. */
-export async function profileOnCopy(options: TrainingOptions): Promise<Map<string, number[]>> {
-  const spaces = new Map<string, CodeSpace>();
-  const programs = {
-    get(key: string): CodeSpace {
-      let space = spaces.get(key);
-      if (space === undefined) spaces.set(key, space = new CodeSpace(options.base));
-      return space;
-    },
-  };
-  const shared: WasmShared = { ...options.shared, base: new CodeSpace(options.base), programs };
+/** What ran, by program key. A server that fails under training still gives a profile. */
+export async function trainOnCopy(options: TrainingOptions): Promise<ReadonlyMap<string, ProgramRecord>> {
+  const library = new CodeLibrary(options.base);
+  const shared: WasmShared = { ...options.shared, library };
   const { host } = options;
   try {
     const kernel = new SavedGuest(options.snapshot).restore({
       tree: options.tree,
       host,
       console: { write() {} },
-      newMachine: (bytes, key) => new WasmMachine(shared, bytes, key, programs.get(key)),
+      newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
     });
     await warmUp(kernel, host, options.requests);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }
-  return new Map([...spaces].map(([key, space]) => [key, [...space.misses.keys()]]));
+  return library.programs;
 }

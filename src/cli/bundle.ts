@@ -44,7 +44,7 @@ export async function stopBundler(): Promise<void> {
 function prelude(target: Target, manifest: Manifest): string {
   const modules: [name: string, file: string][] = [
     ["base", "base.wasm"],
-    ...manifest.programs.map((p): [string, string] => [p.name, p.file]),
+    ...manifest.modules.map((p): [string, string] => [p.name, p.file]),
   ];
   const head = "// Made by Lighter (deno task translate). Not to be edited: translate the image again instead.";
   const json = JSON.stringify(manifest);

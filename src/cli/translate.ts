@@ -7,8 +7,10 @@ import { gzipSync } from "node:zlib";
 import { parseWarmFile, type WarmRequest } from "../boot/warm.ts";
 import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import { badInput } from "../errors.ts";
+import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import { type BudgetInput, checkBudget, formatBudget, type Sizes } from "../package/budget.ts";
 import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
+import { parseCpuLevel } from "./cpu_option.ts";
 import { openImagePath } from "./image_source.ts";
 import { UsageError } from "./usage.ts";
 import { optimiseTranslation } from "./wasm_opt.ts";
@@ -22,6 +24,7 @@ the archive itself may be plain, gzip or zstd.
   --target LIST    hosts to make entries for, of deno,workers,node (default: all three)
   --warm FILE      requests to answer before the server is frozen: a path, METHOD PATH, or a JSON object
                    {"method","path","headers","body"} a line
+  --cpu LEVEL      the processor the image's programs are shown: x86-64-v2 (default) or x86-64-v3
   --fast           never run the optimiser (wasm-opt): quicker to translate, 6 to 8 % larger code
   --optimise       run it on large programs too, at some 20 to 60 kB of x86 a second; by default only those whose module is
                    below 2 MB are optimised
@@ -36,6 +39,7 @@ const OPTIONS = {
   out: { type: "string", default: "out" },
   target: { type: "string", default: TARGETS.join(",") },
   warm: { type: "string" },
+  cpu: { type: "string", default: DEFAULT_CPU_LEVEL },
   fast: { type: "boolean", default: false },
   optimise: { type: "boolean", default: false },
   "boot-timeout": { type: "string", default: "120" },
@@ -68,6 +72,7 @@ export async function translateCommand(args: string[]): Promise<number> {
     warm: values.warm === undefined ? [] : readWarmFile(values.warm),
     optimise: values.fast ? "never" : values.optimise ? "always" : "small",
     bootTimeoutMs: seconds * 1000,
+    cpuLevel: parseCpuLevel(values.cpu),
     onProgress: progressLine,
     ...(values.verbose ? { onOutput: (line: string) => console.error(`| ${line}`) } : {}),
   });
@@ -82,6 +87,8 @@ export interface TranslateImageOptions {
   /** Which programs go through wasm-opt; small ones by default. */
   optimise?: "never" | "small" | "always";
   bootTimeoutMs?: number;
+  /** The processor that the image's programs are shown. */
+  cpuLevel?: CpuLevel;
   /** Told of stations that take longer than a second. */
   onProgress?: (text: string) => void;
   onOutput?: (line: string) => void;
@@ -108,6 +115,7 @@ export async function translateImage(path: string, options: TranslateImageOption
       onStage: (name) => stages.enter(name),
       optimise: optimiserFor(options.optimise ?? "small"),
     };
+    if (options.cpuLevel !== undefined) build.cpuLevel = options.cpuLevel;
     if (options.bootTimeoutMs !== undefined) build.limits = { computeMs: options.bootTimeoutMs };
     if (options.onOutput !== undefined) build.onOutput = options.onOutput;
     app = await buildApp(opened.image, build);
@@ -232,8 +240,8 @@ function report({ out, app, budget }: TranslatedImage): string {
   const lines = [
     `${manifest.process.argv.join(" ")}, listening on ${manifest.listeners.map((l) => `${l.ip}:${l.port}`).join(", ")}`,
   ];
-  for (const p of manifest.programs) {
-    lines.push(`${p.key}: ${p.entries} regions, ${kilobytes(p.x86Bytes)} of x86 to ${kilobytes(p.wasmBytes)} of wasm`);
+  for (const m of manifest.modules) {
+    lines.push(`${m.path}: ${m.entries} regions, ${kilobytes(m.x86Bytes)} of x86 to ${kilobytes(m.wasmBytes)} of wasm`);
   }
   const { instructions, syscalls } = manifest.unsupported;
   if (instructions.length > 0) {

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import type { CodeModule } from "../emit/module.ts";
 import { optimiseModule } from "../emit/optimise.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
-import { CodeSpace } from "../machine/code_cache.ts";
+import { CodeLibrary, type FileCode, FIRST_SLOT } from "../machine/code_cache.ts";
 import { RAX, RDI, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT, STOP_DIVIDE, STOP_SEGV } from "../machine/state.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
@@ -24,15 +24,17 @@ const program = programOf(
 const at = (name: string) => program.labels.get(name)!;
 
 function run(code: CodeModule, name: string) {
+  const [{ start, end }] = program.executable;
+  const module = new WebAssembly.Module(code.bytes);
+  const fileCode: FileCode = { name: "app", module, firstSlot: FIRST_SLOT, ...code, file: 1, start, end };
   const machine = new WasmMachine({
-    base: new CodeSpace(emptyBaseCode()),
-    programs: new Map([["app", new CodeSpace({ name: "app", module: new WebAssembly.Module(code.bytes), ...code })]]),
+    library: new CodeLibrary(emptyBaseCode(), code.entries.length, () => fileCode),
     compiler: null,
     interpreter: null,
   });
   machine.memory.growTo(END);
   machine.memory.u8.set(program.u8);
-  machine.programLoaded("app");
+  machine.codeMapped(1, start, end);
   const words = machine.memory.i32;
   words[STATE_RIP >> 2] = at("main");
   words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;

@@ -40,7 +40,7 @@ export function elfFacts(file: Uint8Array, base: number): ElfFacts {
       .map((s) => ({ start: base + s.vaddr, end: base + s.vaddr + s.memsz })),
     functions: parseSymbols(file, header).filter(isFunction)
       .map(({ name, address, size }) => ({ name, start: base + address, size })),
-    imports: importedNames(file, sections),
+    imports: namesIn(file, sections),
     ehFrame: section === undefined ? null : { start: base + section.addr, end: base + section.addr + section.size },
     ehFrameHeader: segment === undefined ? 0 : base + segment.vaddr,
   };
@@ -48,15 +48,25 @@ export function elfFacts(file: Uint8Array, base: number): ElfFacts {
 
 const SYMBOL_BYTES = 24;
 
-/** Names of undefined symbols in .dynsym. */
-function importedNames(file: Uint8Array, sections: readonly Section[]): string[] {
+/** Names that the dynamic linker looks up in other files for this one. */
+export function importedNames(file: Uint8Array): string[] {
+  return namesIn(file, parseSections(file, parseHeader(file)));
+}
+
+/** Names that other files can look up in this one. */
+export function exportedNames(file: Uint8Array): string[] {
+  return namesIn(file, parseSections(file, parseHeader(file)), true);
+}
+
+/** Names of undefined, or of defined, symbols in .dynsym. */
+function namesIn(file: Uint8Array, sections: readonly Section[], defined = false): string[] {
   const table = sections.find((s) => s.type === SHT_DYNSYM);
   const strings = table === undefined ? undefined : sections[table.link];
   if (table === undefined || strings === undefined) return [];
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   const names: string[] = [];
   for (let at = table.offset; at + SYMBOL_BYTES <= table.offset + table.size; at += SYMBOL_BYTES) {
-    if (view.getUint16(at + 6, true) !== 0) continue;
+    if ((view.getUint16(at + 6, true) !== 0) !== defined) continue;
     const name = stringAt(file, strings.offset, strings.size, view.getUint32(at, true));
     if (name !== "") names.push(name);
   }

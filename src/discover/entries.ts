@@ -26,6 +26,13 @@ import { ehFrameOfHeader, type FunctionExtent, readEhFrame, searchEhFrame } from
 import type { AddressRange, ElfFacts } from "./elf_facts.ts";
 import { Survey } from "./survey.ts";
 
+/** An address of code found in a word of memory. */
+export interface CodePointer {
+  target: number;
+  /** Whether it may be a return address: not in what files bring along. */
+  mayBeReturnAddress: boolean;
+}
+
 /** A program in guest memory. */
 export interface ProgramMemory {
   /** Guest address g is byte g - GUEST_BIAS. */
@@ -39,6 +46,10 @@ export interface ProgramMemory {
   elfs: readonly ElfFacts[];
   /** Addresses at which the dispatcher entered code in the training run. */
   profile: readonly number[];
+  /** Code addresses found in memory that is not given here. */
+  pointers?: readonly CodePointer[];
+  /** Names that files not given here look up in these. */
+  imports?: ReadonlySet<string>;
 }
 
 /** What is known of a program's code. */
@@ -67,7 +78,7 @@ export function findEntries(program: ProgramMemory): CodeEntries {
   survey.sweep();
   for (const pc of roots) survey.follow(pc);
 
-  const imported = new Set(program.elfs.flatMap((e) => e.imports));
+  const imported = new Set([...program.elfs.flatMap((e) => e.imports), ...program.imports ?? []]);
   for (const { name, start } of program.elfs.flatMap((e) => e.functions)) {
     if (!imported.has(name) || !map.has(start)) continue;
     map.add(start, MARK_TAKEN);
@@ -76,6 +87,9 @@ export function findEntries(program: ProgramMemory): CodeEntries {
 
   const judge = new Judge(u8, map, survey);
   const inData: number[] = [];
+  for (const { target, mayBeReturnAddress } of program.pointers ?? []) {
+    if (map.has(target) && judge.isLikelyCode(target, mayBeReturnAddress)) inData.push(target);
+  }
   // Writable data first: it has more pointers to functions, and these tell which words of .rodata are switch tables.
   const files = joinRanges([...program.readOnly, ...program.elfs.flatMap((e) => e.loaded)]);
   pointersInData(u8, [...program.writable, ...program.readOnly], map, (target, place) => {

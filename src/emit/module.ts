@@ -6,7 +6,9 @@
 import { bug } from "../errors.ts";
 import { HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
+import { FIRST_SLOT } from "../machine/code_cache.ts";
 import { WasmBytes } from "./bytes.ts";
+import { FUNCTION_OPS, functionOpNumber } from "./function_ops.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextUsedPageBody } from "./page_scan.ts";
 import { RegionEmitter } from "./region.ts";
@@ -22,9 +24,6 @@ export interface CodeModule {
   trapPcs: Uint32Array;
 }
 
-/** Slot 0 is never a region. */
-export const FIRST_SLOT = 1;
-
 /** Module and field names of imports; machine/wasm_machine.ts provides them. */
 const IMPORT = "m", HELPER = "h";
 
@@ -34,10 +33,20 @@ const TYPE_STOP = 1; // () -> i32
 const TYPE_MULHI = 2; // (i64, i64) -> i64
 const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
 
+const TYPE_FUNCTION_OP = 4; // that of FUNCTION_OPS[0], and so on
+
+const TYPES: readonly (readonly [params: readonly number[], results: readonly number[]])[] = [
+  [[0x7f], [0x7f]],
+  [[], [0x7f]],
+  [[0x7e, 0x7e], [0x7e]],
+  [[0x7f, 0x7f], [0x7f]],
+  ...FUNCTION_OPS.map(({ params, result }) => [params, [result]] as const),
+];
+
 function typeSection(): WasmBytes {
   const s = new WasmBytes();
-  s.u32(4);
-  for (const [params, results] of [[[0x7f], [0x7f]], [[], [0x7f]], [[0x7e, 0x7e], [0x7e]], [[0x7f, 0x7f], [0x7f]]]) {
+  s.u32(TYPES.length);
+  for (const [params, results] of TYPES) {
     s.byte(0x60);
     s.u32(params.length);
     for (const p of params) s.byte(p);
@@ -209,14 +218,18 @@ export class CodeModuleBuilder {
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
     own(nextUsedPageBody(), TYPE_RUN);
+    const functionOp = (op: number) => nextUsedPage + 1 + functionOpNumber(op);
+    const context = { helper: (n: number) => firstHelper + n, operation: functionOp };
+    FUNCTION_OPS.forEach((f, i) => own(f.body(context), TYPE_FUNCTION_OP + i));
     this.#exports = [
       ["lookup", lookup],
       ["mulhi_u", mulhiU],
       ["mulhi_s", mulhiS],
       ["run", run],
       ["next_used_page", nextUsedPage],
+      ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
     ];
-    this.#firstRegion = nextUsedPage + 1;
+    this.#firstRegion = nextUsedPage + 1 + FUNCTION_OPS.length;
     for (const pc of entries) this.want(pc);
     const none: RegionTarget = { kind: "none" };
     this.#plan = {
@@ -226,6 +239,7 @@ export class CodeModuleBuilder {
       mulhiU,
       mulhiS,
       regionType: TYPE_REGION,
+      functionOp,
       helper: (n) => firstHelper + n,
       target: (pc) => {
         let index = this.#index.get(pc);
@@ -288,7 +302,8 @@ export class CodeModuleBuilder {
     return sideEntryBody(pc, number, minDepth, this.want(entryPc));
   }
 
-  finish(): CodeModule {
+  /** The module; its regions go into the table from `firstSlot` on. */
+  finish(firstSlot: number = FIRST_SLOT): CodeModule {
     for (const f of this.#functions) if (f.sideEntry !== undefined) f.body = this.#sideEntryBody(f.sideEntry);
     const own = this.#firstRegion - this.#imports.functions;
     const indices = this.#functions.slice(own).map((_, i) => this.#firstRegion + i);
@@ -297,7 +312,7 @@ export class CodeModuleBuilder {
       this.#imports,
       this.#functions,
       this.#exports,
-      indices.length ? [[FIRST_SLOT, indices]] : [],
+      indices.length ? [[firstSlot, indices]] : [],
     );
   }
 }
@@ -327,7 +342,7 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
   const mulhiU = im.func(IMPORT, "mulhi_u", TYPE_MULHI);
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
-  const helperIndex = new Map<number, number>();
+  const helperIndex = new Map<number, number>(), functionOpIndex = new Map<number, number>();
   const emitter = new RegionEmitter({
     syscall,
     fuel,
@@ -335,6 +350,12 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
     mulhiU,
     mulhiS,
     regionType: TYPE_REGION,
+    functionOp: (op) => {
+      let i = functionOpIndex.get(op);
+      const n = functionOpNumber(op);
+      if (i === undefined) functionOpIndex.set(op, i = im.func(IMPORT, FUNCTION_OPS[n].name, TYPE_FUNCTION_OP + n));
+      return i;
+    },
     helper: (n) => {
       let i = helperIndex.get(n);
       if (i === undefined) helperIndex.set(n, i = im.func(HELPER, HELPERS[n].name, TYPE_RUN));

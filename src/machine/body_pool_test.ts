@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { BodyPool } from "./body_pool.ts";
-import { CodeSpace, lookupOf } from "./code_cache.ts";
+import { CodeLibrary, lookupOf } from "./code_cache.ts";
 import { LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS, RAX, STATE_RIP, STOP_SYSCALL } from "./state.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
@@ -10,8 +10,8 @@ import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
 const CODE = 0x20000, END = CODE + 0x40000;
 
 function sharedWith(pool: BodyPool): WasmShared {
-  const base = new CodeSpace(emptyBaseCode());
-  return { base, programs: new Map(), compiler: new JitCompiler(), interpreter: null, pool };
+  const library = new CodeLibrary(emptyBaseCode());
+  return { library, compiler: new JitCompiler(), interpreter: null, pool };
 }
 
 /** All that the tests write to. */
@@ -83,7 +83,7 @@ test("the pool keeps no more than its bytes", () => {
 
 test("a lookup that was made ahead finds what it was made of, and takes more", () => {
   const entries = Array.from({ length: 3000 }, (_, i) => 0x400000 + i * 7);
-  const table = LookupTable.decode(lookupOf(entries).encode());
+  const table = LookupTable.decode(lookupOf([{ entries, firstSlot: 1 }]).encode());
   expect(entries.every((pc, i) => table.get(pc) === i + 1)).toBe(true);
   expect([table.size, table.get(0x3fffff)]).toEqual([3000, 0]);
   for (let pc = 1; pc < 9000; pc++) table.set(pc, pc);

@@ -6,6 +6,9 @@ import type { TrapTable } from "./fault.ts";
 import { LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS } from "./state.ts";
 
+/** Slot 0 is never a region. */
+export const FIRST_SLOT = 1;
+
 /** A stretch of guest memory that compiled code depends on. */
 export interface CodeRange {
   start: number;
@@ -27,33 +30,63 @@ export interface PatchModule extends TrapTable {
 export interface LoadedCode extends TrapTable {
   readonly name: string;
   readonly module: WebAssembly.Module;
-  /** Entry pcs; entries[i] is in table slot i + 1. */
+  /** Entry pcs; entries[i] is in table slot firstSlot + i. */
   readonly entries: ArrayLike<number>;
-  /** The lookup of these entries, if it was made ahead (LookupTable.encode). */
-  readonly lookup?: Uint8Array;
+  readonly firstSlot: number;
+}
+
+/** A code module made ahead of time from a file of the image, for the place [start, end) of its executable mapping. */
+export interface FileCode extends LoadedCode {
+  readonly file: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Finds the code for a file of the image that is mapped executable at [start, end). */
+export type FindFileCode = (file: number, start: number, end: number) => FileCode | undefined;
+
+/** What is known of a program from its runs: whose code was missing, and what it maps. */
+export interface ProgramRecord {
+  /** Entries asked for that had no code, with how often: at build time the profile, at run time what translate missed. */
+  readonly misses: Map<number, number>;
+  /** Executable mappings of files of the image, by file. */
+  readonly files: Map<number, { start: number; end: number }>;
 }
 
 /**
- * A code module and what was compiled on top of it. All machines that run it share the numbering of table slots, so that a
- * patch made for one fits the tables of all.
+ * All code of a kernel's machines: the base module (dispatcher, no regions), the modules made ahead of time, and what was
+ * compiled since. Table slots are numbered once for all machines, so that a patch made for one fits the tables of all.
  */
-export class CodeSpace {
+export class CodeLibrary {
   readonly cache: CodeCache = new CodeCache();
-  /** Entries asked for that had no code, with how often: at build time the profile, at run time what translate missed. */
-  readonly misses: Map<number, number> = new Map();
-  /** Made when it is first asked for: a program without misses needs none. */
-  #slots: Map<number, number> | null = null;
+  /** By program key (Machine.programLoaded). */
+  readonly programs: Map<string, ProgramRecord> = new Map();
+  readonly #slots = new Map<number, number>();
   #nextSlot: number;
-  #lookup: LookupTable | null = null;
+  readonly #lookups = new Map<string, LookupTable>();
 
-  constructor(readonly code: LoadedCode) {
-    this.#nextSlot = code.entries.length + 1;
+  /** `slots`: how many the modules made ahead of time have, those of `find` included. */
+  constructor(readonly base: LoadedCode, slots = 0, readonly find: FindFileCode = () => undefined) {
+    this.#nextSlot = FIRST_SLOT + slots;
   }
 
-  /** The lookup of a machine that has no patches yet, to be copied. */
-  get lookup(): LookupTable {
-    const { lookup, entries } = this.code;
-    return this.#lookup ??= lookup === undefined ? lookupOf(entries) : LookupTable.decode(lookup);
+  program(key: string): ProgramRecord {
+    let record = this.programs.get(key);
+    if (record === undefined) this.programs.set(key, record = { misses: new Map(), files: new Map() });
+    return record;
+  }
+
+  /** The lookup of a body that has these modules and no patches, to be copied. */
+  lookupOf(codes: readonly LoadedCode[]): LookupTable {
+    const key = codes.map((code) => code.name).join(" ");
+    let lookup = this.#lookups.get(key);
+    if (lookup === undefined) this.#lookups.set(key, lookup = lookupOf(codes));
+    return lookup;
+  }
+
+  /** A lookup made ahead (LookupTable.encode) for modules by their names. */
+  addLookup(names: readonly string[], bytes: Uint8Array): void {
+    this.#lookups.set(names.join(" "), LookupTable.decode(bytes));
   }
 
   /** Slots in use: slot numbers are below this. */
@@ -61,23 +94,28 @@ export class CodeSpace {
     return this.#nextSlot;
   }
 
-  /** The slot of a pc, given one if it has none. */
+  /** The slot of a pc in patches, given one if it has none. */
   slotOf(pc: number): number {
-    if (this.#slots === null) {
-      const { entries } = this.code;
-      this.#slots = new Map();
-      for (let i = 0; i < entries.length; i++) this.#slots.set(entries[i], i + 1);
-    }
     let slot = this.#slots.get(pc);
     if (slot === undefined) this.#slots.set(pc, slot = this.#nextSlot++);
     return slot;
   }
+
+  /** Slots for a module that is made now; gives the first. */
+  reserveSlots(count: number): number {
+    const first = this.#nextSlot;
+    this.#nextSlot += count;
+    return first;
+  }
 }
 
-/** Entries in slots from 1 on, as code modules have them. */
-export function lookupOf(entries: ArrayLike<number>): LookupTable {
-  const table = new LookupTable(new WebAssembly.Memory({ initial: 1 }), entries.length + 16);
-  for (let i = 0; i < entries.length; i++) table.set(entries[i], i + 1);
+/** The entries of code modules in their slots. */
+export function lookupOf(codes: readonly Pick<LoadedCode, "entries" | "firstSlot">[]): LookupTable {
+  const count = codes.reduce((n, code) => n + code.entries.length, 0);
+  const table = new LookupTable(new WebAssembly.Memory({ initial: 1 }), count + 16);
+  for (const { entries, firstSlot } of codes) {
+    for (let i = 0; i < entries.length; i++) table.set(entries[i], firstSlot + i);
+  }
   return table;
 }
 

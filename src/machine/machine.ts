@@ -1,3 +1,4 @@
+import type { CpuLevel } from "./cpu_level.ts";
 import type { GuestMemory } from "./guest_memory.ts";
 
 /** What a machine asks of the kernel while guest code runs. Called from compiled code: must not allocate on the fast path. */
@@ -11,6 +12,10 @@ export interface MachineClient {
   wantsYield(): boolean;
   /** Current time for RDTSC: nanoseconds, monotonic. */
   tscNs(): number;
+  /** The processor that the guest is shown; it does not change while the guest lives. */
+  readonly cpuLevel: CpuLevel;
+  /** 32 random bits, for RDRAND. */
+  random32(): number;
 }
 
 /** Guest addresses in use: [start, end), whole pages. */
@@ -49,8 +54,8 @@ export interface Machine {
   programLoaded?(key: string): void;
 
   /**
-   * Guest addresses [start, end) are executable now and hold what a file of the image has there; `file` is its number. Code made
-   * ahead of time is found by both. Undone by codeChanged.
+   * Guest addresses [start, end) have changed: they are executable now and hold what a file of the image has there; `file` is
+   * its number. Code made ahead of time is found by both. Undone by codeChanged.
    */
   codeMapped?(file: number, start: number, end: number): void;
 

@@ -3,7 +3,7 @@
  * lookup. A body outlives its machine: cleaned, it waits in a pool for the next process of the same program.
  */
 import { HELPERS } from "../ir/helpers.ts";
-import { type CodeSpace, type PatchModule, sameBytes } from "./code_cache.ts";
+import { type CodeLibrary, type FileCode, type PatchModule, sameBytes } from "./code_cache.ts";
 import type { TrapTable } from "./fault.ts";
 import { helperBodies } from "./helpers/index.ts";
 import type { HelperCpu } from "./helpers/types.ts";
@@ -14,8 +14,8 @@ import { GUEST_BIAS, GUEST_LOWEST } from "./state.ts";
 const WASM_PAGE = 65536;
 /** 4 GiB less one page, so that byte counts stay below 2^32. */
 const MAX_PAGES = 65535;
-/** Empty table slots beside those of the code module, for the first patches. */
-const SPARE_SLOTS = 64;
+/** Empty table slots beside those in use, for the first patches. */
+const SPARE_SLOTS = 256;
 
 /** The machine a body works for. */
 export interface BodyOwner extends HelperCpu {
@@ -36,14 +36,17 @@ interface CodeExports {
 
 /** Code bound to a memory. */
 interface Bound {
-  readonly space: CodeSpace;
+  readonly library: CodeLibrary;
+  /** Modules made ahead of time. */
+  readonly codes: FileCode[];
   readonly table: WebAssembly.Table;
   readonly lookup: LookupTable;
   readonly exports: CodeExports;
+  /** For modules made ahead of time, and with what patches need besides. */
   readonly imports: WebAssembly.Imports;
   readonly traps: Map<string, TrapTable>;
   readonly patches: PatchModule[];
-  /** 1 for table slots that hold a region or a stub. */
+  /** 1 for table slots of patches that hold a region or a stub. */
   filled: Uint8Array;
 }
 
@@ -63,11 +66,6 @@ export class WasmBody {
     return this.memory.buffer.byteLength;
   }
 
-  /** The program whose code it has, or null. */
-  get space(): CodeSpace | null {
-    return this.#bound?.space ?? null;
-  }
-
   get lookup(): LookupTable {
     return this.#bound!.lookup;
   }
@@ -80,27 +78,28 @@ export class WasmBody {
     return this.#bound!.traps;
   }
 
-  /** Has the code of a program, and only patches that fit what is in memory. */
-  bind(space: CodeSpace): void {
+  /**
+   * Has these modules, and only patches that fit what is in memory. Modules from an earlier owner may stay: they are for places
+   * where nothing else can be mapped without a call of codeChanged.
+   */
+  bind(codes: readonly FileCode[], library: CodeLibrary): void {
     const bound = this.#bound;
-    if (bound !== null && bound.space === space && (!this.#patchesInDoubt || this.#patchesFit(bound))) {
-      this.#patchesInDoubt = false;
-      return;
-    }
-    this.#bindAnew(space);
+    if (bound === null || bound.library !== library || !this.#fits(bound, codes)) return this.#bindAnew(codes, library);
+    this.#patchesInDoubt = false;
+    for (const code of codes) this.addCode(code);
   }
 
-  #patchesFit({ patches }: Bound): boolean {
+  #fits({ codes: present, patches }: Bound, codes: readonly FileCode[]): boolean {
+    const conflict = present.some((p) => codes.some((c) => c !== p && c.start < p.end && p.start < c.end));
+    if (conflict || !this.#patchesInDoubt) return !conflict;
     const u8 = new Uint8Array(this.memory.buffer);
     return patches.every((p) => p.ranges.every((r) => sameBytes(u8, r)));
   }
 
-  #bindAnew(space: CodeSpace): void {
-    const { code } = space;
-    const count = code.entries.length;
-    const table = new WebAssembly.Table({ element: "anyfunc", initial: Math.max(256, count + SPARE_SLOTS) });
+  #bindAnew(codes: readonly FileCode[], library: CodeLibrary): void {
+    const table = new WebAssembly.Table({ element: "anyfunc", initial: library.slotCount + SPARE_SLOTS });
     const lookup = new LookupTable(new WebAssembly.Memory({ initial: 1 }));
-    lookup.copyFrom(space.lookup);
+    lookup.copyFrom(library.lookupOf(codes));
     const helpers: Record<string, WebAssembly.ImportValue> = Object.create(null);
     HELPERS.forEach((h, i) => {
       const body = helperBodies[i];
@@ -114,56 +113,81 @@ export class WasmBody {
       fuel: () => this.owner!.onFuel(),
       miss: (pc: number) => this.owner!.onMiss(pc >>> 0),
     };
-    const instance = new WebAssembly.Instance(code.module, { m, h: helpers });
-    const exports = instance.exports as unknown as CodeExports;
-    const filled = new Uint8Array(table.length);
-    filled.fill(1, 0, count + 1);
-    const { lookup: find, mulhi_u, mulhi_s } = exports;
+    const { exports } = new WebAssembly.Instance(library.base.module, { m, h: helpers });
     this.#bound = {
-      space,
+      library,
+      codes: [],
       table,
       lookup,
-      exports,
-      imports: { m: { ...m, find, mulhi_u, mulhi_s }, h: helpers },
-      traps: new Map([[code.name, code]]),
+      exports: exports as unknown as CodeExports,
+      imports: { m: { ...exports, ...m, find: exports.lookup }, h: helpers },
+      traps: new Map(),
       patches: [],
-      filled,
+      filled: new Uint8Array(table.length),
     };
     this.#patchesInDoubt = false;
+    for (const code of codes) this.#instantiate(code);
+  }
+
+  /** Instantiates a module made ahead of time; its regions go into the table by themselves. */
+  #instantiate(code: FileCode): void {
+    const { library, codes, imports, traps } = this.#bound!;
+    this.#growTable(library.slotCount);
+    new WebAssembly.Instance(code.module, imports);
+    codes.push(code);
+    traps.set(code.name, code);
+  }
+
+  /** Adds a module to those that are there. Compiled code may be running. */
+  addCode(code: FileCode): void {
+    const { codes, lookup } = this.#bound!;
+    if (codes.includes(code)) return;
+    this.#instantiate(code);
+    const { entries, firstSlot } = code;
+    for (let i = 0; i < entries.length; i++) lookup.set(entries[i], firstSlot + i);
+  }
+
+  #growTable(slots: number): void {
+    const bound = this.#bound!, { table } = bound;
+    if (slots <= table.length) return;
+    table.grow(Math.max(slots, table.length * 2) - table.length);
+    const filled = new Uint8Array(table.length);
+    filled.set(bound.filled);
+    bound.filled = filled;
   }
 
   install(patch: PatchModule): void {
-    const bound = this.#bound!, { space, table, lookup } = bound;
-    if (space.slotCount > table.length) {
-      table.grow(Math.max(space.slotCount, table.length * 2) - table.length);
-      const filled = new Uint8Array(table.length);
-      filled.set(bound.filled);
-      bound.filled = filled;
-    }
+    const bound = this.#bound!, { library, table, lookup } = bound;
+    this.#growTable(library.slotCount);
     const { exports } = new WebAssembly.Instance(patch.module, bound.imports);
     for (const pc of patch.entries) {
-      const slot = space.slotOf(pc);
+      const slot = library.slotOf(pc);
       lookup.set(pc, slot);
       bound.filled[slot] = 1;
     }
     // A stub must not replace code that another patch brought.
-    for (const [, slot] of patch.stubs) {
+    for (const [pc, slot] of patch.stubs) {
       if (bound.filled[slot]) continue;
       bound.filled[slot] = 1;
-      table.set(slot, exports[slot] as (depth: number) => number);
+      const known = lookup.get(pc);
+      table.set(slot, known === 0 ? exports[slot] as (depth: number) => number : table.get(known));
     }
     bound.patches.push(patch);
     bound.traps.set(patch.name, patch);
   }
 
   /**
-   * Code of [start, end) has changed. Patches of it go, and all others with them: slots of dropped regions would keep their
-   * code, and starting afresh is simplest and rare. True if they went: compiled code that is being run belongs to no one then.
+   * Code of [start, end) has changed, but for that of `except`. Patches and modules of it go, and all other patches with them:
+   * slots of dropped regions would keep their code, and starting afresh is simplest and rare. True if they went: compiled code
+   * that is being run belongs to no one then.
    */
-  codeChanged(start: number, end: number): boolean {
+  codeChanged(start: number, end: number, except?: FileCode): boolean {
+    const bound = this.#bound;
+    if (bound === null) return false;
+    const isHit = (code: FileCode) => code !== except && code.start < end && start < code.end;
     const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
-    if (!this.#bound?.patches.some((p) => p.ranges.some(overlaps))) return false;
-    this.#bindAnew(this.#bound.space);
+    if (!bound.codes.some(isHit) && !bound.patches.some((p) => p.ranges.some(overlaps))) return false;
+    this.#bindAnew(bound.codes.filter((code) => !isHit(code)), bound.library);
     return true;
   }
 

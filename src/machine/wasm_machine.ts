@@ -7,8 +7,9 @@
  */
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
-import { type CodeSpace, type PatchModule } from "./code_cache.ts";
+import type { CodeLibrary, FileCode, PatchModule } from "./code_cache.ts";
 import { innermostFrame, pcAtOffset, trapReason } from "./fault.ts";
+import { type CpuLevel, DEFAULT_CPU_LEVEL } from "./cpu_level.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import type { Machine, MachineClient, MappedRange } from "./machine.ts";
 import {
@@ -42,7 +43,7 @@ const FUEL = 100_000;
 
 /** Compiles the region of a pc (and perhaps more). Null if there is no code there. */
 export interface LazyCompiler {
-  compile(u8: Uint8Array, pc: number, slotOf: (pc: number) => number): PatchModule | null;
+  compile(u8: Uint8Array, pc: number, slotOf: (pc: number) => number, level: CpuLevel): PatchModule | null;
 }
 
 /** Runs guest code from rip without compiling, until `isCompiled(pc)` or something stops. Returns 0 or a STOP_ reason. */
@@ -52,10 +53,7 @@ export interface MissInterpreter {
 
 /** What all machines of one kernel share. */
 export interface WasmShared {
-  /** The base code: a code module without regions. */
-  readonly base: CodeSpace;
-  /** Code made ahead of time, by program key (see programLoaded). */
-  readonly programs: { get(key: string): CodeSpace | undefined };
+  readonly library: CodeLibrary;
   readonly compiler: LazyCompiler | null;
   readonly interpreter: MissInterpreter | null;
   /** Where memories and instances of ended processes wait for the next; without it every process gets new ones. */
@@ -88,24 +86,30 @@ class WasmGuestMemory extends GuestMemory {
   }
 }
 
-const NO_CLIENT: MachineClient = { syscall: () => 1, wantsYield: () => false, tscNs: () => 0 };
+const NO_CLIENT: MachineClient = {
+  syscall: () => 1,
+  wantsYield: () => false,
+  tscNs: () => 0,
+  cpuLevel: DEFAULT_CPU_LEVEL,
+  random32: () => 0,
+};
 
 export class WasmMachine implements Machine, BodyOwner {
   readonly memory: WasmGuestMemory;
   client: MachineClient = NO_CLIENT;
   readonly #body: WasmBody;
   #key: string;
-  #space: CodeSpace;
+  /** What is mapped of files of the image, and the code made ahead of time for it, by file. */
+  readonly #files = new Map<number, { start: number; end: number; code: FileCode | undefined }>();
   #bound = false;
   /** The compiled code that is being run is no longer what the body is bound to. */
   #outdated = false;
   /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
   codeVersion = 0;
 
-  /** A machine with at least `initialBytes` of zeroed memory, for the program with this key and code. */
-  constructor(readonly shared: WasmShared, initialBytes = 0, key = "", space: CodeSpace = shared.base) {
+  /** A machine with at least `initialBytes` of zeroed memory, for the program with this key. */
+  constructor(readonly shared: WasmShared, initialBytes = 0, key = "") {
     this.#key = key;
-    this.#space = space;
     this.#body = shared.pool?.take(key) ?? new WasmBody(initialBytes);
     this.#body.owner = this;
     this.memory = new WasmGuestMemory(this.#body.memory);
@@ -114,21 +118,35 @@ export class WasmMachine implements Machine, BodyOwner {
 
   // Instances are made at the first run: a machine that only ever execs never needs the first program's code.
   #bind(): void {
-    this.#body.bind(this.#space);
+    const codes = [...this.#files.values()].flatMap(({ code }) => code ?? []);
+    this.#body.bind(codes, this.shared.library);
     this.#bound = true;
   }
 
   /** Entries asked for that had no code, with how often. */
-  get misses(): ReadonlyMap<number, number> {
-    return this.#space.misses;
+  get misses(): Map<number, number> {
+    return this.shared.library.program(this.#key).misses;
   }
 
-  /** The kernel has loaded a program: if it was compiled ahead of time under this key, its code is used from now on. */
+  /** The kernel has loaded a program: what it is asked for is noted under this key. */
   programLoaded(key: string): void {
     this.codeVersion++;
     this.#key = key;
-    this.#space = this.shared.programs.get(key) ?? this.shared.base;
-    this.#bound = false;
+    for (const [file, { start, end }] of this.#files) this.#note(file, start, end);
+  }
+
+  codeMapped(file: number, start: number, end: number): void {
+    this.codeVersion++;
+    const code = this.shared.library.find(file, start, end);
+    this.#files.set(file, { start, end, code });
+    this.#note(file, start, end);
+    if (!this.#bound) return;
+    if (this.#body.codeChanged(start, end, code)) this.#outdated = true;
+    if (code !== undefined) this.#body.addCode(code);
+  }
+
+  #note(file: number, start: number, end: number): void {
+    this.shared.library.program(this.#key).files.set(file, { start, end });
   }
 
   run(): number {
@@ -199,6 +217,9 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Import of compiled code. */
   onMiss(pc: number): number {
+    // A stub may be older than the code.
+    const slot = this.#body.lookup.get(pc);
+    if (slot !== 0) return slot;
     return this.#codeFor(pc) ? this.#body.lookup.get(pc) : 0;
   }
 
@@ -233,21 +254,23 @@ export class WasmMachine implements Machine, BodyOwner {
    */
   #codeFor(pc: number): boolean {
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return false;
-    const cached = this.#space.cache.find(pc, this.memory.u8);
+    const { library } = this.shared;
+    const cached = library.cache.find(pc, this.memory.u8);
     if (cached !== undefined) {
       this.#body.install(cached);
       return true;
     }
-    const patch = this.shared.compiler?.compile(this.memory.u8, pc, (p) => this.#space.slotOf(p)) ?? null;
+    const slotOf = (p: number) => library.slotOf(p);
+    const patch = this.shared.compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel) ?? null;
     if (patch === null) return false;
     this.#count(pc);
-    this.#space.cache.add(patch);
+    library.cache.add(patch);
     this.#body.install(patch);
     return true;
   }
 
   #count(pc: number): void {
-    const { misses } = this.#space;
+    const { misses } = this;
     misses.set(pc, (misses.get(pc) ?? 0) + 1);
   }
 
@@ -267,8 +290,9 @@ export class WasmMachine implements Machine, BodyOwner {
   fork(mapped: readonly MappedRange[]): WasmMachine {
     if (!this.#bound) this.#bind();
     const from = this.memory.u8;
-    const copy = new WasmMachine(this.shared, from.length, this.#key, this.#space);
+    const copy = new WasmMachine(this.shared, from.length, this.#key);
     copy.client = this.client;
+    for (const [file, mapping] of this.#files) copy.#files.set(file, mapping);
     const to = copy.memory.u8;
     // What is zero is not touched: it stays uncommitted.
     for (const [start, end] of this.#body.usedRuns(mapped)) to.set(from.subarray(start, end), start);
@@ -288,6 +312,9 @@ export class WasmMachine implements Machine, BodyOwner {
 
   codeChanged(start: number, end: number): void {
     this.codeVersion++;
+    for (const [file, mapping] of this.#files) {
+      if (mapping.start < end && start < mapping.end) this.#files.delete(file);
+    }
     if (this.#bound && this.#body.codeChanged(start, end)) this.#outdated = true;
   }
 

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { assemble, CODE, END, STACK_TOP } from "../translate/_program.ts";
-import { CodeSpace } from "./code_cache.ts";
+import { CodeLibrary } from "./code_cache.ts";
 import { GUEST_BIAS, RAX, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "./state.ts";
 import { WasmMachine } from "./wasm_machine.ts";
 
@@ -10,8 +10,7 @@ import { WasmMachine } from "./wasm_machine.ts";
 function machineWith(text: string) {
   const { bytes, labels } = assemble(text, CODE);
   const machine = new WasmMachine({
-    base: new CodeSpace(emptyBaseCode()),
-    programs: new Map(),
+    library: new CodeLibrary(emptyBaseCode()),
     compiler: new JitCompiler(),
     interpreter: null,
   }, END);

@@ -16,12 +16,16 @@ export interface Manifest {
     /** Signal number. */
     stopSignal: number;
   };
+  /** The processor that the guest is shown, at build time and at run time: x86-64-v2 or x86-64-v3. */
+  cpu: string;
   /** Ports the image declares. */
   exposedPorts: { number: number; protocol: string }[];
   /** Where the server listened when it was frozen; the first one gets the requests. */
   listeners: { ip: string; port: number }[];
-  /** Code modules, by the path of the program in the image. */
-  programs: ManifestProgram[];
+  /** Code modules, one a file of the image that has code. */
+  modules: ManifestModule[];
+  /** Names of the modules that a process of the snapshot has, in order: the blob lookup.N is theirs. */
+  lookups: string[][];
   /** File with the snapshot, the code maps and the root file system. */
   data: string;
   /** Names of the blobs in the data file. */
@@ -33,12 +37,17 @@ export interface Manifest {
   memory: { guestBytes: number; pagesBytes: number };
 }
 
-export interface ManifestProgram {
-  /** Program key: its path in the image. */
-  key: string;
+export interface ManifestModule {
+  /** The file of the image it was made from: its path, its inode number in the root file system, its executable mapping. */
+  path: string;
+  inode: number;
+  start: number;
+  end: number;
   /** Name of the code module (traps are found by it) and its file. */
   name: string;
   file: string;
+  /** Table slot of its first region. */
+  firstSlot: number;
   /** Regions compiled, the x86 bytes they cover, and the module's size. */
   entries: number;
   x86Bytes: number;

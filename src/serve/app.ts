@@ -7,7 +7,7 @@ import type { Host } from "../host/host.ts";
 import { LineSink } from "../kernel/fs/console.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { BodyPool } from "../machine/body_pool.ts";
-import { CodeSpace, type LoadedCode } from "../machine/code_cache.ts";
+import { CodeLibrary, type FileCode, type FindFileCode, FIRST_SLOT, type LoadedCode } from "../machine/code_cache.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
@@ -72,7 +72,6 @@ export class App {
   readonly #tree: Tree;
   readonly #guest: SavedGuest;
   readonly #shared: WasmShared;
-  readonly #spaces = new Map<string, CodeSpace>();
   readonly #misses: MissReport;
   readonly #afterRun: () => void;
 
@@ -95,28 +94,38 @@ export class App {
       memory: blob("snapshot.memory"),
       pages: blob("snapshot.pages"),
     });
-    for (const program of manifest.programs) {
-      const entries = blob(`${program.name}.entries`);
-      const code: LoadedCode = Object.assign(lazyTraps(blob(`${program.name}.traps`)), {
-        name: program.name,
-        module: module(program.name),
+    const codes = manifest.modules.map((m): FileCode => {
+      const entries = blob(`${m.name}.entries`);
+      return Object.assign(lazyTraps(blob(`${m.name}.traps`)), {
+        name: m.name,
+        module: module(m.name),
         entries: new Uint32Array(entries.slice().buffer),
-        lookup: blob(`${program.name}.lookup`),
+        firstSlot: m.firstSlot,
+        file: m.inode,
+        start: m.start,
+        end: m.end,
       });
-      this.#spaces.set(program.key, new CodeSpace(code));
-    }
+    });
     const none = new Uint32Array(0);
-    const base: LoadedCode = { name: "base", module: module("base"), entries: none, trapOffsets: none, trapPcs: none };
+    const base: LoadedCode = {
+      name: "base",
+      module: module("base"),
+      entries: none,
+      firstSlot: FIRST_SLOT,
+      trapOffsets: none,
+      trapPcs: none,
+    };
+    const library = new CodeLibrary(base, codes.reduce((n, c) => n + c.entries.length, 0), findIn(codes));
+    manifest.lookups.forEach((names, i) => library.addLookup(names, blob(`lookup.${i}`)));
     this.#shared = {
-      base: new CodeSpace(base),
-      programs: this.#spaces,
+      library,
       compiler: parts.compiler,
       interpreter: parts.interpreter,
       pool: new BodyPool(parts.poolBytes ?? POOL_BYTES),
     };
     const { host } = parts;
     const verb = parts.compiler === null ? "interpreted" : "compiled now";
-    this.#misses = new MissReport([...this.#spaces, ["", this.#shared.base]], verb, (line) => host.log(0, line));
+    this.#misses = new MissReport(library.programs, verb, (line) => host.log(0, line));
     const nowMs = () => host.monotonicNs() / 1e6;
     this.#afterRun = () => this.#misses.update(nowMs);
   }
@@ -137,7 +146,7 @@ export class App {
       tree: this.#tree,
       host,
       console: new LineSink(host),
-      newMachine: (bytes, key) => new WasmMachine(this.#shared, bytes, key, this.#spaces.get(key)),
+      newMachine: (bytes, key) => new WasmMachine(this.#shared, bytes, key),
     });
     return new AppInstance(kernel, this.#afterRun);
   }
@@ -151,4 +160,13 @@ export class App {
   get manifest(): Manifest {
     return this.parts.manifest;
   }
+}
+
+/** Code for a file fits only where it was made for. */
+function findIn(codes: readonly FileCode[]): FindFileCode {
+  const byFile = new Map(codes.map((code) => [code.file, code]));
+  return (file, start, end) => {
+    const code = byFile.get(file);
+    return code !== undefined && code.start === start && code.end === end ? code : undefined;
+  };
 }

@@ -6,10 +6,8 @@ export interface Miss {
   count: number;
 }
 
-/** Code that has misses; a CodeSpace fits. */
-interface MissSource {
-  readonly misses: ReadonlyMap<number, number>;
-}
+/** What a program asked for; a CodeLibrary's programs fit. */
+type MissSource = ReadonlyMap<string, { readonly misses: ReadonlyMap<number, number> }>;
 
 /** Shortest time between two lines. */
 const INTERVAL_MS = 1000;
@@ -17,30 +15,26 @@ const INTERVAL_MS = 1000;
 const NAMED = 12;
 
 export class MissReport {
-  readonly #spaces: readonly (readonly [program: string, space: MissSource])[];
-  #reported: number[];
+  readonly #programs: MissSource;
+  /** Misses reported, by program. */
+  readonly #reported = new Map<string, number>();
   #lastMs = -Infinity;
 
   /** `verb` is what becomes of such code: "compiled" or "interpreted". */
-  constructor(
-    spaces: Iterable<readonly [program: string, space: MissSource]>,
-    readonly verb: string,
-    readonly log: (line: string) => void,
-  ) {
-    this.#spaces = [...spaces];
-    this.#reported = this.#spaces.map(() => 0);
+  constructor(programs: MissSource, readonly verb: string, readonly log: (line: string) => void) {
+    this.#programs = programs;
   }
 
   /** Says what is new. Cheap when nothing is. */
   update(nowMs: () => number): void {
-    if (this.#spaces.every(([, { misses }], i) => misses.size === this.#reported[i])) return;
+    if (!this.#hasNews()) return;
     const now = nowMs();
     if (now - this.#lastMs < INTERVAL_MS) return;
     this.#lastMs = now;
-    this.#spaces.forEach(([program, { misses }], i) => {
-      const fresh = [...misses.keys()].slice(this.#reported[i]);
-      this.#reported[i] = misses.size;
-      if (fresh.length === 0) return;
+    for (const [program, { misses }] of this.#programs) {
+      const fresh = [...misses.keys()].slice(this.#reported.get(program) ?? 0);
+      this.#reported.set(program, misses.size);
+      if (fresh.length === 0) continue;
       const pcs = fresh.slice(0, NAMED).map((pc) => `0x${pc.toString(16)}`).join(" ");
       const more = fresh.length > NAMED ? ` and ${fresh.length - NAMED} more` : "";
       this.log(
@@ -49,12 +43,19 @@ export class MissReport {
         } were not translated ahead and are ${this.verb}: ` +
           `${pcs}${more} (a training request that reaches them, --warm, changes that)`,
       );
-    });
+    }
+  }
+
+  #hasNews(): boolean {
+    for (const [program, { misses }] of this.#programs) {
+      if (misses.size !== (this.#reported.get(program) ?? 0)) return true;
+    }
+    return false;
   }
 
   /** Everything so far. */
   all(): Miss[] {
-    return this.#spaces.flatMap(([program, { misses }]) =>
+    return [...this.#programs].flatMap(([program, { misses }]) =>
       [...misses].map(([pc, count]): Miss => ({ program, pc, count }))
     );
   }

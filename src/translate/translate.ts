@@ -12,6 +12,8 @@ import { instructionCount, type Region, type RegionBlock } from "../discover/reg
 import { CodeModuleBuilder } from "../emit/module.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { liftRegion } from "../lift/lift.ts";
+import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
+import { FIRST_SLOT } from "../machine/code_cache.ts";
 import { encodeTraps } from "../machine/trap_codec.ts";
 import { FLOW_SYSCALL } from "../x86/row.ts";
 import { type UnsupportedInstruction, UnsupportedReport } from "./unsupported.ts";
@@ -30,8 +32,12 @@ export interface TranslateOptions {
   name: string;
   /** Improves a region's IR in place. */
   optimise?: (fn: IrFunction) => void;
+  /** Table slot of the first region. */
+  firstSlot?: number;
   /** Instructions of the largest region, in place of the default. */
   maxRegionInstructions?: number;
+  /** The processor that the program is shown. */
+  level?: CpuLevel;
   /** Told of progress now and then: regions done and known so far. */
   onProgress?: (done: number, known: number) => void;
   /** Clock for the stage times, in milliseconds. */
@@ -53,8 +59,9 @@ export interface TranslateStats {
 export interface Translation {
   name: string;
   wasm: Uint8Array<ArrayBuffer>;
-  /** Region entries in table order: entries[i] is in slot i + 1. */
+  /** Region entries in table order: entries[i] is in slot firstSlot + i. */
   entries: number[];
+  firstSlot: number;
   /** Encoded trap table (machine/trap_codec.ts). */
   traps: Uint8Array<ArrayBuffer>;
   /** Instructions that raise SIGILL in the guest because we cannot run them, by mnemonic, most frequent first. */
@@ -131,13 +138,14 @@ class Translator {
       this.#placeDeferred();
       this.#emitOpen();
     } while (this.#next < this.#builder.entries.length || this.#deferred.length > 0 || this.#open.size > 0);
-    const { bytes, entries, trapOffsets, trapPcs } = this.#builder.finish();
+    const { bytes, entries, trapOffsets, trapPcs } = this.#builder.finish(this.#options.firstSlot);
     const traps = encodeTraps({ trapOffsets, trapPcs });
     this.#lap("assemble");
     return {
       name: this.#options.name,
       wasm: bytes,
       entries,
+      firstSlot: this.#options.firstSlot ?? FIRST_SLOT,
       traps,
       unsupported: this.#unsupported.list(),
       stats: {
@@ -277,7 +285,11 @@ class Translator {
 
   #lift(region: Region): IrFunction {
     const unsupported = this.#unsupported;
-    const fn = liftRegion(region, (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic));
+    const fn = liftRegion(
+      region,
+      this.#options.level ?? DEFAULT_CPU_LEVEL,
+      (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic),
+    );
     for (const { failure } of region.blocks) if (failure !== null) unsupported.addFailure(failure);
     this.#lap("lift");
     if (this.#options.optimise !== undefined) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { emptyBaseCode } from "../jit/base_code.ts";
-import { CodeSpace } from "../machine/code_cache.ts";
+import { CodeLibrary, type FileCode } from "../machine/code_cache.ts";
 import {
   RAX,
   RSP,
@@ -25,17 +25,18 @@ function run(
   from = program.elfs[0].entry,
   registers: Record<number, number> = {},
 ) {
-  const { name, wasm, entries, traps } = translation;
-  const code = { name, module: new WebAssembly.Module(wasm), entries, ...decodeTraps(traps) };
+  const { name, wasm, entries, firstSlot, traps } = translation;
+  const [{ start, end }] = program.executable;
+  const module = new WebAssembly.Module(wasm);
+  const code: FileCode = { name, module, entries, firstSlot, ...decodeTraps(traps), file: 1, start, end };
   const machine = new WasmMachine({
-    base: new CodeSpace(emptyBaseCode()),
-    programs: new Map([["app", new CodeSpace(code)]]),
+    library: new CodeLibrary(emptyBaseCode(), entries.length, () => code),
     compiler: null,
     interpreter: null,
   });
   machine.memory.growTo(END);
   machine.memory.u8.set(program.u8);
-  machine.programLoaded("app");
+  machine.codeMapped(1, start, end);
   const words = machine.memory.i32;
   words[STATE_RIP >> 2] = from;
   words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;

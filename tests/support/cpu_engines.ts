@@ -1,7 +1,7 @@
 /** The engines that tests/cpu_test.ts runs the instruction cases through. */
 import { InterpreterMachine } from "../../src/jit/interpreter_machine.ts";
 import { PlainGuestMemory } from "../../src/machine/guest_memory.ts";
-import { CodeSpace } from "../../src/machine/code_cache.ts";
+import { CodeLibrary } from "../../src/machine/code_cache.ts";
 import { WasmMachine } from "../../src/machine/wasm_machine.ts";
 import { emptyBaseCode } from "../../src/jit/base_code.ts";
 import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
@@ -35,10 +35,8 @@ function wasm(): CpuEngine {
   return {
     name: "wasm",
     memory() {
-      const base = new CodeSpace(emptyBaseCode());
       machine = new WasmMachine({
-        base,
-        programs: new Map(),
+        library: new CodeLibrary(emptyBaseCode()),
         compiler: new JitCompiler(),
         interpreter: new IrMissInterpreter(),
       });

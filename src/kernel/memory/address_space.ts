@@ -192,8 +192,12 @@ export class AddressSpace {
 
   /** An executable mapping now holds what the file of the image has: what was compiled ahead of time may be used. */
   codeMapped(file: ImageFile, start: number, end: number): void {
+    for (const [other, range] of this.codeFiles) {
+      if (range.start < end && start < range.end) this.codeFiles.delete(other);
+    }
     this.codeFiles.set(file, { start, end });
-    this.machine.codeMapped?.(file, start, end);
+    if (this.machine.codeMapped !== undefined) this.machine.codeMapped(file, start, end);
+    else this.machine.codeChanged(start, end);
   }
 
   /** Zeroes the part of [start, end) that exists. */

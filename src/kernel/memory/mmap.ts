@@ -68,9 +68,9 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
   if (error < 0) return error;
   if (vma.pages !== null) shareMapping(space, vma);
   if (vma.prot & PROT_EXEC) {
-    space.codeChanged(start, start + length);
     const image = vma.pages === null ? request.file?.imageFile() ?? 0 : 0;
     if (image !== 0) space.codeMapped(image, start, start + length);
+    else space.codeChanged(start, start + length);
   }
   return start;
 }
