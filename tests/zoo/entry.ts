@@ -12,6 +12,13 @@ export interface Probe {
   path?: string;
   http?: string;
   headers?: Record<string, string> | [string, string][];
+  /** Requests on a connection, unless keepalive is false. */
+  repeat?: number;
+  keepalive?: boolean;
+  /** The server may close without a response. */
+  mayFail?: boolean;
+  /** Sent with "Expect: 100-continue". */
+  expectContinue?: boolean;
 }
 
 export interface ProbeResult {

@@ -1,6 +1,6 @@
 /** What a host does to every handler's responses, whatever is served: differences from a native server that are not ours. */
 import type { HostName } from "./hosts.ts";
-import type { ProbeResult } from "./entry.ts";
+import type { Probe, ProbeResult } from "./entry.ts";
 
 export interface HostLimit {
   host: HostName;
@@ -10,6 +10,12 @@ export interface HostLimit {
 }
 
 const isHeader = (name: string) => (difference: string) => difference.startsWith(`header ${name}: `);
+const isOfBody = (difference: string) => /^(length|sha256|body): /.test(difference);
+
+/** Differences as the zoo words them. */
+const DIFFER = "responses differ among each other, expected all the same";
+const EXPECTED_REFUSAL = "refused: got nothing, expected true";
+const CONTINUED = "informational: got [100], expected nothing";
 
 /** As in docs/LIMITS.md. */
 export const HOST_LIMITS: readonly HostLimit[] = [
@@ -18,6 +24,31 @@ export const HOST_LIMITS: readonly HostLimit[] = [
     explains: ({ differences }) =>
       differences.length > 0 && differences.every((d) => isHeader("date")(d) && d.endsWith("expected nothing")),
     reason: "Deno.serve adds Date to every response that has none, and has no option against it",
+  },
+  {
+    host: "deno",
+    explains: ({ probe, differences }) => probe.http === "1.0" && differences.every((d) => d.startsWith("header ")),
+    reason: "Deno.serve does not tell handlers the client's version of HTTP: the server sees 1.1 where it was 1.0",
+  },
+  {
+    host: "deno",
+    explains: ({ probe, differences }) => hasRepeatedField(probe.headers) && differences.every(isOfBody),
+    reason: "fetch Headers join fields of the same name, so that a server that shows them shows them joined by a comma",
+  },
+  {
+    host: "deno",
+    explains: ({ probe, differences }) => keepsConnection(probe) && differences.join() === DIFFER,
+    reason: "Deno.serve adds Connection: close to the last response on a connection",
+  },
+  {
+    host: "deno",
+    explains: ({ probe, differences }) => probe.mayFail === true && differences.includes(EXPECTED_REFUSAL),
+    reason: "a handler of Deno.serve cannot close a connection without a response, as the server does: 502",
+  },
+  {
+    host: "deno",
+    explains: ({ probe, differences }) => probe.expectContinue === true && differences.join() === CONTINUED,
+    reason: "Deno.serve sends 100 Continue by itself when the body is read; the server does not",
   },
   {
     host: "workers",
@@ -37,7 +68,21 @@ const WORKERD_METHODS = new Set(
     "MKACTIVITY CHECKOUT MERGE MSEARCH NOTIFY SUBSCRIBE UNSUBSCRIBE QUERY BAN").split(" "),
 );
 
-function hasHost(headers: Record<string, string> | [string, string][] | undefined): boolean {
+function fieldNames(headers: Probe["headers"]): string[] {
   const names = Array.isArray(headers) ? headers.map(([name]) => name) : Object.keys(headers ?? {});
-  return names.some((name) => name.toLowerCase() === "host");
+  return names.map((name) => name.toLowerCase());
+}
+
+function hasHost(headers: Probe["headers"]): boolean {
+  return fieldNames(headers).includes("host");
+}
+
+function hasRepeatedField(headers: Probe["headers"]): boolean {
+  const names = fieldNames(headers);
+  return new Set(names).size < names.length;
+}
+
+/** Several requests on one connection. */
+function keepsConnection({ repeat, keepalive }: Probe): boolean {
+  return repeat !== undefined && repeat > 1 && keepalive !== false;
 }
