@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { END_EXIT, IrFunction } from "../src/ir/function.ts";
 import { interpretRegion } from "../src/ir/interpret.ts";
 import { KIND_PURE, KIND_TRAP, OP, OP_ARGS, OP_KIND, OP_RESULT, OP_TABLE, type OpName } from "../src/ir/ops.ts";
+import { NO_CLIENT } from "../src/machine/no_client.ts";
 import { PlainGuestMemory } from "../src/machine/guest_memory.ts";
 import { STATE_FUEL, STATE_MXCSR } from "../src/machine/state.ts";
 import { Random, seedOf } from "./support/cpu_values.ts";
@@ -148,7 +149,7 @@ function check(name: OpName): void {
     const v = fn.count - 3;
     if (name === "i8x16_shuffle") fn.c[v] = fn.constant(Uint8Array.from(immediate));
     else if (immediate.length > 0) fn[OP_ARGS[OP[name]].indexOf("#") === 1 ? "b" : "c"][v] = immediate[0];
-    const client = { syscall: () => 1, wantsYield: () => false, tscNs: () => 0 };
+    const client = NO_CLIENT;
     const random = new Random(seedOf(name));
     for (let i = 0; i < CASES; i++) {
       fillOperands(random, host);

@@ -11,6 +11,7 @@ import { FdTable } from "../kernel/task/fd_table.ts";
 import { startFirstProcess } from "../kernel/task/start.ts";
 import type { FileDescription } from "../kernel/vfs/file_description.ts";
 import { Vfs } from "../kernel/vfs/vfs.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { Machine } from "../machine/machine.ts";
 import { lookup } from "../rootfs/lookup.ts";
 import type { Tree } from "../rootfs/tree.ts";
@@ -28,6 +29,8 @@ export interface GuestOptions {
   groups: number[];
   host: Host;
   machine: Machine;
+  /** The processor that the guest is shown. */
+  cpuLevel?: CpuLevel;
   /** Where stdout and stderr go; lines to host.log by default. */
   console?: ConsoleSink;
   /** Standard input; end of file at once by default. */
@@ -38,6 +41,7 @@ export interface GuestOptions {
 export function createGuest(options: GuestOptions): Kernel {
   const { tree, host, machine } = options;
   const k = new Kernel(host, SYSCALLS);
+  if (options.cpuLevel !== undefined) k.cpuLevel = options.cpuLevel;
   k.vfs = options.console === undefined ? new Vfs(k, tree) : new Vfs(k, tree, options.console);
   k.net = new Net();
   const fds = new FdTable();

@@ -14,14 +14,14 @@ import { decodeTraps } from "../machine/trap_codec.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { fileMemory } from "../translate/file_memory.ts";
 import { translateProgram } from "../translate/translate.ts";
-import type { Instruction } from "../x86/instruction.ts";
+import type { UnsupportedSink } from "../lift/lift.ts";
 
 /** aot: translated as a whole first; jit: compiled as it is reached; interpret: the IR interpreter. */
 export type EngineName = "aot" | "jit" | "interpret";
 export const ENGINE_NAMES: readonly EngineName[] = ["aot", "jit", "interpret"];
 
 /** A machine that compiles lazily. */
-export function jitMachine(onUnsupported: (insn: Instruction) => void): WasmMachine {
+export function jitMachine(onUnsupported: UnsupportedSink): WasmMachine {
   return new WasmMachine({
     library: new CodeLibrary(emptyBaseCode()),
     compiler: new JitCompiler({ onUnsupported }),
@@ -33,7 +33,7 @@ export function jitMachine(onUnsupported: (insn: Instruction) => void): WasmMach
  * A machine that translates each file of the image as a whole when it is mapped. What translation did not find is still
  * compiled when it is reached.
  */
-export function aotMachine(tree: Tree, onUnsupported: (insn: Instruction) => void): WasmMachine {
+export function aotMachine(tree: Tree, onUnsupported: UnsupportedSink): WasmMachine {
   const made = new Map<string, FileCode>();
   const translated = (file: number, start: number, end: number): FileCode => {
     const name = `code${made.size}`, firstSlot = library.slotCount;
@@ -60,7 +60,7 @@ export function aotMachine(tree: Tree, onUnsupported: (insn: Instruction) => voi
 }
 
 /** A machine that interprets. */
-export function interpreterMachine(onUnsupported: (insn: Instruction) => void): Machine {
+export function interpreterMachine(onUnsupported: UnsupportedSink): Machine {
   const machine = new InterpreterMachine(new PlainGuestMemory(GUEST_LOWEST), helperBodies);
   machine.onUnsupported = onUnsupported;
   return machine;

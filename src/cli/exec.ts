@@ -4,15 +4,18 @@ import { createGuest, type GuestOptions } from "../boot/guest.ts";
 import { bug, TranslatorError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
 import type { ConsoleSink } from "../kernel/fs/console.ts";
+import { SIGILL } from "../kernel/abi/signal.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { UnsupportedSink } from "../lift/lift.ts";
 import { Tracer } from "../kernel/syscalls/trace.ts";
 import type { FileDescription } from "../kernel/vfs/file_description.ts";
+import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import type { Machine } from "../machine/machine.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { print } from "../x86/print.ts";
-import type { Instruction } from "../x86/instruction.ts";
 import { aotMachine, ENGINE_NAMES, type EngineName, interpreterMachine, jitMachine } from "./engines.ts";
+import { parseCpuLevel } from "./cpu_option.ts";
 import { HostInput, HostOutput } from "./exec_streams.ts";
 import { openHostDirectory } from "./host_directory.ts";
 import { NodeHost } from "./node_host.ts";
@@ -25,6 +28,7 @@ Runs one x86-64 Linux program of a root file system to its end. Files it changes
   --rootfs DIR      the root file system (default /); never written
   --engine ENGINE   jit: compile what is reached (default); aot: translate the whole program first;
                     interpret: no compiling at all
+  --cpu LEVEL       the processor the program is shown: x86-64-v2 (default) or x86-64-v3
   --env NAME=VALUE  an environment variable; may be repeated (default: PATH and HOME only)
   --cwd DIR         working directory inside the root (default /)
   --trace           write every system call to standard error
@@ -36,6 +40,7 @@ Exit code: the program's; 128 + n if it was killed by signal n; 125 if it could 
 const OPTIONS = {
   rootfs: { type: "string", default: "/" },
   engine: { type: "string", default: "jit" },
+  cpu: { type: "string", default: DEFAULT_CPU_LEVEL },
   env: { type: "string", multiple: true },
   cwd: { type: "string", default: "/" },
   trace: { type: "boolean", default: false },
@@ -70,6 +75,7 @@ export function execCommand(args: string[]): number {
   if (program.length === 0) throw new UsageError("no program given");
   const engine = values.engine as EngineName;
   if (!ENGINE_NAMES.includes(engine)) throw new UsageError(`unknown engine ${JSON.stringify(values.engine)}`);
+  const cpuLevel = parseCpuLevel(values.cpu);
   for (const e of values.env ?? []) if (!e.includes("=")) throw new UsageError(`--env ${e}: want NAME=VALUE`);
   const env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
     .filter((e) => !values.env?.some((v) => v.startsWith(e.slice(0, e.indexOf("=") + 1))));
@@ -80,6 +86,7 @@ export function execCommand(args: string[]): number {
     env: [...env, ...values.env ?? []],
     cwd: values.cwd,
     engine,
+    cpuLevel,
     host,
     console: new HostOutput(),
     stdin: new HostInput(),
@@ -94,6 +101,7 @@ export interface RunOptions {
   env: string[];
   cwd: string;
   engine: EngineName;
+  cpuLevel?: CpuLevel;
   host: Host;
   console: ConsoleSink;
   stdin?: FileDescription;
@@ -107,9 +115,11 @@ export interface RunOptions {
 export function runProgram(options: RunOptions): number {
   const { host } = options;
   const told = new Set<string>();
-  const onUnsupported = (insn: Instruction) => {
+  const ofHigherLevel = new Set<string>();
+  const onUnsupported: UnsupportedSink = (insn, isHigher) => {
     const key = insn.row.mnemonic;
-    if (told.has(key)) return;
+    if (isHigher) ofHigherLevel.add(key);
+    if (isHigher || told.has(key)) return;
     told.add(key);
     host.log(0, `lighter: unsupported instruction at 0x${insn.pc.toString(16)}: ${print(insn)}`);
   };
@@ -126,6 +136,7 @@ export function runProgram(options: RunOptions): number {
     host,
     machine,
     console: options.console,
+    ...(options.cpuLevel === undefined ? {} : { cpuLevel: options.cpuLevel }),
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
   }, host);
   if (k === null) return NOT_STARTED;
@@ -135,6 +146,9 @@ export function runProgram(options: RunOptions): number {
     for (const [pc, count] of machine.misses) {
       options.stats(`lighter: no code at 0x${pc.toString(16)} (${count} times)`);
     }
+  }
+  if (code === 128 + SIGILL && ofHigherLevel.size > 0) {
+    host.log(0, `lighter: instructions that --cpu x86-64-v3 has: ${[...ofHigherLevel].join(", ")}`);
   }
   for (const [number, count] of k.unimplemented) {
     host.log(0, `lighter: system call ${number} is not implemented (asked for ${count} times)`);
@@ -156,7 +170,7 @@ function startOrReport(options: GuestOptions, host: Host): Kernel | null {
   }
 }
 
-function engineMachine({ engine, tree }: RunOptions, onUnsupported: (insn: Instruction) => void): Machine {
+function engineMachine({ engine, tree }: RunOptions, onUnsupported: UnsupportedSink): Machine {
   switch (engine) {
     case "interpret":
       return interpreterMachine(onUnsupported);

@@ -6,6 +6,8 @@ export interface ModulePlan {
   readonly lookup: number;
   readonly mulhiU: number;
   readonly mulhiS: number;
+  /** Function index of one of FUNCTION_OPS. */
+  functionOp(op: number): number;
   /** Index of the import of a helper by its number. */
   helper(number: number): number;
   /** Type index of regions: (depth: i32) -> i32 next pc. */

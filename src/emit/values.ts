@@ -19,6 +19,7 @@ import {
 import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STATE_STOP_INFO } from "../machine/state.ts";
 import type { WasmBytes } from "./bytes.ts";
+import { functionOpNumber } from "./function_ops.ts";
 import {
   BLOCK_EMPTY,
   W_CALL,
@@ -329,7 +330,9 @@ export class ValueEmitter {
         out.u32(W_MEMORY_FILL);
         return out.byte(0);
     }
-    throw new Error(`no code for ${OP_NAME[op]}`);
+    if (functionOpNumber(op) < 0) throw new Error(`no code for ${OP_NAME[op]}`);
+    out.byte(W_CALL);
+    out.u32(plan.functionOp(op));
   }
 
   /** Leaves by a wasm trap: the fault handler finds the pc by offset, and the reason in STATE_STOP_INFO (as -reason). */

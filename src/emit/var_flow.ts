@@ -7,7 +7,8 @@
  * before it, everything live is loaded after it.
  * `early`: stored at the end of a block already, where that saves more stores and loads than it costs.
  *
- * Sets are pairs of 32-bit masks: low for variables 0..31 (general registers, flags), high for 32..47 (xmm).
+ * Sets are pairs of 32-bit masks: low for variables 0..31 (general registers, flags), high for 32..63 (xmm,
+ * upper halves of ymm).
  */
 import {
   END_CALL,

@@ -26,21 +26,31 @@ export const FLOAT_MODE = DENORMALS_ARE_ZERO | FLUSH_TO_ZERO | ROUNDING_CONTROL;
 const ROUND_DOWN = 0x2000;
 
 /** What differs between f32 and f64. */
-interface Format {
+export interface Format {
   leastNormal: number;
+  /** Bits of a significand, exponent of the least denormal, greatest finite number. */
+  precision: number;
+  leastExponent: number;
+  greatest: number;
   nearest: (x: number) => number;
   /** The next number away from zero (step 1) or towards it (step -1), by its bits. */
   step: (x: number, step: 1 | -1) => number;
 }
 
-const F32: Format = {
+export const F32: Format = {
   leastNormal: 2 ** -126,
+  precision: 24,
+  leastExponent: -149,
+  greatest: 2 ** 128 - 2 ** 104,
   nearest: Math.fround,
   step: (x, step) => toF32(bitsOf32(x) + step),
 };
 
-const F64: Format = {
+export const F64: Format = {
   leastNormal: 2 ** -1022,
+  precision: 53,
+  leastExponent: -1074,
+  greatest: Number.MAX_VALUE,
   nearest: (x) => x,
   step: (x, step) => toF64(bitsOf64(x) + BigInt(step)),
 };
@@ -49,7 +59,7 @@ const F64: Format = {
 export type RoundedOp = "add" | "sub" | "mul" | "div" | "sqrt";
 
 /** A finite number as integer * 2^-1074: every f64 and f32 is one. */
-function exact(x: number): bigint {
+export function exact(x: number): bigint {
   const bits = bitsOf64(x);
   const exponent = Number(bits >> 52n & 0x7ffn);
   const fraction = bits & 0xfffffffffffffn;
@@ -123,11 +133,11 @@ function inMode(op: RoundedOp, mode: number, format: Format): Arithmetic {
   };
 }
 
-function asOperand(x: number, mode: number, format: Format): number {
+export function asOperand(x: number, mode: number, format: Format): number {
   return mode & DENORMALS_ARE_ZERO && Math.abs(x) < format.leastNormal ? x * 0 : x;
 }
 
-function flushed(r: number, mode: number, format: Format): number {
+export function flushed(r: number, mode: number, format: Format): number {
   return mode & FLUSH_TO_ZERO && Math.abs(r) < format.leastNormal ? r * 0 : r;
 }
 

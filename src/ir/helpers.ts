@@ -38,6 +38,17 @@ helper("crc32d");
 // SSE4.2 string comparison of scratch[0] with [16]: a = immediate, b = 8 for 64-bit lengths; see machine/helpers/string_compare.ts.
 helper("pcmpistr");
 helper("pcmpestr", [rax, rdx]);
+// Three vectors in scratch[0], [16] and [32]; a * b + c, rounded once, goes to [0].
+helper("fma_f32x4");
+helper("fma_f64x2");
+// BMI2: value in scratch[0], mask in [8]; the result goes to [0].
+helper("pdep");
+helper("pext");
+// F16C: bits of a single to those of a half, rounded as b says (bit 2: as MXCSR does), and back.
+helper("f32_to_f16");
+helper("f16_to_f32");
+// 32 random bits.
+helper("random");
 
 // x87: arguments as in x87_operands.ts. All state they touch is the x87's own, and the scratch area.
 for (const name of [...X87_ARITHMETIC, "fcom", "fucom", ...X87_PLAIN]) helper(`x87_${name}`);

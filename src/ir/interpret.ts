@@ -30,6 +30,7 @@ import {
   type IrFunction,
 } from "./function.ts";
 import { FLOAT_OPS } from "./interpret_float.ts";
+import { FUNCTION_OPS } from "./interpret_functions.ts";
 import { INT_OPS } from "./interpret_int.ts";
 import { MEMORY_OPS } from "./interpret_memory.ts";
 import { SIMD_OPS } from "./interpret_simd.ts";
@@ -42,7 +43,7 @@ export interface RegionCpu extends HelperCpu {
 }
 
 const EXEC: Exec[] = new Array(OP_COUNT);
-const BODIES = { ...INT_OPS, ...FLOAT_OPS, ...SIMD_OPS, ...MEMORY_OPS };
+const BODIES = { ...INT_OPS, ...FLOAT_OPS, ...SIMD_OPS, ...MEMORY_OPS, ...FUNCTION_OPS };
 for (const name of Object.keys(OP_TABLE) as OpName[]) {
   EXEC[OP[name]] = BODIES[name] ?? (() => {
     throw bug(`the interpreter has no ${name}`);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { NO_CLIENT } from "../machine/no_client.ts";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
 import type { MachineClient } from "../machine/machine.ts";
 import {
@@ -27,7 +28,7 @@ function cpuWith(client: Partial<MachineClient> = {}): RegionCpu {
   memory.i32[STATE_FUEL >> 2] = 1000;
   return {
     memory,
-    client: { syscall: () => 0, wantsYield: () => false, tscNs: () => 0, ...client },
+    client: { ...NO_CLIENT, syscall: () => 0, ...client },
     helpers: [],
   };
 }

@@ -418,6 +418,13 @@ export const OP_TABLE = {
   trap_if: [0x408, "-", "i#", "effect"], // a != 0: leave with STOP_ reason b at this instruction
   memory_copy: [0x409, "-", "iii", "store"], // dst, src, bytes (linear): memmove
   memory_fill: [0x40a, "-", "iii", "store"], // dst, byte, bytes
+  // Functions of the module (emit/function_ops.ts).
+  f32x4_fma: [0x40b, "v", "vvv", "pure"], // a * b + c, rounded once
+  f64x2_fma: [0x40c, "v", "vvv", "pure"],
+  aes_substitute: [0x40d, "v", "v", "pure"], // SubBytes
+  aes_substitute_back: [0x40e, "v", "v", "pure"], // InvSubBytes
+  i64_carryless_low: [0x40f, "l", "ll", "pure"], // of the 128-bit carry-less product
+  i64_carryless_high: [0x415, "l", "ll", "pure"],
   select_i32: [0x410, "i", "iii", "pure"], // if true, if false, condition (i32)
   select_i64: [0x411, "l", "lli", "pure"],
   select_f32: [0x412, "f", "ffi", "pure"],

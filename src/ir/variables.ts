@@ -13,6 +13,7 @@ import {
   STATE_PF,
   STATE_SF,
   STATE_XMM,
+  STATE_YMM_HIGH,
   STATE_ZF,
 } from "../machine/state.ts";
 import { TYPE_I32, TYPE_I64, TYPE_NONE, TYPE_V128 } from "./ops.ts";
@@ -24,9 +25,10 @@ export const VAR_FLAGS = 16;
 export const VAR_CF = 16, VAR_PF = 17, VAR_AF = 18, VAR_ZF = 19, VAR_SF = 20, VAR_OF = 21;
 export const VAR_DF = 22;
 export const VAR_FSBASE = 23, VAR_GSBASE = 24;
-/** 32..47: xmm registers, v128. */
+/** 32..47: xmm registers, v128. 48..63: the upper halves of the ymm registers. */
 export const VAR_XMM = 32;
-export const VAR_COUNT = 48;
+export const VAR_YMM_HIGH = 48;
+export const VAR_COUNT = 64;
 
 export const VAR_TYPE: Uint8Array = new Uint8Array(VAR_COUNT).fill(TYPE_NONE);
 /** Offset of the variable's home in the state block. */
@@ -37,6 +39,7 @@ const GPR_NAMES = "rax rcx rdx rbx rsp rbp rsi rdi r8 r9 r10 r11 r12 r13 r14 r15
 for (let r = 0; r < 16; r++) {
   define(VAR_GPR + r, GPR_NAMES[r], TYPE_I64, STATE_GPR + 8 * r);
   define(VAR_XMM + r, `xmm${r}`, TYPE_V128, STATE_XMM + 16 * r);
+  define(VAR_YMM_HIGH + r, `ymmh${r}`, TYPE_V128, STATE_YMM_HIGH + 16 * r);
 }
 define(VAR_CF, "cf", TYPE_I32, STATE_CF);
 define(VAR_PF, "pf", TYPE_I32, STATE_PF);

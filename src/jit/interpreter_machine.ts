@@ -7,6 +7,7 @@ import { type GuestMemory, PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import type { HelperBody } from "../machine/helpers/types.ts";
 import type { Machine, MachineClient } from "../machine/machine.ts";
+import { NO_CLIENT } from "../machine/no_client.ts";
 import {
   GUEST_LOWEST,
   STATE_FUEL,
@@ -16,13 +17,6 @@ import {
   STOP_ROUNDING,
   STOP_TEST,
 } from "../machine/state.ts";
-
-/** A client that grants nothing: for tests of code that makes no system calls. */
-const NO_CLIENT: MachineClient = {
-  syscall: () => 1,
-  wantsYield: () => false,
-  tscNs: () => 0,
-};
 
 /** Backward edges between two questions whether to yield. */
 const FUEL = 20_000;
@@ -93,7 +87,7 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     const known = this.#regions.get(pc);
     if (known !== undefined) return known.fn;
     const region = discoverRegion(this, pc, REGION_INSTRUCTIONS);
-    const fn = liftRegion(region, this.onUnsupported);
+    const fn = liftRegion(region, this.client.cpuLevel, this.onUnsupported);
     if (this.#regions.size >= MAX_CACHED_REGIONS) this.#regions.clear();
     this.#regions.set(pc, { fn, ...extent(region) });
     return fn;

@@ -5,6 +5,7 @@
 import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import { buildPatchModule } from "../emit/module.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { PatchModule } from "../machine/code_cache.ts";
 import { codeRanges } from "./code_ranges.ts";
 import type { LazyCompiler } from "../machine/wasm_machine.ts";
@@ -22,7 +23,7 @@ let patchCount = 0;
 export class JitCompiler implements LazyCompiler {
   constructor(readonly options: JitOptions = {}) {}
 
-  compile(u8: Uint8Array, pc: number, slotOf: (pc: number) => number): PatchModule | null {
+  compile(u8: Uint8Array, pc: number, slotOf: (pc: number) => number, level: CpuLevel): PatchModule | null {
     const code: CodeView = {
       u8,
       isFunctionStart: this.options.isFunctionStart ?? (() => false),
@@ -31,7 +32,7 @@ export class JitCompiler implements LazyCompiler {
     const region = discoverRegion(code, pc);
     if (region.blocks[0].instructions.length === 0 && region.blocks[0].failure?.kind === "truncated") return null;
     const name = `patch${patchCount++}`;
-    const built = buildPatchModule(name, [liftRegion(region, this.options.onUnsupported)], slotOf);
+    const built = buildPatchModule(name, [liftRegion(region, level, this.options.onUnsupported)], slotOf);
     return {
       name,
       module: new WebAssembly.Module(built.bytes),

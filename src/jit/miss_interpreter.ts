@@ -2,6 +2,7 @@ import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { interpretRegion, type RegionCpu } from "../ir/interpret.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import { STATE_RIP, STATE_STOP_INFO, STOP_NONE } from "../machine/state.ts";
 import type { MissInterpreter, WasmMachine } from "../machine/wasm_machine.ts";
@@ -54,19 +55,19 @@ export class IrMissInterpreter implements MissInterpreter {
     }
     let fn = fitting.regions.get(pc);
     if (fn === undefined) {
-      fn = this.#region(machine.memory.u8, pc);
+      fn = this.#region(machine.memory.u8, pc, machine.client.cpuLevel);
       if (fitting.regions.size >= MAX_REGIONS) fitting.regions.clear();
       fitting.regions.set(pc, fn);
     }
     return fn;
   }
 
-  #region(u8: Uint8Array, pc: number): IrFunction {
+  #region(u8: Uint8Array, pc: number, level: CpuLevel): IrFunction {
     const known = this.#regions.get(pc);
     if (known !== undefined && known.ranges.every((r) => sameBytes(u8, r))) return known.fn;
     const code: CodeView = { u8, isFunctionStart: () => false, isReadOnly: () => false };
     const region = discoverRegion(code, pc, REGION_INSTRUCTIONS);
-    const fn = liftRegion(region, this.onUnsupported);
+    const fn = liftRegion(region, level, this.onUnsupported);
     if (this.#regions.size >= MAX_REGIONS) this.#regions.clear();
     this.#regions.set(pc, { fn, ranges: codeRanges(u8, region) });
     return fn;

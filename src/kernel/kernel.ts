@@ -1,4 +1,5 @@
 import type { Host } from "../host/host.ts";
+import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import type { Machine, MachineClient, MappedRange } from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
 import { Clock } from "./clock.ts";
@@ -16,6 +17,10 @@ import type { Vfs } from "./vfs/vfs.ts";
 
 /** Register of each syscall argument, as an index of 32-bit words in the state block. */
 const ARG_WORDS = [RDI * 2, RSI * 2, RDX * 2, R10 * 2, R8 * 2, R9 * 2];
+
+/** For random32(). */
+const randomWord = new Int32Array(1);
+const randomBytes = new Uint8Array(randomWord.buffer);
 
 /**
  * The kernel: owner of tasks, processes, clocks, files and network of one guest, and what its machines call.
@@ -36,6 +41,7 @@ export class Kernel implements MachineClient {
     "codePlaces",
     "nextPid",
     "hostname",
+    "cpuLevel",
     "exitStatus",
     "unimplemented",
   ];
@@ -68,6 +74,8 @@ export class Kernel implements MachineClient {
   readonly codePlaces: CodePlaces = new CodePlaces();
   readonly ipc: IpcNamespace = new IpcNamespace();
   hostname = "localhost";
+  /** The processor that the guest is shown; set before the first process starts. */
+  cpuLevel: CpuLevel = DEFAULT_CPU_LEVEL;
   /** wait(2) status of the first process once it has ended, which ends everything. */
   exitStatus: number | null = null;
   /** Calls of syscalls that the table does not have, by number. */
@@ -145,5 +153,10 @@ export class Kernel implements MachineClient {
 
   tscNs(): number {
     return this.clock.monotonicNs();
+  }
+
+  random32(): number {
+    this.host.randomFill(randomBytes);
+    return randomWord[0];
   }
 }

@@ -102,18 +102,13 @@ const crc32: Lift = (l) => {
   l.setGpr(dst.reg, 4, crc);
 };
 
-const bsf = scan(false), bsr = scan(true);
-
 export const bitLifts: Record<string, Lift> = {
   bt: bitTest(null),
   bts: bitTest(set),
   btr: bitTest(reset),
   btc: bitTest(complement),
-  bsf,
-  bsr,
-  // Our CPU has neither BMI1 nor LZCNT: it ignores the prefix.
-  tzcnt: bsf,
-  lzcnt: bsr,
+  bsf: scan(false),
+  bsr: scan(true),
   popcnt,
   crc32,
 };

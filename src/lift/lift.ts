@@ -1,24 +1,40 @@
 import type { Region } from "../discover/region.ts";
 import { IrFunction } from "../ir/function.ts";
+import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import { STOP_SEGV, STOP_UNDEFINED } from "../machine/state.ts";
+import { V3_FEATURES } from "../x86/features.ts";
 import type { Instruction } from "../x86/instruction.ts";
 import { flagsLiveBefore } from "../discover/flag_liveness.ts";
 import { LIFTS } from "./families.ts";
 import { type Lift, Lifter } from "./lifter.ts";
 
-/** Told of instructions without a lifter (they raise #UD in the guest) while a region is lifted. */
-export type UnsupportedSink = (insn: Instruction) => void;
+/**
+ * Told of instructions that raise #UD in the guest while a region is lifted: without a lifter, or (`ofHigherLevel`) of a
+ * processor that the guest is not shown. Programs have such code for processors that have it, and ask CPUID before they run it.
+ */
+export type UnsupportedSink = (insn: Instruction, ofHigherLevel: boolean) => void;
 
-const byRowId: (Lift | undefined)[] = [];
+/** By level and mnemonic. */
+const KNOWN: Record<CpuLevel, (Lift | undefined)[]> = { "x86-64-v2": [], "x86-64-v3": [] };
 
-function liftOf(insn: Instruction): Lift | undefined {
-  return byRowId[insn.row.id] ??= LIFTS.get(insn.row.mnemonic);
+function isAbove({ row }: Instruction, level: CpuLevel): boolean {
+  return level === "x86-64-v2" && V3_FEATURES.has(row.feature);
+}
+
+function liftOf(insn: Instruction, level: CpuLevel): Lift | undefined {
+  const known = KNOWN[level], { row } = insn;
+  if (known[row.id] !== undefined) return known[row.id];
+  return known[row.id] = LIFTS.get(isAbove(insn, level) ? row.otherwise ?? "" : row.mnemonic);
 }
 
 /**
- * Lifts a region to IR: one IR block per region block (in the same order, so entry first), plus inner blocks and exit stubs.
+ * Lifts a region to IR as a processor of this level runs it: one IR block per region block (in the same order, so entry first), plus inner blocks and exit stubs.
  */
-export function liftRegion(region: Region, onUnsupported: UnsupportedSink = () => {}): IrFunction {
+export function liftRegion(
+  region: Region,
+  level: CpuLevel = DEFAULT_CPU_LEVEL,
+  onUnsupported: UnsupportedSink = () => {},
+): IrFunction {
   const fn = new IrFunction(region.entryPc);
   const blocks = new Map<number, number>();
   for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
@@ -39,9 +55,9 @@ export function liftRegion(region: Region, onUnsupported: UnsupportedSink = () =
       l.pc = insn.pc;
       l.flagsLiveAfter = live[i + 1];
       if (region.jumpTables.size > 0) l.noteTableIndex();
-      const lift = liftOf(insn);
+      const lift = liftOf(insn, level);
       if (lift === undefined) {
-        onUnsupported(insn);
+        onUnsupported(insn, isAbove(insn, level));
         l.endTrap(STOP_UNDEFINED, insn.pc);
         break;
       }

@@ -48,6 +48,9 @@ import {
   SOURCE_SUB,
 } from "./flags.ts";
 
+/** Numbers of vector registers beyond the xmm registers. */
+export const UPPER_HALF = 16, XMM_TEMPORARY = 32;
+
 /** Lifts one instruction: reads `l.insn`, adds operations. */
 export type Lift = (l: Lifter) => void;
 
@@ -58,8 +61,9 @@ export class Lifter extends Builder {
   /** Index of the block being filled. */
   block = -1;
 
-  readonly #current: Int32Array = new Int32Array(VAR_COUNT).fill(-1);
-  readonly #dirty: Uint8Array = new Uint8Array(VAR_COUNT);
+  // One more than there are variables: XMM_TEMPORARY.
+  readonly #current: Int32Array = new Int32Array(VAR_COUNT + 1).fill(-1);
+  readonly #dirty: Uint8Array = new Uint8Array(VAR_COUNT + 1);
   readonly #flagSource: (FlagSource | null)[] = [null, null, null, null, null, null];
 
   /** Indirect jump's pc -> targets. */
@@ -103,6 +107,10 @@ export class Lifter extends Builder {
     this.setVar(VAR_GPR + reg, value);
   }
 
+  /**
+   * A vector register: xmm0..xmm15 are 0..15, the upper half of ymm register r is UPPER_HALF + r, XMM_TEMPORARY is there until
+   * the block ends and has no home.
+   */
   xmm(reg: number): number {
     return this.getVar(VAR_XMM + reg);
   }

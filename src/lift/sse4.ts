@@ -47,7 +47,7 @@ const ptest: Lift = (l) => {
 };
 
 /** pmovsx, pmovzx: widens in one or more steps. */
-function widen(...steps: number[]): Lift {
+function widen(steps: readonly number[]): Lift {
   return unary((l, b) => steps.reduce((v, op) => l.op(op, v), b));
 }
 
@@ -152,11 +152,28 @@ function leastWord(l: Lifter, b: number): number {
   return shuffleLanes(l, one, splat32(l, 0), 2, 1, 0, 8, 8, 8, 8, 8, 8);
 }
 
+/** Sign and zero extensions, in steps. */
 const extendI16S = OP.i32x4_extend_low_i16x8_s, extendI16U = OP.i32x4_extend_low_i16x8_u;
 const extendI8S = OP.i16x8_extend_low_i8x16_s, extendI8U = OP.i16x8_extend_low_i8x16_u;
 const extendI32S = OP.i64x2_extend_low_i32x4_s, extendI32U = OP.i64x2_extend_low_i32x4_u;
 
+export const WIDENINGS: Record<string, readonly number[]> = {
+  pmovsxbw: [extendI8S],
+  pmovsxbd: [extendI8S, extendI16S],
+  pmovsxbq: [extendI8S, extendI16S, extendI32S],
+  pmovsxwd: [extendI16S],
+  pmovsxwq: [extendI16S, extendI32S],
+  pmovsxdq: [extendI32S],
+  pmovzxbw: [extendI8U],
+  pmovzxbd: [extendI8U, extendI16U],
+  pmovzxbq: [extendI8U, extendI16U, extendI32U],
+  pmovzxwd: [extendI16U],
+  pmovzxwq: [extendI16U, extendI32U],
+  pmovzxdq: [extendI32U],
+};
+
 export const sse4Lifts: Record<string, Lift> = {
+  ...Object.fromEntries(Object.entries(WIDENINGS).map(([name, steps]) => [name, widen(steps)])),
   ...sse4StringLifts,
   pblendvb: variableBlend(OP.i8x16_lt_s),
   blendvps: variableBlend(OP.i32x4_lt_s),
@@ -165,18 +182,6 @@ export const sse4Lifts: Record<string, Lift> = {
   blendpd: blend(8),
   pblendw: blend(2),
   ptest,
-  pmovsxbw: widen(extendI8S),
-  pmovsxbd: widen(extendI8S, extendI16S),
-  pmovsxbq: widen(extendI8S, extendI16S, extendI32S),
-  pmovsxwd: widen(extendI16S),
-  pmovsxwq: widen(extendI16S, extendI32S),
-  pmovsxdq: widen(extendI32S),
-  pmovzxbw: widen(extendI8U),
-  pmovzxbd: widen(extendI8U, extendI16U),
-  pmovzxbq: widen(extendI8U, extendI16U, extendI32U),
-  pmovzxwd: widen(extendI16U),
-  pmovzxwq: widen(extendI16U, extendI32U),
-  pmovzxdq: widen(extendI32U),
   pmuldq: evenProducts(OP.i64x2_extmul_low_i32x4_s),
   pmulld: packed(OP.i32x4_mul),
   pcmpeqq: packed(OP.i64x2_eq),

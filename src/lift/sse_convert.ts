@@ -101,7 +101,7 @@ function singlesToIntegers(l: Lifter, v: number): number {
 }
 
 /** Two doubles to two integers, zeros above. */
-function doublesToIntegers(l: Lifter, v: number): number {
+export function doublesToIntegers(l: Lifter, v: number): number {
   const wide = l.op(OP.f64x2_lt, v, splat64(l, 0, TWO_31_F64));
   const fits = shuffleLanes(l, wide, wide, 4, 0, 2, 0, 2);
   const indefinite = constant32(l, 0x80000000 | 0, 0x80000000 | 0, 0, 0);

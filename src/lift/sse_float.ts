@@ -75,14 +75,18 @@ function reciprocalRoot(l: Lifter, x: number): number {
   return l.op(OP.f32x4_div, splat32(l, ONE), l.op(OP.f32x4_sqrt, flushed(l, x)));
 }
 
-/** Comparison predicates 0..3; 4..7 are their negations. */
+/**
+ * Comparison predicates (Intel SDM, CMPPD, table 3-1): 0..3, their negations 4..7, and 8..15 of VEX encodings, where 16 to 31
+ * differ from 0 to 15 in the exceptions only.
+ */
 function compareVectors(l: Lifter, bytes: number, a: number, b: number, predicate: number): number {
   const single = bytes === 4;
   const cmp = (op32: number, op64: number, x = a, y = b) => l.op(single ? op32 : op64, x, y);
   const not = (v: number) => l.op(OP.v128_not, v);
   const isNan = (x: number) => cmp(OP.f32x4_ne, OP.f64x2_ne, x, x);
   const unordered = () => l.op(OP.v128_or, isNan(a), isNan(b));
-  switch (predicate & 7) {
+  const lessOrGreater = () => l.op(OP.v128_or, cmp(OP.f32x4_lt, OP.f64x2_lt), cmp(OP.f32x4_gt, OP.f64x2_gt));
+  switch (predicate & (l.insn.vex ? 15 : 7)) {
     case 0:
       return cmp(OP.f32x4_eq, OP.f64x2_eq);
     case 1:
@@ -97,8 +101,24 @@ function compareVectors(l: Lifter, bytes: number, a: number, b: number, predicat
       return not(cmp(OP.f32x4_lt, OP.f64x2_lt));
     case 6:
       return not(cmp(OP.f32x4_le, OP.f64x2_le));
-    default:
+    case 7:
       return not(unordered());
+    case 8:
+      return not(lessOrGreater());
+    case 9:
+      return not(cmp(OP.f32x4_ge, OP.f64x2_ge));
+    case 10:
+      return not(cmp(OP.f32x4_gt, OP.f64x2_gt));
+    case 11:
+      return zero(l);
+    case 12:
+      return lessOrGreater();
+    case 13:
+      return cmp(OP.f32x4_ge, OP.f64x2_ge);
+    case 14:
+      return cmp(OP.f32x4_gt, OP.f64x2_gt);
+    default:
+      return splat32(l, -1);
   }
 }
 

@@ -22,13 +22,13 @@ import { clearTop } from "./mmx.ts";
 /** Bits that LDMXCSR and FXRSTOR may set; others raise #GP. What FXSAVE says in MXCSR_MASK. */
 const MXCSR_MASK = 0xffff;
 
-function setMxcsr(l: Lifter, value: number): void {
+export function setMxcsr(l: Lifter, value: number): void {
   l.op(OP.trap_if, l.op(OP.i32_and, value, l.i32(~MXCSR_MASK)), STOP_PRIVILEGED);
   l.storeState(OP.i32_store, STATE_MXCSR, value);
 }
 
 /** Ends the region if arithmetic no longer rounds to nearest: the machine interprets then. */
-function leaveUnlessNearest(l: Lifter): void {
+export function leaveUnlessNearest(l: Lifter): void {
   const rc = l.op(OP.i32_and, l.loadState(OP.i32_load, STATE_MXCSR), l.i32(MXCSR_RC));
   const leave = l.innerBlock(), stay = l.innerBlock();
   l.endBranch(rc, leave, stay);
@@ -63,10 +63,13 @@ function physicalRegister(l: Lifter, i: number): number {
   return l.shl32(l.op(OP.i32_and, l.add32(top, l.i32(i)), l.i32(7)), 4);
 }
 
-const fxsave: Lift = (l) => {
-  const image = l.linear(l.insn.operands[0]);
-  // From the far end, so that a fault leaves nothing written.
+/** The xmm registers into an image; from the far end, so that a fault leaves nothing written. */
+export function storeXmm(l: Lifter, image: number): void {
   for (let i = 15; i >= 0; i--) l.op(OP.v128_store, image, l.xmm(i), PLACE_XMM + 16 * i);
+}
+
+/** What the x87 has in an image. */
+export function storeX87(l: Lifter, image: number): void {
   const significandOnly = l.i64(0xffff, 0);
   for (let i = 0; i < 8; i++) {
     const register = physicalRegister(l, i);
@@ -78,19 +81,41 @@ const fxsave: Lift = (l) => {
   l.op(OP.i64_store, image, l.i64(0), 8);
   l.op(OP.i64_store, image, l.i64(0), 16);
   for (const [place, state, bytes] of FIELDS) l.op(STORES[bytes], image, l.loadState(OP.i32_load, state), place);
+}
+
+export function storeMxcsr(l: Lifter, image: number): void {
   l.op(OP.i32_store, image, l.loadState(OP.i32_load, STATE_MXCSR), PLACE_MXCSR);
   l.op(OP.i32_store, image, l.i32(MXCSR_MASK), PLACE_MASK);
+}
+
+const fxsave: Lift = (l) => {
+  const image = l.linear(l.insn.operands[0]);
+  storeXmm(l, image);
+  storeX87(l, image);
+  storeMxcsr(l, image);
 };
 
-const fxrstor: Lift = (l) => {
-  const image = l.linear(l.insn.operands[0]);
+export function loadMxcsr(l: Lifter, image: number): void {
   setMxcsr(l, l.op(OP.i32_load, image, PLACE_MXCSR));
+}
+
+export function loadXmm(l: Lifter, image: number): void {
   for (let i = 0; i < 16; i++) l.setXmm(i, l.op(OP.v128_load, image, PLACE_XMM + 16 * i));
+}
+
+export function loadX87(l: Lifter, image: number): void {
   for (const [place, state, bytes] of FIELDS) l.storeState(OP.i32_store, state, l.op(LOADS[bytes], image, place));
   for (let i = 0; i < 8; i++) {
     const value = l.op(OP.v128_load, image, PLACE_ST + 16 * i);
     l.op(OP.v128_store, physicalRegister(l, i), value, STATE_X87);
   }
+}
+
+const fxrstor: Lift = (l) => {
+  const image = l.linear(l.insn.operands[0]);
+  loadMxcsr(l, image);
+  loadXmm(l, image);
+  loadX87(l, image);
   leaveUnlessNearest(l);
 };
 

@@ -1,4 +1,5 @@
 /** Processor queries, hints, fences, segment bases. */
+import { OP } from "../ir/ops.ts";
 import { VAR_FSBASE, VAR_GSBASE } from "../ir/variables.ts";
 import { RCX } from "../machine/state.ts";
 import type { Lift, Lifter } from "./lifter.ts";
@@ -33,6 +34,18 @@ function writeBase(variable: number): Lift {
   };
 }
 
+/** rdrand, rdseed: there is always a number, so CF is set and the other flags are clear. */
+const random: Lift = (l) => {
+  const [to] = l.insn.operands;
+  const low = l.helper("random");
+  if (to.bytes === 8) {
+    const high = l.op(OP.i64_shl, l.extendU(l.helper("random")), l.i64(32));
+    l.write(to, l.or64(high, l.extendU(low)));
+  } else l.write(to, low);
+  for (let flag = 1; flag < 6; flag++) l.setFlag(flag, l.i32(0));
+  l.setFlag(0, l.i32(1));
+};
+
 export const systemLifts: Record<string, Lift> = {
   nop: nothing,
   pause: nothing,
@@ -44,6 +57,8 @@ export const systemLifts: Record<string, Lift> = {
   rdtsc: query("rdtsc"),
   rdtscp,
   xgetbv: query("xgetbv"),
+  rdrand: random,
+  rdseed: random,
   rdfsbase: readBase(VAR_FSBASE),
   rdgsbase: readBase(VAR_GSBASE),
   wrfsbase: writeBase(VAR_FSBASE),

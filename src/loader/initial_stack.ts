@@ -1,3 +1,4 @@
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
 import * as auxv from "../kernel/abi/auxv.ts";
 import { E2BIG } from "../kernel/abi/errno.ts";
@@ -12,8 +13,10 @@ import type { LoadedProgram } from "./load.ts";
 
 /** Longest single argument or environment string, with its NUL (MAX_ARG_STRLEN). */
 export const MAX_ARG_BYTES = 131072;
-/** CPUID.1:EDX as x86-64-v2 has it: fpu ... sse2. */
+/** CPUID.1:EDX, the same at all levels: fpu ... sse2. */
 const HWCAP = 0x078bfbff;
+/** HWCAP2_FSGSBASE (arch/x86/include/uapi/asm/hwcap2.h). */
+const HWCAP2: Record<CpuLevel, number> = { "x86-64-v2": 0, "x86-64-v3": 2 };
 
 export interface StackContents {
   argv: readonly string[];
@@ -25,6 +28,7 @@ export interface StackContents {
   credentials: Credentials;
   /** AT_SECURE: the program gained rights by set-user-id. */
   secure: number;
+  cpuLevel: CpuLevel;
 }
 
 /**
@@ -108,7 +112,7 @@ function auxiliaryVector(
     [auxv.AT_EGID, c.credentials.egid],
     [auxv.AT_SECURE, c.secure],
     [auxv.AT_RANDOM, at.random],
-    [auxv.AT_HWCAP2, 0],
+    [auxv.AT_HWCAP2, HWCAP2[c.cpuLevel]],
     [auxv.AT_MINSIGSTKSZ, MINSIGSTKSZ],
     [auxv.AT_EXECFN, at.execfn],
     [auxv.AT_PLATFORM, at.platform],

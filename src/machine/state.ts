@@ -39,7 +39,7 @@ export const STATE_RFLAGS_REST = 0x0c4;
 /** Number of the block to go on at, for the region about to be entered (emit/reentry.ts); 0 between regions. */
 export const STATE_REENTER = 0x0c8;
 export const STATE_XMM = 0x100; // 16 x 16 bytes
-export const STATE_YMM_HIGH = 0x200; // 16 x 16 bytes, reserved for AVX
+export const STATE_YMM_HIGH = 0x200; // 16 x 16 bytes: upper halves of the ymm registers
 export const STATE_X87 = 0x300; // 8 x 16 bytes, physical registers R0..R7: 80-bit extended, 6 bytes unused
 export const STATE_FCW = 0x380; // i32 each
 export const STATE_FSW = 0x384; // TOP in bits 11..13

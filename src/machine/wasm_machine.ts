@@ -9,9 +9,10 @@ import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
 import type { CodeLibrary, FileCode, PatchModule } from "./code_cache.ts";
 import { innermostFrame, pcAtOffset, trapReason } from "./fault.ts";
-import { type CpuLevel, DEFAULT_CPU_LEVEL } from "./cpu_level.ts";
+import type { CpuLevel } from "./cpu_level.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import type { Machine, MachineClient, MappedRange } from "./machine.ts";
+import { NO_CLIENT } from "./no_client.ts";
 import {
   GUEST_BIAS,
   GUEST_LOWEST,
@@ -85,14 +86,6 @@ class WasmGuestMemory extends GuestMemory {
     this.setBuffer(new ArrayBuffer(0));
   }
 }
-
-const NO_CLIENT: MachineClient = {
-  syscall: () => 1,
-  wantsYield: () => false,
-  tscNs: () => 0,
-  cpuLevel: DEFAULT_CPU_LEVEL,
-  random32: () => 0,
-};
 
 export class WasmMachine implements Machine, BodyOwner {
   readonly memory: WasmGuestMemory;

@@ -3,6 +3,7 @@ import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { assemble, CODE, END, STACK_TOP } from "../translate/_program.ts";
 import { CodeLibrary } from "./code_cache.ts";
+import { NO_CLIENT } from "./no_client.ts";
 import { GUEST_BIAS, RAX, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "./state.ts";
 import { WasmMachine } from "./wasm_machine.ts";
 
@@ -28,12 +29,11 @@ function machineWith(text: string) {
 /** What a system call does in these tests; the guest goes on at once. */
 function onSyscall(machine: WasmMachine, act: () => void): void {
   machine.client = {
+    ...NO_CLIENT,
     syscall() {
       act();
       return 0;
     },
-    wantsYield: () => false,
-    tscNs: () => 0,
   };
 }
 

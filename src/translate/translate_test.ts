@@ -158,10 +158,11 @@ describe("translateProgram", () => {
   it("reports instructions that it cannot run", () => {
     const program = programOf(`main: c5 f8 77  cc`);
     expect(translate(program).unsupported).toMatchObject([{
-      mnemonic: "AVX",
+      mnemonic: "vzeroupper",
       count: 1,
       pc: program.labels.get("main"),
     }]);
+    expect(translateProgram(program, { name: "app", level: "x86-64-v3" }).unsupported).toEqual([]);
   });
 
   it("leaves read-only data alone that only looks like code addresses", () => {

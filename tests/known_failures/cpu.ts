@@ -14,7 +14,7 @@ export interface CpuGap {
 export const CPU_GAPS: readonly CpuGap[] = [
   {
     engine: "wasm",
-    name: /^(add|sub|mul|div|sqrt|addsub|hadd|hsub|dp|round)[ps][sd]$|^cvt/,
+    name: /^(add|sub|mul|div|sqrt|addsub|hadd|hsub|dp|round)[ps][sd]$|^cvt|^vfn?m(add|sub)/,
     given: /mxcsr=flush/,
     reason: "compiled SSE arithmetic keeps denormals, whatever MXCSR says",
   },

@@ -70,6 +70,9 @@ export function compareStates(actual: CpuState, expected: CpuState, input: CpuSt
   }
   compareControl(number, actual, expected, rules);
   for (let n = 0; n < 16; n++) bytes(found, `xmm${n}`, actual.xmm(n), expected.xmm(n), input.xmm(n), rules);
+  for (let n = 0; n < 16; n++) {
+    bytes(found, `ymm${n}, upper half,`, actual.ymmHigh(n), expected.ymmHigh(n), input.ymmHigh(n), rules);
+  }
   const x87Rules = rules.lane ? { ...rules, lane: 10 } : rules;
   for (let n = 0; n < 8; n++) bytes(found, `x87 R${n}`, actual.x87(n), expected.x87(n), input.x87(n), x87Rules);
   compareWindow(found, actual, expected, input, rules);

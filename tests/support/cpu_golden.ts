@@ -42,6 +42,7 @@ export function formatOutcome(input: CpuState, code: Uint8Array, outcome: Outcom
     if (state[name] !== input[name]) parts.push(`${name}=${state[name].toString(16)}`);
   }
   for (let n = 0; n < 16; n++) pushBytes(parts, `xmm${n}`, input.xmm(n), state.xmm(n));
+  for (let n = 0; n < 16; n++) pushBytes(parts, `ymmh${n}`, input.ymmHigh(n), state.ymmHigh(n));
   for (let n = 0; n < 8; n++) pushBytes(parts, `r${n}p`, input.x87(n), state.x87(n));
   for (const [from, to] of changedRuns(input.window, state.window)) {
     parts.push(`m${(WINDOW_START + from).toString(16)}=${memoryHex(state.window.subarray(from, to))}`);
@@ -69,6 +70,7 @@ function applyChange(state: CpuState, name: string, value: string): void {
   else if (name === "flags") state.rflags = parseInt(value, 16) & RFLAGS_MASK;
   else if (name === "mxcsr" || name === "fcw" || name === "fsw" || name === "ftw") state[name] = parseInt(value, 16);
   else if (name.startsWith("xmm")) state.xmm(Number(name.slice(3))).set(fromHex(value).reverse());
+  else if (name.startsWith("ymmh")) state.ymmHigh(Number(name.slice(4))).set(fromHex(value).reverse());
   else if (/^r[0-7]p$/.test(name)) state.x87(Number(name[1])).set(fromHex(value).reverse());
   else if (name.startsWith("m")) state.window.set(fromHex(value), parseInt(name.slice(1), 16) - WINDOW_START);
   else throw new Error(`unknown name ${JSON.stringify(name)} in a CPU golden`);

@@ -20,6 +20,7 @@ import {
   STATE_SF,
   STATE_X87,
   STATE_XMM,
+  STATE_YMM_HIGH,
   STATE_ZF,
 } from "../../src/machine/state.ts";
 
@@ -97,6 +98,11 @@ export class CpuState {
 
   xmm(n: number): Uint8Array {
     return this.block.subarray(STATE_XMM + n * 16, STATE_XMM + n * 16 + 16);
+  }
+
+  /** Upper half of a ymm register. */
+  ymmHigh(n: number): Uint8Array {
+    return this.block.subarray(STATE_YMM_HIGH + n * 16, STATE_YMM_HIGH + n * 16 + 16);
   }
 
   /** Physical x87 register: 10 bytes. */

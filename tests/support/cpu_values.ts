@@ -210,6 +210,14 @@ const packed: Lane = (random, view, offset) => {
 const counts: Lane = (random, view, offset) =>
   writePair(view, offset, random.below(6) ? [random.pick(COUNTS), 0] : [random.next(), random.next()]);
 
+/** Counts of shifts by lane: mostly small. */
+const laneCounts: Lane = (random, view, offset) =>
+  view.setUint32(offset, random.below(8) ? random.below(70) : random.next(), true);
+
+/** Indices of gathers, of 4 or 8 bytes: small, of both signs. */
+const index32: Lane = (random, view, offset) => view.setInt32(offset, random.below(32) - 8, true);
+const index64: Lane = (random, view, offset) => view.setBigInt64(offset, BigInt(random.below(32) - 8), true);
+
 const float32: Lane = (random, view, offset) => {
   const kind = random.below(8);
   let bits = random.pick(EDGES_F32);
@@ -272,6 +280,9 @@ const LANES: Record<string, { stride: number; write: Lane }> = {
   int: { stride: 8, write: int64 },
   packed: { stride: 8, write: packed },
   counts: { stride: 8, write: counts },
+  lanecounts: { stride: 4, write: laneCounts },
+  index32: { stride: 4, write: index32 },
+  index64: { stride: 8, write: index64 },
   f32: { stride: 4, write: float32 },
   f64: { stride: 8, write: float64 },
   f80: { stride: 16, write: float80 },
@@ -291,6 +302,8 @@ const GPR_SOURCES: Record<string, (random: Random, any: bigint) => bigint> = {
   int: (_random, any) => any,
   /** Shift count in the low byte, garbage above. */
   count: (random, any) => any & ~0xffn | BigInt(random.pick(COUNTS)),
+  /** A first bit and a number of bits (BEXTR), or a count, with garbage above. */
+  control: (random, any) => any & ~0xffffn | BigInt(random.pick(COUNTS) | random.pick(COUNTS) << 8),
   /** Bit offset that stays near the operand. */
   bit: (random) => BigInt.asUintN(64, BigInt(random.below(1024) - 512)),
   /** Repetitions of a string instruction. */
@@ -324,6 +337,7 @@ export function makeInput(form: string, given: string, index: number): CpuState 
   fillLanes(random, sources.get("xmm") ?? "packed", state, 16, (i) => state.xmm(i));
   const counted = sources.get("counts");
   if (counted !== undefined) fillLanes(random, "counts", state, 1, () => state.xmm(Number(counted)));
+  fillUpperHalves(state, new Random(seedOf(`${form}|${given}|${index}|ymm`)), sources);
   fillX87(state, random, sources);
   state.mxcsr = sources.get("mxcsr") === "any" ? MXCSR_DEFAULT & ~0x6000 | random.below(4) << 13 : MXCSR_DEFAULT;
   if (sources.get("mxcsr") === "flush") state.mxcsr = MXCSR_DEFAULT | random.pick([0x8000, 0x0040, 0x8040]);
@@ -345,6 +359,17 @@ function fillLanes(random: Random, kind: string, state: CpuState, count: number,
   for (let i = 0; i < count; i++) {
     const start = register(i).byteOffset;
     for (let offset = 0; offset < 16; offset += stride) write(random, state.view, start + offset);
+  }
+}
+
+/** The upper halves of the ymm registers; and registers of indices as a whole. They have draws of their own. */
+function fillUpperHalves(state: CpuState, random: Random, sources: Map<string, string>): void {
+  fillLanes(random, sources.get("xmm") ?? "packed", state, 16, (i) => state.ymmHigh(i));
+  for (const kind of ["index32", "index64"]) {
+    const register = sources.get(kind);
+    if (register === undefined) continue;
+    const n = Number(register);
+    fillLanes(random, kind, state, 2, (i) => i === 0 ? state.xmm(n) : state.ymmHigh(n));
   }
 }
 

@@ -73,6 +73,13 @@ export const SC_CR2 = 176, SC_FPSTATE = 184;
 export const USER_CS = 0x33, USER_DS = 0x2b;
 /** struct _fpstate is the 512 bytes of FXSAVE. */
 export const FXSAVE_BYTES = 512;
+/**
+ * With XSAVE it goes on as struct _xstate: `struct _fpx_sw_bytes` in the bytes of FXSAVE that software may use says so, and a
+ * second magic word stands behind the area (arch/x86/include/uapi/asm/sigcontext.h).
+ */
+export const SW_MAGIC1 = 464, SW_EXTENDED_SIZE = 468, SW_XFEATURES = 472, SW_XSTATE_SIZE = 480;
+export const FP_XSTATE_MAGIC1 = 0x46505853, FP_XSTATE_MAGIC2 = 0x46505845, FP_XSTATE_MAGIC2_SIZE = 4;
+export const UC_FP_XSTATE = 1;
 
 export const TRAP_DIVIDE = 0, TRAP_BREAKPOINT = 3, TRAP_UNDEFINED = 6, TRAP_PROTECTION = 13, TRAP_PAGE = 14;
 export const TRAP_FLOAT = 19;

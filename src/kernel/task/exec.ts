@@ -103,6 +103,7 @@ function prepare(k: Kernel, t: Task, newMachine: (key: string) => Machine, reque
       random,
       credentials,
       secure: credentials.uid !== credentials.euid || credentials.gid !== credentials.egid ? 1 : 0,
+      cpuLevel: k.cpuLevel,
     }, stackBytes);
     if (rsp < 0) return rsp;
     done = true;

@@ -36,9 +36,27 @@ import {
   STATE_SF,
   STATE_X87,
   STATE_XMM,
+  STATE_YMM_HIGH,
   STATE_ZF,
 } from "../../machine/state.ts";
-import { FXSAVE_BYTES } from "../abi/signal.ts";
+import {
+  XSAVE_AVX,
+  XSAVE_BYTES,
+  XSAVE_COMPONENTS,
+  XSAVE_STATE_BV,
+  XSAVE_YMM,
+  XSAVE_YMM_BYTES,
+} from "../../machine/xsave.ts";
+import {
+  FP_XSTATE_MAGIC1,
+  FP_XSTATE_MAGIC2,
+  FP_XSTATE_MAGIC2_SIZE,
+  FXSAVE_BYTES,
+  SW_EXTENDED_SIZE,
+  SW_MAGIC1,
+  SW_XFEATURES,
+  SW_XSTATE_SIZE,
+} from "../abi/signal.ts";
 import { storeU64 } from "../memory/user_memory.ts";
 
 /** Register state of the task that is loaded in a memory: the state block at linear address 0. */
@@ -126,6 +144,39 @@ export function loadFxsave(m: GuestMemory, at: number): void {
     u8.copyWithin(STATE_X87 + ((top + i) & 7) * 16, at + 32 + i * 16, at + 42 + i * 16);
   }
   u8.copyWithin(STATE_XMM, at + 160, at + 416);
+}
+
+/**
+ * Writes the state in the form of XSAVE, as Linux's signal frames have it: with magic words around it. The area
+ * has XSAVE_BYTES + FP_XSTATE_MAGIC2_SIZE bytes.
+ */
+export function storeXsave(m: GuestMemory, at: number): void {
+  const { view, u8 } = m;
+  storeFxsave(m, at);
+  u8.fill(0, at + XSAVE_STATE_BV, at + XSAVE_BYTES);
+  view.setUint32(at + SW_MAGIC1, FP_XSTATE_MAGIC1, true);
+  view.setUint32(at + SW_EXTENDED_SIZE, XSAVE_BYTES + FP_XSTATE_MAGIC2_SIZE, true);
+  view.setUint32(at + SW_XFEATURES, XSAVE_COMPONENTS, true);
+  view.setUint32(at + SW_XSTATE_SIZE, XSAVE_BYTES, true);
+  view.setUint32(at + XSAVE_STATE_BV, XSAVE_COMPONENTS, true);
+  u8.copyWithin(at + XSAVE_YMM, STATE_YMM_HIGH, STATE_YMM_HIGH + XSAVE_YMM_BYTES);
+  view.setUint32(at + XSAVE_BYTES, FP_XSTATE_MAGIC2, true);
+}
+
+/** True if a signal frame's area is one of XSAVE, of which the first FXSAVE_BYTES are readable. */
+export function hasXsave(m: GuestMemory, at: number): boolean {
+  const { view } = m;
+  return view.getUint32(at + SW_MAGIC1, true) === FP_XSTATE_MAGIC1 &&
+    view.getUint32(at + SW_XSTATE_SIZE, true) === XSAVE_BYTES;
+}
+
+/** The upper halves from an area of XSAVE (`at` < 0: from none); what is not saved there becomes zero. */
+export function loadUpperHalves(m: GuestMemory, at: number): void {
+  const { view, u8 } = m;
+  const saved = at >= 0 && view.getUint32(at + XSAVE_BYTES, true) === FP_XSTATE_MAGIC2 &&
+    (view.getUint32(at + XSAVE_STATE_BV, true) & XSAVE_AVX) !== 0;
+  if (saved) u8.copyWithin(STATE_YMM_HIGH, at + XSAVE_YMM, at + XSAVE_YMM + XSAVE_YMM_BYTES);
+  else u8.fill(0, STATE_YMM_HIGH, STATE_YMM_HIGH + XSAVE_YMM_BYTES);
 }
 
 /** FNINIT, empty registers and the power-on MXCSR: what a program and a signal handler start with. */

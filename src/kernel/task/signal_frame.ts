@@ -1,5 +1,6 @@
 import { RAX, RDI, RDX, RSI, RSP, STATE_GPR, STATE_RIP } from "../../machine/state.ts";
 import {
+  FP_XSTATE_MAGIC2_SIZE,
   FRAME_BYTES,
   FRAME_SIGINFO,
   FRAME_UCONTEXT,
@@ -21,6 +22,7 @@ import {
   SS_DISABLE,
   SS_ONSTACK,
   UC_FLAGS,
+  UC_FP_XSTATE,
   UC_MCONTEXT,
   UC_SIGCONTEXT_SS,
   UC_SIGMASK,
@@ -29,18 +31,22 @@ import {
   USER_CS,
   USER_DS,
 } from "../abi/signal.ts";
+import { XSAVE_BYTES } from "../../machine/xsave.ts";
 import { EFAULT } from "../abi/errno.ts";
 import type { GuestMemory } from "../../machine/guest_memory.ts";
 import { loadU32, loadU64, readableRange, storeU16, storeU32, storeU64, writableRange } from "../memory/user_memory.ts";
 import {
   getFlags,
   getRegister32,
+  hasXsave,
   initialFloatState,
   loadFxsave,
+  loadUpperHalves,
   setFlags,
   setRegister,
   setRip,
   storeFxsave,
+  storeXsave,
 } from "./registers.ts";
 import type { Signal } from "./signal.ts";
 import { storeSiginfo } from "./siginfo.ts";
@@ -70,17 +76,22 @@ export function pushSignalFrame(t: Task, signal: Signal, handler: number, flags:
   if (flags & SA_ONSTACK && (alt.flags & SS_DISABLE) === 0 && alt.size !== 0 && !onAltStack(t, sp)) {
     sp = alt.address + alt.size;
   }
-  const fpstate = Math.floor((sp - FXSAVE_BYTES) / 64) * 64;
+  const xsave = t.process.kernel.cpuLevel === "x86-64-v3";
+  const floatBytes = xsave ? XSAVE_BYTES + FP_XSTATE_MAGIC2_SIZE : FXSAVE_BYTES;
+  const fpstate = Math.floor((sp - floatBytes) / 64) * 64;
   // As if the handler had been called: rsp + 8 is a multiple of 16.
   const frame = Math.floor((fpstate - FRAME_BYTES) / 16) * 16 - 8;
-  const at = writableRange(t, frame, fpstate + FXSAVE_BYTES - frame);
+  const at = writableRange(t, frame, fpstate + floatBytes - frame);
   if (frame <= 0 || at < 0) return -EFAULT;
 
   m.u8.fill(0, at, at + FRAME_BYTES);
   storeU64(m, at, restorer);
   storeSiginfo(m, at + FRAME_SIGINFO, signal);
   storeContext(t, m, at + FRAME_UCONTEXT, fpstate);
-  storeFxsave(m, at + (fpstate - frame));
+  if (xsave) {
+    storeU64(m, at + FRAME_UCONTEXT + UC_FLAGS, UC_FP_XSTATE | UC_SIGCONTEXT_SS | UC_STRICT_RESTORE_SS);
+    storeXsave(m, at + (fpstate - frame));
+  } else storeFxsave(m, at + (fpstate - frame));
   // Handlers start with fresh float state (fpu__clear_user_states): an x87 exception that waits does not trap in them.
   initialFloatState(m);
 
@@ -138,6 +149,8 @@ export function popSignalFrame(t: Task): number {
     const fp = fpstate <= 0xffffffff ? readableRange(t, fpstate, FXSAVE_BYTES) : -EFAULT;
     if (fp < 0) return fp;
     loadFxsave(m, fp);
+    const extended = hasXsave(m, fp) ? readableRange(t, fpstate, XSAVE_BYTES + FP_XSTATE_MAGIC2_SIZE) : -EFAULT;
+    loadUpperHalves(m, extended);
   }
   for (let r = 0; r < 16; r++) m.u8.copyWithin(STATE_GPR + r * 8, sc + SC_GPR[r], sc + SC_GPR[r] + 8);
   m.u8.copyWithin(STATE_RIP, sc + SC_RIP, sc + SC_RIP + 8);

@@ -3,10 +3,16 @@ import { bug } from "../../errors.ts";
 import { integerHelpers } from "./integer.ts";
 import { stringCompareBodies } from "./string_compare.ts";
 import type { HelperBody } from "./types.ts";
+import { vectorHelpers } from "./vector.ts";
 import { x87Helpers } from "./x87.ts";
 
 /** Bodies by name; each family adds its own. */
-const BODIES: Record<string, HelperBody> = { ...integerHelpers, ...stringCompareBodies, ...x87Helpers };
+const BODIES: Record<string, HelperBody> = {
+  ...integerHelpers,
+  ...stringCompareBodies,
+  ...vectorHelpers,
+  ...x87Helpers,
+};
 
 /** Bodies by helper number. One that is declared and not written yet fails when it is called, by name. */
 export const helperBodies: readonly HelperBody[] = HELPERS.map(({ name }) =>

@@ -1,6 +1,6 @@
 /** Helpers of the integer instructions; declared in ir/helpers.ts. */
 import { RAX, RBX, RCX, RDX, STATE_GPR, STATE_SCRATCH } from "../state.ts";
-import { cpuidLeaf } from "./cpuid.ts";
+import { cpuidLeaf, xcr0 } from "./cpuid.ts";
 import { crc32c } from "./crc32c.ts";
 import type { HelperBody, HelperCpu } from "./types.ts";
 
@@ -18,7 +18,8 @@ function writeGpr32(cpu: HelperCpu, register: number, value: number): void {
 }
 
 const cpuid: HelperBody = (cpu) => {
-  const [eax, ebx, ecx, edx] = cpuidLeaf(readGpr32(cpu, RAX) >>> 0, readGpr32(cpu, RCX) >>> 0);
+  const leaf = readGpr32(cpu, RAX) >>> 0, subleaf = readGpr32(cpu, RCX) >>> 0;
+  const [eax, ebx, ecx, edx] = cpuidLeaf(leaf, subleaf, cpu.client.cpuLevel);
   writeGpr32(cpu, RAX, eax);
   writeGpr32(cpu, RBX, ebx);
   writeGpr32(cpu, RCX, ecx);
@@ -34,9 +35,9 @@ const rdtsc: HelperBody = (cpu) => {
   return 0;
 };
 
-/** XCR0: x87 and SSE state. */
+/** Register 0 is XCR0, register 1 the components of it that are in use, of which we say all. */
 const xgetbv: HelperBody = (cpu) => {
-  writeGpr32(cpu, RAX, readGpr32(cpu, RCX) === 0 ? 3 : 0);
+  writeGpr32(cpu, RAX, readGpr32(cpu, RCX) >>> 0 <= 1 ? xcr0(cpu.client.cpuLevel) : 0);
   writeGpr32(cpu, RDX, 0);
   return 0;
 };
@@ -70,6 +71,7 @@ export const integerHelpers: Record<string, HelperBody> = {
   xgetbv,
   udiv128,
   sdiv128,
+  random: (cpu) => cpu.client.random32(),
   crc32b: (_, crc, data) => crc32c(crc, data, 1),
   crc32w: (_, crc, data) => crc32c(crc, data, 2),
   crc32d: (_, crc, data) => crc32c(crc, data, 4),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { GUEST_LOWEST, RAX, RBX, RCX, RDX, STATE_GPR, STATE_SCRATCH } from "../state.ts";
 import { PlainGuestMemory } from "../guest_memory.ts";
+import { NO_CLIENT } from "../no_client.ts";
 import { crc32c } from "./crc32c.ts";
 import { integerHelpers } from "./integer.ts";
 import type { HelperCpu } from "./types.ts";
@@ -8,7 +9,7 @@ import type { HelperCpu } from "./types.ts";
 function newCpu(tscNs = 0): HelperCpu {
   return {
     memory: new PlainGuestMemory(GUEST_LOWEST),
-    client: { syscall: () => 1, wantsYield: () => false, tscNs: () => tscNs },
+    client: { ...NO_CLIENT, tscNs: () => tscNs },
   };
 }
 

@@ -1,0 +1,20 @@
+/** Features of the tables that the processor has from x86-64-v3 on; without them their instructions are #UD. */
+export const V3_FEATURES: ReadonlySet<string> = new Set([
+  "adx",
+  "aes",
+  "avx",
+  "avx2",
+  "bmi1",
+  "bmi2",
+  "f16c",
+  "fma",
+  "lzcnt",
+  "movbe",
+  "pclmulqdq",
+  "rdrand",
+  "rdseed",
+  "sha",
+  "xsave",
+  "xsavec",
+  "xsaveopt",
+]);
