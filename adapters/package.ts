@@ -24,6 +24,5 @@ export function packagedApp(parts: Pick<AppParts, "host" | "compiler" | "interpr
 
 /** What the manifest says about serving. */
 export function packagedOptions(): HandlerOptions {
-  const [first] = LIGHTER.manifest.listeners;
-  return first === undefined ? {} : { port: first.port };
+  return { port: LIGHTER.manifest.port };
 }

@@ -3,6 +3,7 @@ import { BootHost } from "./boot/boot_host.ts";
 import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
 import { createGuest, type GuestOptions } from "./boot/guest.ts";
 import { COMMON_REQUESTS, trainOnCopy } from "./boot/training.ts";
+import { isListening, type Listener, servingPort } from "./boot/serving_port.ts";
 import { type WarmRequest, warmUp } from "./boot/warm.ts";
 import { badInput, hexBytes } from "./errors.ts";
 import { CodeModuleBuilder } from "./emit/module.ts";
@@ -41,6 +42,8 @@ export interface BuildOptions {
   /** The processor that the image's programs are shown. */
   cpuLevel?: CpuLevel;
   warm: readonly WarmRequest[];
+  /** Guest port that gets the requests; default: see servingPort. */
+  port?: number;
   limits?: Partial<BootLimits>;
   /** Told when a station begins, and of the guest's output. */
   onStage?: (name: string) => void;
@@ -72,15 +75,22 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   enter("boot");
   const guest = startBoot(tree, spec, options);
   const limits = { ...DEFAULT_BOOT_LIMITS, ...options.limits };
-  bootToReady(guest.kernel, guest.host, guest.output, () => performance.now(), limits);
+  const { net } = guest.kernel, exposed = spec.ports.filter((p) => p.protocol === "tcp").map((p) => p.number);
+  const isReady = (listeners: readonly Listener[]) => isListening(listeners, exposed, options.port);
+  bootToReady(guest.kernel, guest.host, guest.output, () => performance.now(), limits, isReady);
+  const port = servingPort(net.listeners(), exposed, options.port);
+  if (port === undefined) {
+    const ports = net.listeners().map((l) => l.port).join(", ");
+    throw badInput(`the server does not listen on port ${options.port}, but on ${ports}; ${guest.output.describe()}`);
+  }
   if (options.warm.length > 0) {
     enter("warm-up");
-    await warmUp(guest.kernel, guest.host, options.warm);
+    await warmUp(guest.kernel, guest.host, options.warm, port);
     if (guest.kernel.exitStatus !== null) {
       throw badInput(`the server ended during the warm-up; ${guest.output.describe()}`);
     }
   }
-  const listeners = guest.kernel.net.listeners().map(({ ip, port }) => ({ ip, port }));
+  const listeners = net.listeners().map(({ ip, port }) => ({ ip, port }));
 
   enter("snapshot");
   const snapshot = captureSnapshot(guest.kernel);
@@ -94,6 +104,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     base: guest.shared.library.base,
     shared: guest.shared,
     requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
+    port,
   });
 
   enter("translate");
@@ -154,6 +165,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     cpu: guest.kernel.cpuLevel,
     exposedPorts: [...ports],
     listeners,
+    port,
     modules,
     lookups,
     data: "app.data.wasm",

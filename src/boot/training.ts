@@ -29,6 +29,8 @@ export interface TrainingOptions {
   base: LoadedCode;
   shared: Pick<WasmShared, "compiler" | "interpreter">;
   requests: readonly WarmRequest[];
+  /** Where they go. */
+  port: number;
 }
 
 /** What ran, by program key. A server that fails under training still gives a profile. */
@@ -43,7 +45,7 @@ export async function trainOnCopy(options: TrainingOptions): Promise<ReadonlyMap
       console: { write() {} },
       newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
     });
-    await warmUp(kernel, host, options.requests);
+    await warmUp(kernel, host, options.requests, options.port);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }

@@ -57,10 +57,15 @@ function fromJson(line: string, name: string, number: number): WarmRequest | nul
 const REQUEST_MS = 20_000, RESPONSE_BYTES = 64 << 20;
 
 /**
- * Has the guest answer the requests, one after the other, each on a connection of its own; then lets it settle. A request that
+ * Has the guest answer the requests on a port, one after the other, each on a connection of its own; then lets it settle. A request that
  * gets no answer is given up; one that keeps the guest busy without an end is an error.
  */
-export async function warmUp(k: Kernel, host: BootHost, requests: readonly WarmRequest[]): Promise<void> {
+export async function warmUp(
+  k: Kernel,
+  host: BootHost,
+  requests: readonly WarmRequest[],
+  port: number,
+): Promise<void> {
   const instance = {
     kernel: k,
     run: (sliceNs: number) => k.run(sliceNs),
@@ -73,6 +78,7 @@ export async function warmUp(k: Kernel, host: BootHost, requests: readonly WarmR
   };
   const timers = new BootTimers(host);
   const handler = createHandler(sharedInstance(() => instance), {
+    port,
     keepAlive: false,
     keepsTime: false,
     timers,

@@ -22,6 +22,8 @@ the archive itself may be plain, gzip or zstd.
 
   --out DIR        output folder (default: out); an earlier translation there is replaced
   --target LIST    hosts to make entries for, of deno,workers,node (default: all three)
+  --port N         the server's port that gets the requests (default: the first one that the image exposes and the server
+                   listens on, or else the first that it listens on for others than itself)
   --warm FILE      requests to answer before the server is frozen: a path, METHOD PATH, or a JSON object
                    {"method","path","headers","body"} a line
   --cpu LEVEL      the processor the image's programs are shown: x86-64-v2 (default) or x86-64-v3
@@ -38,6 +40,7 @@ The folder needs nothing else: \`deno serve DIR/deno.js\`, \`node DIR/node.mjs\`
 const OPTIONS = {
   out: { type: "string", default: "out" },
   target: { type: "string", default: TARGETS.join(",") },
+  port: { type: "string" },
   warm: { type: "string" },
   cpu: { type: "string", default: DEFAULT_CPU_LEVEL },
   fast: { type: "boolean", default: false },
@@ -70,6 +73,7 @@ export async function translateCommand(args: string[]): Promise<number> {
     out: values.out,
     targets: parseTargets(values.target),
     warm: values.warm === undefined ? [] : readWarmFile(values.warm),
+    ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
     optimise: values.fast ? "never" : values.optimise ? "always" : "small",
     bootTimeoutMs: seconds * 1000,
     cpuLevel: parseCpuLevel(values.cpu),
@@ -84,6 +88,8 @@ export interface TranslateImageOptions {
   out: string;
   targets?: readonly Target[];
   warm?: readonly WarmRequest[];
+  /** Guest port that gets the requests. */
+  port?: number;
   /** Which programs go through wasm-opt; small ones by default. */
   optimise?: "never" | "small" | "always";
   bootTimeoutMs?: number;
@@ -116,6 +122,7 @@ export async function translateImage(path: string, options: TranslateImageOption
       optimise: optimiserFor(options.optimise ?? "small"),
     };
     if (options.cpuLevel !== undefined) build.cpuLevel = options.cpuLevel;
+    if (options.port !== undefined) build.port = options.port;
     if (options.bootTimeoutMs !== undefined) build.limits = { computeMs: options.bootTimeoutMs };
     if (options.onOutput !== undefined) build.onOutput = options.onOutput;
     app = await buildApp(opened.image, build);
@@ -181,6 +188,14 @@ function writeFolder(out: string, files: ReadonlyMap<string, Uint8Array>): void 
   }
 }
 
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65535) {
+    throw new UsageError(`--port ${text}: want a number to 65535`);
+  }
+  return port;
+}
+
 function parseTargets(list: string): Target[] {
   const names = list.split(",").map((n) => n.trim()).filter((n) => n !== "");
   for (const name of names) {
@@ -238,7 +253,9 @@ class StageReporter {
 function report({ out, app, budget }: TranslatedImage): string {
   const { manifest } = app;
   const lines = [
-    `${manifest.process.argv.join(" ")}, listening on ${manifest.listeners.map((l) => `${l.ip}:${l.port}`).join(", ")}`,
+    `${manifest.process.argv.join(" ")}, listening on ${
+      manifest.listeners.map((l) => `${l.ip}:${l.port}`).join(", ")
+    }; requests go to port ${manifest.port}`,
   ];
   for (const m of manifest.modules) {
     lines.push(`${m.path}: ${m.entries} regions, ${kilobytes(m.x86Bytes)} of x86 to ${kilobytes(m.wasmBytes)} of wasm`);

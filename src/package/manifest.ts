@@ -20,8 +20,10 @@ export interface Manifest {
   cpu: string;
   /** Ports the image declares. */
   exposedPorts: { number: number; protocol: string }[];
-  /** Where the server listened when it was frozen; the first one gets the requests. */
+  /** Where the server listened when it was frozen. */
   listeners: { ip: string; port: number }[];
+  /** The port among them that gets the requests. */
+  port: number;
   /** Code modules, one a file of the image that has code. */
   modules: ManifestModule[];
   /** Names of the modules that a process of the snapshot has, in order: the blob lookup.N is theirs. */
