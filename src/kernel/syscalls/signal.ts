@@ -210,7 +210,12 @@ function sysKill(k: Kernel, t: Task, pid: number, n: number): number {
 
 function killProcess(t: Task, target: Process, n: number, s: Signal): number {
   if (!maySignal(t, target, n)) return -EPERM;
-  return n === 0 ? 0 : sendToProcess(target, s);
+  return n === 0 || isShielded(t, target, n) ? 0 : sendToProcess(target, s);
+}
+
+/** Others reach the first process of a container only with signals that it handles (pid_namespaces(7)). */
+function isShielded(t: Task, target: Process, n: number): boolean {
+  return target.pid === 1 && target !== t.process && target.signalHandlers.handler[n] === signal.SIG_DFL;
 }
 
 function sysTkill(k: Kernel, t: Task, tid: number, n: number): number {
@@ -226,7 +231,7 @@ function killTask(k: Kernel, t: Task, pid: number, tid: number, n: number, s: Si
   const target = k.tasks.get(tid);
   if (target === undefined || (pid !== -1 && target.process.pid !== pid)) return -ESRCH;
   if (!maySignal(t, target.process, n)) return -EPERM;
-  return n === 0 ? 0 : sendToTask(target, s);
+  return n === 0 || isShielded(t, target.process, n) ? 0 : sendToTask(target, s);
 }
 
 /** A siginfo from user space may not pretend to come from the kernel, or from kill (rt_sigqueueinfo(2)). */

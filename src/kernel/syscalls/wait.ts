@@ -35,6 +35,7 @@ import type { Process } from "../task/process.ts";
 import { RUSAGE_BYTES, storeRusage } from "../task/rusage.ts";
 import { CHILD_CONTINUED, CHILD_STOPPED } from "../task/stop.ts";
 import type { Task } from "../task/task.ts";
+import { BLOCKED } from "../wait_queue.ts";
 import { full, type SyscallRow } from "./support.ts";
 
 /** Which children, and which of their changes (W flags). */
@@ -56,6 +57,8 @@ function findReport(parent: Process, wanted: Wanted): Report | null | number {
   let candidates = 0;
   for (const child of parent.children) {
     if (!wanted.matches(child)) continue;
+    // A zombie that is not asked for will not do anything else any more.
+    if (child.zombie && !(wanted.options & WEXITED)) continue;
     candidates++;
     const report = reportOf(child, wanted.options);
     if (report !== null) return report;
@@ -65,7 +68,6 @@ function findReport(parent: Process, wanted: Wanted): Report | null | number {
 
 function reportOf(child: Process, options: number): Report | null {
   if (child.zombie) {
-    if (!(options & WEXITED)) return null;
     const word = child.exitStatus, signal = word & 0x7f;
     const code = signal === 0 ? CLD_EXITED : word & CORE_DUMPED ? CLD_DUMPED : CLD_KILLED;
     return { child, code, status: signal === 0 ? word >> 8 : signal, word };
@@ -120,6 +122,22 @@ function sysWait4(k: Kernel, t: Task, pid: number, status: number, options: numb
 }
 
 function sysWaitid(
+  k: Kernel,
+  t: Task,
+  idType: number,
+  id: number,
+  info: number,
+  options: number,
+  rusage: number,
+): number {
+  const result = waitById(k, t, idType, id, info, options, rusage);
+  // Linux tells of no child when the call fails, too.
+  const at = result < 0 && result !== BLOCKED && info !== 0 ? writableRange(t, info, SIGINFO_BYTES) : -1;
+  if (at >= 0) storeReport(t, at, null);
+  return result;
+}
+
+function waitById(
   k: Kernel,
   t: Task,
   idType: number,

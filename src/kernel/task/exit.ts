@@ -5,6 +5,7 @@ import { enterSpace } from "../memory/shared_pages.ts";
 import { leaveSpace } from "../memory/space_lifetime.ts";
 import { writeU32 } from "../memory/user_memory.ts";
 import { futexKey, futexQueues, wakeFutex } from "./futex.ts";
+import { releaseOrphanedGroup } from "./orphaned_group.ts";
 import type { Process } from "./process.ts";
 import { releaseRobustFutexes } from "./robust_futex.ts";
 import { makeSignal } from "./signal.ts";
@@ -62,8 +63,9 @@ function endProcess(k: Kernel, p: Process): void {
   p.pendingSignals.length = 0;
   k.ipc.processEnded(k, p);
   for (const child of p.children.slice()) orphan(k, child);
-  if (p.parent === null) endContainer(k, p);
-  else tellParentOfExit(k, p, p.parent);
+  if (p.parent === null) return endContainer(k, p);
+  releaseOrphanedGroup(k, p, null);
+  tellParentOfExit(k, p, p.parent);
 }
 
 function disarmTimers(k: Kernel, p: Process): void {
@@ -83,6 +85,7 @@ function orphan(k: Kernel, child: Process): void {
   child.parent = reaper;
   if (reaper === null) return;
   reaper.children.push(child);
+  releaseOrphanedGroup(k, child, old);
   child.exitSignal = SIGCHLD;
   if (child.zombie) tellParentOfExit(k, child, reaper);
 }
@@ -94,14 +97,10 @@ function tellParentOfExit(k: Kernel, p: Process, parent: Process): void {
   if (p.exitSignal !== 0 && !ignoresChildren(parent)) {
     const status = p.exitStatus, signal = status & 0x7f;
     const code = signal === 0 ? CLD_EXITED : status & CORE_DUMPED ? CLD_DUMPED : CLD_KILLED;
-    sendToProcess(
-      parent,
-      makeSignal(p.exitSignal, code, {
-        pid: p.pid,
-        uid: p.credentials.uid,
-        status: signal === 0 ? status >> 8 : signal,
-      }),
-    );
+    const told = signal === 0 ? status >> 8 : signal;
+    // With another signal than SIGCHLD, si_status is where si_value is.
+    const fields = { pid: p.pid, uid: p.credentials.uid, status: told, valueLow: told };
+    sendToProcess(parent, makeSignal(p.exitSignal, code, fields));
   }
   parent.childEvents.wake();
 }

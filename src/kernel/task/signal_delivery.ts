@@ -17,6 +17,7 @@ import type { Kernel } from "../kernel.ts";
 import { setResult } from "../syscalls/dispatch.ts";
 import { INTERRUPT_ALWAYS, INTERRUPT_RESTART, interruptionOf } from "../syscalls/interrupt.ts";
 import { exitProcess } from "./exit.ts";
+import { isOrphanedGroup } from "./orphaned_group.ts";
 import { getRip, setRegister, setRip } from "./registers.ts";
 import type { Signal } from "./signal.ts";
 import { pushSignalFrame } from "./signal_frame.ts";
@@ -58,6 +59,8 @@ function act(k: Kernel, t: Task, signal: Signal): boolean {
     case "continue":
       return true;
     case "stop":
+      // Nobody would continue it: the terminal's signals do not stop it, only SIGSTOP does.
+      if (n !== SIGSTOP && isOrphanedGroup(k, p.pgid, null)) return true;
       stopProcess(p, n);
       return false;
     case "core":
