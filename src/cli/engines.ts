@@ -55,7 +55,7 @@ export function aotMachine(tree: Tree, onUnsupported: UnsupportedSink): WasmMach
     return code;
   });
   const compiler = new JitCompiler({ onUnsupported });
-  const machine = new WasmMachine({ library, compiler, interpreter: null });
+  const machine = new WasmMachine({ library, compiler, interpreter: new IrMissInterpreter(onUnsupported) });
   return machine;
 }
 

@@ -13,10 +13,10 @@ import { bug } from "../errors.ts";
 /** A translation with a smaller module: fits BuildOptions.optimise. */
 export async function optimiseTranslation(t: Translation): Promise<Translation> {
   const before = { bytes: t.wasm, entries: t.entries, ...decodeTraps(t.traps) };
-  const { bytes, trapOffsets, trapPcs } = await optimiseModule(t.name, before, runWasmOpt, {
+  const optimised = await optimiseModule(t.name, before, runWasmOpt, {
     parallel: availableParallelism(),
   });
-  return { ...t, wasm: bytes, traps: encodeTraps({ trapOffsets, trapPcs }) };
+  return { ...t, wasm: optimised.bytes, traps: encodeTraps(optimised) };
 }
 
 export const runWasmOpt: RunWasmOpt = async (wasm, sourceMap, options) => {

@@ -11,17 +11,17 @@ import { WasmBytes } from "./bytes.ts";
 import { FUNCTION_OPS, functionOpNumber } from "./function_ops.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextUsedPageBody } from "./page_scan.ts";
+import type { TrapTable } from "../machine/trap_table.ts";
 import { RegionEmitter } from "./region.ts";
 import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
+import { TrapTableBuilder } from "./trap_recorder.ts";
 import { lookupBody, mulhiSBody, mulhiUBody, runBody, sideEntryBody, stubBody } from "./runtime_functions.ts";
 
 /** A module and how its code maps back to guest addresses. Trap offsets count from the module's first byte. */
-export interface CodeModule {
+export interface CodeModule extends TrapTable {
   bytes: Uint8Array<ArrayBuffer>;
   /** Region entries in table order: entries[i] is in slot `firstSlot + i` (code modules), or as placed (patch modules). */
   entries: number[];
-  trapOffsets: Uint32Array;
-  trapPcs: Uint32Array;
 }
 
 /** Module and field names of imports; machine/wasm_machine.ts provides them. */
@@ -150,17 +150,14 @@ function assemble(
   out.raw(code.view());
   out.section(0, nameSection(name));
 
-  const trapOffsets: number[] = [], trapPcs: number[] = [];
+  const traps = new TrapTableBuilder();
   functions.forEach((f, i) => {
-    if (f.region === null) return;
-    for (const o of f.region.traps.offsets) trapOffsets.push(codeStart + starts[i] + o);
-    for (const pc of f.region.traps.pcs) trapPcs.push(pc);
+    if (f.region !== null) traps.add(f.region.traps, codeStart + starts[i]);
   });
   return {
     bytes: out.take(),
     entries: functions.flatMap((f) => f.sideEntry ?? f.region?.entryPc ?? []),
-    trapOffsets: Uint32Array.from(trapOffsets),
-    trapPcs: Uint32Array.from(trapPcs),
+    ...traps.table(),
   };
 }
 

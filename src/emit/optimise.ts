@@ -77,23 +77,33 @@ export async function optimiseModule(
     }
   };
   await Promise.all(Array.from({ length: Math.min(options.parallel, chunks.length) }, worker));
-  return join(name, module, results);
+  return join(name, module, lines, results);
 }
 
-/** Guest addresses by line number. */
+/** What traps belong to, guest address and site, by line number. */
 class LineTable {
   readonly pcs: Uint32Array;
+  readonly sites: Uint32Array;
   readonly #lineOf = new Map<number, number>();
 
-  constructor({ trapPcs }: CodeModule) {
-    this.pcs = Uint32Array.from(new Set(trapPcs)).sort();
-    this.pcs.forEach((pc, line) => this.#lineOf.set(pc, line));
+  constructor({ trapPcs, trapSites }: CodeModule) {
+    const keys = Float64Array.from(new Set(Array.from(trapPcs, (pc, i) => this.#key(pc, trapSites[i])))).sort();
+    keys.forEach((key, line) => this.#lineOf.set(key, line));
+    this.pcs = Uint32Array.from(keys, (key) => Math.floor(key / MOST_SITES));
+    this.sites = Uint32Array.from(keys, (key) => key % MOST_SITES);
   }
 
-  lineOf(pc: number): number {
-    return this.#lineOf.get(pc)!;
+  lineOf(pc: number, site: number): number {
+    return this.#lineOf.get(this.#key(pc, site))!;
+  }
+
+  #key(pc: number, site: number): number {
+    return pc * MOST_SITES + site;
   }
 }
+
+/** So that an address and a site fit a double. */
+const MOST_SITES = 1 << 21;
 
 /** Runs of functions: [first, end). */
 function cutChunks(bodies: readonly ByteSpan[], limit: number): [first: number, end: number][] {
@@ -117,9 +127,9 @@ interface ChunkResult {
   bodies: ByteSpan[];
   first: number;
   end: number;
-  /** Module offset -> pc, ascending. */
+  /** Module offset -> line, ascending. */
   offsets: number[];
-  pcs: number[];
+  lines: number[];
 }
 
 async function optimiseChunk(
@@ -129,7 +139,7 @@ async function optimiseChunk(
   lines: LineTable,
   run: RunWasmOpt,
 ): Promise<ChunkResult> {
-  const { bytes, trapOffsets, trapPcs } = module;
+  const { bytes, trapOffsets, trapPcs, trapSites } = module;
   const kept = bodies.map(({ start, end: bodyEnd }, i) =>
     i >= first && i < end ? bytes.subarray(start, bodyEnd) : EMPTY_BODY
   );
@@ -139,21 +149,20 @@ async function optimiseChunk(
   for (let i = first; i < end; i++) {
     for (; trap < trapOffsets.length && trapOffsets[trap] < bodies[i].end; trap++) {
       offsets.push(trapOffsets[trap] - bodies[i].start + starts[i]);
-      ownLines.push(lines.lineOf(trapPcs[trap]));
+      ownLines.push(lines.lineOf(trapPcs[trap], trapSites[trap]));
     }
   }
   const out = await run(wasm, encodeSourceMap({ offsets, lines: ownLines }), WASM_OPT_OPTIONS);
   const outBodies = readBodies(out.wasm);
   if (outBodies.length !== bodies.length) throw bug("wasm-opt changed the number of functions");
   const places = decodeSourceMap(out.sourceMap);
-  const result: ChunkResult = { wasm: out.wasm, bodies: outBodies, first, end, offsets: [], pcs: [] };
+  const result: ChunkResult = { wasm: out.wasm, bodies: outBodies, first, end, offsets: [], lines: [] };
   places.offsets.forEach((offset, i) => {
     const line = places.lines[i];
     if (line < 0 || offset < outBodies[first].start || offset >= outBodies[end - 1].end) return;
-    const pc = lines.pcs[line];
-    if (result.pcs.at(-1) === pc) return;
+    if (result.lines.at(-1) === line) return;
     result.offsets.push(offset);
-    result.pcs.push(pc);
+    result.lines.push(line);
   });
   return result;
 }
@@ -186,7 +195,12 @@ function withBodies(wasm: Uint8Array, bodies: readonly Uint8Array[], name?: stri
 }
 
 /** Puts the chunks' functions together in the first one's module. */
-function join(name: string, module: CodeModule, results: readonly ChunkResult[]): CodeModule {
+function join(
+  name: string,
+  module: CodeModule,
+  { pcs, sites }: LineTable,
+  results: readonly ChunkResult[],
+): CodeModule {
   const frame = results[0].wasm;
   for (const { wasm } of results) checkSameFrame(frame, wasm);
   // Own functions before the first region are in the first chunk.
@@ -194,20 +208,22 @@ function join(name: string, module: CodeModule, results: readonly ChunkResult[])
     bodies.slice(first, end).map((b) => wasm.subarray(b.start, b.end))
   );
   const { wasm, starts } = withBodies(frame, bodies, name);
-  const trapOffsets: number[] = [], trapPcs: number[] = [];
-  for (const { bodies, first, offsets, pcs } of results) {
+  const trapOffsets: number[] = [], trapLines: number[] = [];
+  for (const { bodies, first, offsets, lines } of results) {
     let f = first;
     for (let i = 0; i < offsets.length; i++) {
       while (offsets[i] >= bodies[f].end) f++;
       trapOffsets.push(offsets[i] - bodies[f].start + starts[f]);
-      trapPcs.push(pcs[i]);
+      trapLines.push(lines[i]);
     }
   }
   return {
     bytes: wasm,
     entries: module.entries,
     trapOffsets: Uint32Array.from(trapOffsets),
-    trapPcs: Uint32Array.from(trapPcs),
+    trapPcs: Uint32Array.from(trapLines, (line) => pcs[line]),
+    trapSites: Uint32Array.from(trapLines, (line) => sites[line]),
+    sites: module.sites,
   };
 }
 

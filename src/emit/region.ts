@@ -26,7 +26,17 @@ import {
 } from "../ir/function.ts";
 import { OP, TYPE_I32, TYPE_I64, TYPE_V128 } from "../ir/ops.ts";
 import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
-import { STATE_FUEL, STATE_REENTER, STATE_RIP, STATE_STOP, STATE_STOP_INFO } from "../machine/state.ts";
+import {
+  FAULT_FETCH,
+  FAULT_USER,
+  STATE_FAULT_ERROR,
+  STATE_FUEL,
+  STATE_REENTER,
+  STATE_RIP,
+  STATE_STOP,
+  STATE_STOP_INFO,
+  STOP_SEGV,
+} from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg, END_REENTER } from "./cfg.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
@@ -52,7 +62,8 @@ import {
   W_UNREACHABLE,
 } from "./opcodes.ts";
 import { analyseReentry } from "./reentry.ts";
-import type { ModulePlan, RegionCode, TrapMap } from "./region_code.ts";
+import type { ModulePlan, RegionCode } from "./region_code.ts";
+import { TrapRecorder } from "./trap_recorder.ts";
 import { ValueEmitter } from "./values.ts";
 import { solveVarFlow, type VarFlow } from "./var_flow.ts";
 
@@ -68,6 +79,7 @@ const WORK_GATE_TEST = 7, WORK_GATE_ARM = 8, WORK_GATE_PASS = 9;
 
 export class RegionEmitter {
   readonly out: WasmBytes = new WasmBytes();
+  readonly #traps: TrapRecorder;
   readonly #values: ValueEmitter;
   #fn!: IrFunction;
   #cfg!: Cfg;
@@ -93,7 +105,8 @@ export class RegionEmitter {
   #usedTemps: number[][] = [[], [], [], [], [], []];
 
   constructor(readonly plan: ModulePlan) {
-    this.#values = new ValueEmitter(this.out, plan, (type) => this.#temp(type));
+    this.#traps = new TrapRecorder(this.out);
+    this.#values = new ValueEmitter(this.out, plan, this.#traps, (type) => this.#temp(type));
   }
 
   emit(fn: IrFunction): RegionCode {
@@ -123,6 +136,7 @@ export class RegionEmitter {
       if (kind === END_CALL || kind === END_CALL_INDIRECT) this.#calls = true;
     }
     this.#values.begin(fn, this.#varLocal);
+    this.#traps.begin();
     this.#frameCost = 6 + (this.#localTypes.length >> 1);
     this.#prologue();
     if (this.#calls) {
@@ -430,8 +444,10 @@ export class RegionEmitter {
   #block(b: number): void {
     const block = this.#fn.blocks[b];
     this.#releaseTemps();
-    this.#values.block(block);
-    this.#storeVars(this.#flow.early.low[b], this.#flow.early.high[b]);
+    const early = this.#flow.early.low[b], earlyHigh = this.#flow.early.high[b];
+    this.#traps.beginBlock(block, b, this.#flow);
+    this.#values.block(block, (early | earlyHigh) !== 0 || block.kind === END_RETURN);
+    this.#storeVars(early, earlyHigh);
     switch (block.kind) {
       case END_JUMP:
         return this.#edge(b, block.succ[0]);
@@ -465,6 +481,7 @@ export class RegionEmitter {
         this.#storeState(STATE_RIP, block.target);
         this.#storeState(STATE_STOP, block.trap);
         this.#storeState(STATE_STOP_INFO, block.target);
+        if (block.trap === STOP_SEGV) this.#storeState(STATE_FAULT_ERROR, FAULT_USER | FAULT_FETCH);
         this.#const(0);
         return this.#return();
     }
@@ -726,7 +743,7 @@ export class RegionEmitter {
     }
     const shift = head.length;
     head.raw(this.out.view());
-    const traps: TrapMap = this.#values.takeTraps(shift);
+    const traps = this.#traps.take(shift);
     const minDepth = this.#calls ? this.#frameCost : -Infinity;
     return { entryPc: this.#fn.entryPc, body: head.take(), traps, sideEntries: this.#sideEntries, minDepth };
   }

@@ -22,10 +22,13 @@ export type RegionTarget =
   | { kind: "slot"; slot: number }
   | { kind: "none" };
 
-/** Where in a function's code which guest instruction begins, for faults: offsets ascend. */
+/** Where in a function's code which guest instruction begins, for faults: offsets ascend. See machine/trap_table.ts. */
 export interface TrapMap {
   offsets: number[];
   pcs: number[];
+  /** Index into `sites`. */
+  siteOf: number[];
+  sites: { start: number; stale: number; staleHigh: number }[];
 }
 
 /** One emitted region: a function body with its locals, without the size prefix; trap offsets count from its first byte. */

@@ -38,7 +38,8 @@ import {
   W_SELECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
-import type { ModulePlan, TrapMap } from "./region_code.ts";
+import type { ModulePlan } from "./region_code.ts";
+import type { TrapRecorder } from "./trap_recorder.ts";
 
 const MODE_DEAD = 0, MODE_INLINE = 1, MODE_LOCAL = 2;
 
@@ -58,10 +59,13 @@ export class ValueEmitter {
   /** Where the code ended that last set a local, and which: reading it right there makes a tee of the set. */
   #setEnd = -1;
   #setWhich = -1;
-  #trapOffsets: number[] = [];
-  #trapPcs: number[] = [];
 
-  constructor(readonly out: WasmBytes, readonly plan: ModulePlan, readonly temp: (type: number) => number) {}
+  constructor(
+    readonly out: WasmBytes,
+    readonly plan: ModulePlan,
+    readonly traps: TrapRecorder,
+    readonly temp: (type: number) => number,
+  ) {}
 
   begin(fn: IrFunction, varLocal: Int32Array): void {
     this.#fn = fn;
@@ -76,18 +80,15 @@ export class ValueEmitter {
     this.#uses.fill(0, 0, fn.count);
     this.#lastUse.fill(-1, 0, fn.count);
     this.#mode.fill(MODE_DEAD, 0, fn.count);
-    this.#trapOffsets = [];
-    this.#trapPcs = [];
     this.#setEnd = -1;
   }
 
-  takeTraps(shift: number): TrapMap {
-    return { offsets: this.#trapOffsets.map((o) => o + shift), pcs: this.#trapPcs };
-  }
-
-  /** Emits a block's operations; values that its end uses are left to be asked for with value(). */
-  block(block: IrBlock): void {
-    this.#plan(block);
+  /**
+   * Emits a block's operations; values that its end uses are left to be asked for with value(). `storesBeforeEnd`: variables
+   * are stored before that, so what may trap must be done by then.
+   */
+  block(block: IrBlock, storesBeforeEnd: boolean): void {
+    this.#plan(block, storesBeforeEnd);
     const fn = this.#fn;
     for (let i = block.first; i < block.end; i++) {
       const mode = this.#mode[i];
@@ -122,14 +123,14 @@ export class ValueEmitter {
   }
 
   /** Decides for each operation of the block whether it is dead, inline or in a local. */
-  #plan(block: IrBlock): void {
+  #plan(block: IrBlock, storesBeforeEnd: boolean): void {
     const fn = this.#fn;
     const { first, end } = block;
     const uses = this.#uses, lastUse = this.#lastUse, mode = this.#mode;
     const nextSet = this.#nextSet.fill(0x7fffffff);
     this.#setCount.fill(0);
     this.#inHelper.fill(0);
-    let nextBarrier = 0x7fffffff;
+    let nextBarrier = storesBeforeEnd ? end - 1 : 0x7fffffff;
     for (const v of [block.value, block.index]) {
       if (v >= 0) {
         uses[v]++;
@@ -228,11 +229,7 @@ export class ValueEmitter {
   }
 
   #noteTrap(i: number): void {
-    const pc = this.#fn.pc[i];
-    const n = this.#trapPcs.length;
-    if (n > 0 && this.#trapPcs[n - 1] === pc) return;
-    this.#trapOffsets.push(this.out.length);
-    this.#trapPcs.push(pc);
+    this.traps.note(this.#fn.pc[i]);
   }
 
   /** A memory instruction with its memarg; the address (and value) are on the stack. */

@@ -23,6 +23,7 @@ import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_FLAGS } from "../ir/variables.ts";
 import { type Cfg, END_REENTER } from "./cfg.ts";
+import { faultingBlocks, SHOWN, SHOWN_IN_LOOPS, SHOWN_INSIDE } from "./exact_registers.ts";
 import { loopBody, predecessors } from "./loops.ts";
 
 /** A set of variables for each block. */
@@ -44,6 +45,8 @@ export interface VarFlow {
   early: VarSets;
   /** Live at its start. */
   liveIn: VarSets;
+  /** Variables whose home may be out of date at its start. */
+  stale: VarSets;
   /** Variables that need a local at all. */
   used: number;
   usedHigh: number;
@@ -71,6 +74,11 @@ function mayNotStore(kind: number): boolean {
 }
 
 const FLAG_VARS = 63 << VAR_FLAGS;
+
+/** What a block that may fault shows: it has no address of its own where it is part of an instruction. */
+function shownIn({ pc, first, resumePc }: IrBlock, fn: IrFunction): number {
+  return pc < 0 && first < fn.count && fn.pc[first] >>> 0 < resumePc >>> 0 ? SHOWN_INSIDE : SHOWN;
+}
 
 /** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
 function matters(kind: number): number {
@@ -110,7 +118,9 @@ class Solver {
   solve(): VarFlow {
     const { fn, cfg } = this;
     const none = new VarSets(fn.blocks.length);
+    this.#findLoops();
     this.#solveDirty();
+    if (this.#storeForFaults()) this.#solveDirty();
     const read = this.#solveAhead(none, this.#use);
     if (this.#storeBeforeLoops(read)) this.#solveDirty();
     this.#storeBeforeJoins(read);
@@ -137,7 +147,7 @@ class Solver {
       used |= this.#set.low[b] | liveIn.low[b];
       usedHigh |= this.#set.high[b] | liveIn.high[b];
     }
-    return { fuel: this.#fuel, spill: this.#spill, early: this.#early, liveIn, used, usedHigh };
+    return { fuel: this.#fuel, spill: this.#spill, early: this.#early, liveIn, stale: this.#dirtyIn, used, usedHigh };
   }
 
   #solveDirty(): void {
@@ -191,6 +201,48 @@ class Solver {
     return into;
   }
 
+  /** Stores at the ends of blocks what a fault further on has to show (exact_registers.ts). True if there is any. */
+  #storeForFaults(): boolean {
+    const { fn, cfg: { order } } = this;
+    const faulting = faultingBlocks(fn, order);
+    if (!faulting.includes(1)) return false;
+    const shown = new Int32Array(fn.blocks.length);
+    for (let changed = true; changed;) {
+      changed = false;
+      for (let i = order.length - 1; i >= 0; i--) {
+        const b = order[i];
+        const at = faulting[b] ? shownIn(fn.blocks[b], fn) : this.#shownAfter(b, shown) & ~this.#set.low[b];
+        if (at === shown[b]) continue;
+        shown[b] = at;
+        changed = true;
+      }
+    }
+    let any = false;
+    for (const b of order) {
+      if (mayNotStore(fn.blocks[b].kind)) continue;
+      const due = this.#shownAfter(b, shown);
+      const wanted = due === SHOWN_INSIDE ? due : due & (this.#looping[b] ? SHOWN_IN_LOOPS : SHOWN);
+      const store = this.#dirtyOut.low[b] & wanted;
+      this.#early.low[b] |= store;
+      if (store !== 0) any = true;
+    }
+    return any;
+  }
+
+  /** What has to be shown at the start of some block that this one goes on to. */
+  #shownAfter(b: number, shown: Int32Array): number {
+    let low = 0;
+    for (const s of this.fn.blocks[b].succ) if (!isFresh(this.fn, b, s)) low |= shown[s];
+    return low;
+  }
+
+  #findLoops(): void {
+    const { cfg } = this;
+    for (const head of cfg.order) {
+      if (cfg.loopHeader[head]) { for (const b of loopBody(cfg, this.#preds, head)) this.#looping[b] = 1; }
+    }
+  }
+
   /**
    * What is dirty before a loop and not written in it is stored before it: else the loop's way out for lack of fuel and all
    * exits behind it would each have to. True if there are loops.
@@ -202,7 +254,6 @@ class Solver {
       if (!cfg.loopHeader[head]) continue;
       let low = 0, high = 0;
       for (const b of loopBody(cfg, this.#preds, head)) {
-        this.#looping[b] = 1;
         low |= this.#set.low[b];
         high |= this.#set.high[b];
       }

@@ -25,6 +25,8 @@ export const END_TRAP = 10; // stop with reason `trap` (STOP_...), rip = target
 export interface IrBlock {
   /** Guest address of the first instruction; -1 for blocks inside an instruction. */
   pc: number;
+  /** Guest address up to which the instructions before are done when the block begins: blocks inside one begin behind it. */
+  resumePc: number;
   /** Operations [first, end). */
   first: number;
   end: number;
@@ -71,6 +73,7 @@ export class IrFunction {
   newBlock(pc: number): number {
     this.blocks.push({
       pc,
+      resumePc: pc,
       first: 0,
       end: 0,
       kind: 0,

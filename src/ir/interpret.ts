@@ -3,9 +3,13 @@
  * block all the time. The emitter must agree with this on every test.
  */
 import { bug } from "../errors.ts";
+import type { FaultReplay } from "../machine/fault_site.ts";
 import type { HelperBody, HelperCpu } from "../machine/helpers/types.ts";
 import {
+  FAULT_FETCH,
+  FAULT_USER,
   GUEST_BIAS,
+  STATE_FAULT_ERROR,
   STATE_FUEL,
   STATE_RIP,
   STATE_STOP,
@@ -40,6 +44,8 @@ import { KIND_LOAD, KIND_STORE, OP, OP_COUNT, OP_KIND, OP_TABLE, type OpName } f
 export interface RegionCpu extends HelperCpu {
   /** Bodies by helper number. */
   helpers: readonly (HelperBody | undefined)[];
+  /** Told of faults, after rip and STATE_STOP_INFO are set. */
+  readonly faults?: FaultReplay;
 }
 
 const EXEC: Exec[] = new Array(OP_COUNT);
@@ -48,6 +54,11 @@ for (const name of Object.keys(OP_TABLE) as OpName[]) {
   EXEC[OP[name]] = BODIES[name] ?? (() => {
     throw bug(`the interpreter has no ${name}`);
   });
+}
+
+/** Does one operation in a frame, whose values it reads and writes. Throws as Exec does. */
+export function executeOperation(f: Frame, op: number, v: number, a: number, b: number, c: number): void {
+  EXEC[op](f, v, a, b, c);
 }
 
 /** Operations that the interpreter cannot run, for the test that there are none. */
@@ -71,7 +82,8 @@ export function interpretRegion(fn: IrFunction, cpu: RegionCpu, refill: number):
     const stop = runBlock(fn, block, cpu);
     if (stop !== 0) return -stop;
     const next = successor(block, cpu);
-    if (next < 0) return leave(cpu, -next, block.target);
+    if (next === -STOP_SEGV) cpu.memory.i32[STATE_FAULT_ERROR >> 2] = FAULT_USER | FAULT_FETCH;
+    if (next < 0) return leave(cpu, -next, block.target, next === -STOP_SEGV ? block.target : 0);
     if (next >= LEAVES) return next - LEAVES;
     if (next <= current && blocks[next].pc !== -1 && outOfFuel(cpu, refill)) {
       return leave(cpu, STOP_YIELD, blocks[next].pc >>> 0);
@@ -122,11 +134,19 @@ function runBlock(fn: IrFunction, block: IrBlock, cpu: RegionCpu): number {
     return 0;
   } catch (error) {
     const pc = fn.pc[v] >>> 0;
-    if (error instanceof OperationTrap) return -leave(cpu, error.reason, pc);
+    if (error instanceof OperationTrap) return fault(cpu, block, error.reason, pc);
     const kind = OP_KIND[op[v]];
     if (!(error instanceof RangeError) || (kind !== KIND_LOAD && kind !== KIND_STORE)) throw error;
-    return -leave(cpu, STOP_SEGV, pc, faultAddress(fn, v, cpu));
+    return fault(cpu, block, STOP_SEGV, pc, faultAddress(fn, v, cpu));
   }
+}
+
+/** Variables are written at the end of a block, so the state block has them as they were at its start. */
+function fault(cpu: RegionCpu, { resumePc }: IrBlock, stop: number, pc: number, info = 0): number {
+  leave(cpu, stop, pc, info);
+  const start = pc < resumePc >>> 0 ? pc : resumePc;
+  cpu.faults?.replay(cpu.memory, { pc, start, stale: 0, staleHigh: 0 }, stop);
+  return stop;
 }
 
 /** Guest address that an access missed. */

@@ -1,3 +1,4 @@
+import { IrFaultReplay } from "./fault_replay.ts";
 import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import type { Region } from "../discover/region.ts";
 import type { IrFunction } from "../ir/function.ts";
@@ -10,6 +11,8 @@ import type { Machine, MachineClient } from "../machine/machine.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
 import {
   GUEST_LOWEST,
+  STATE_FAULT_ERROR,
+  STATE_FAULT_HIGH,
   STATE_FUEL,
   STATE_RIP,
   STATE_STOP,
@@ -38,6 +41,7 @@ interface CachedRegion {
 /** Runs guest code by lifting regions and interpreting their IR. Slow and simple: the oracle, and the fallback for misses. */
 export class InterpreterMachine implements Machine, RegionCpu, CodeView {
   client: MachineClient = NO_CLIENT;
+  readonly faults: IrFaultReplay = new IrFaultReplay();
   /** run() returns STOP_TEST when it is about to enter this guest address. */
   stopAt = -1;
   /** Told of instructions that have no lifter. */
@@ -66,6 +70,7 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     const { memory } = this;
     let pc = memory.i32[STATE_RIP >> 2] >>> 0;
     memory.i32[STATE_STOP >> 2] = STOP_NONE;
+    memory.i32[STATE_FAULT_HIGH >> 2] = memory.i32[STATE_FAULT_ERROR >> 2] = 0;
     if (memory.i32[STATE_FUEL >> 2] <= 0) memory.i32[STATE_FUEL >> 2] = FUEL;
     for (;;) {
       if (pc === this.stopAt) return this.#stop(pc);

@@ -40,6 +40,8 @@ export class JitCompiler implements LazyCompiler {
       stubs: built.stubs,
       trapOffsets: built.trapOffsets,
       trapPcs: built.trapPcs,
+      trapSites: built.trapSites,
+      sites: built.sites,
       ranges: codeRanges(u8, region),
     };
   }

@@ -7,6 +7,7 @@ import { helperBodies } from "../machine/helpers/index.ts";
 import { STATE_RIP, STATE_STOP_INFO, STOP_NONE } from "../machine/state.ts";
 import type { MissInterpreter, WasmMachine } from "../machine/wasm_machine.ts";
 import { codeRanges } from "./code_ranges.ts";
+import { IrFaultReplay } from "./fault_replay.ts";
 import { type CodeRange, sameBytes } from "../machine/code_cache.ts";
 
 /** Instructions of an interpreted region: small, since it should soon reach compiled code. */
@@ -30,10 +31,17 @@ export class IrMissInterpreter implements MissInterpreter {
   /** Regions known to fit a machine's memory as it is: comparing their bytes each time would cost more than running them. */
   readonly #fitting = new WeakMap<WasmMachine, { codeVersion: number; regions: Map<number, IrFunction> }>();
 
+  readonly faults: IrFaultReplay = new IrFaultReplay();
+
   constructor(readonly onUnsupported: UnsupportedSink = () => {}) {}
 
   run(machine: WasmMachine, isCompiled: (pc: number) => boolean): number {
-    const cpu: RegionCpu = { memory: machine.memory, client: machine.client, helpers: helperBodies };
+    const cpu: RegionCpu = {
+      memory: machine.memory,
+      client: machine.client,
+      helpers: helperBodies,
+      faults: this.faults,
+    };
     let pc = machine.memory.i32[STATE_RIP >> 2] >>> 0;
     for (;;) {
       const next = interpretRegion(this.#fittingRegion(machine, pc), cpu, FUEL);

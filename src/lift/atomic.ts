@@ -3,7 +3,7 @@
  * instruction is a plain one.
  */
 import { OP } from "../ir/ops.ts";
-import { RAX, RBX, RCX, RDX, STOP_SEGV } from "../machine/state.ts";
+import { RAX, RBX, RCX, RDX, STOP_PRIVILEGED } from "../machine/state.ts";
 import { OPERAND_GPR, OPERAND_MEM } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 
@@ -70,7 +70,7 @@ const cmpxchg8b: Lift = (l) => compareExchangePair(l, 4, l.linear(l.insn.operand
 const cmpxchg16b: Lift = (l) => {
   const place = l.linear(l.insn.operands[0]);
   // Misaligned: #GP (SDM, CMPXCHG8B/CMPXCHG16B). GUEST_BIAS keeps alignment.
-  l.op(OP.trap_if, l.mask32(place, 15), STOP_SEGV);
+  l.op(OP.trap_if, l.mask32(place, 15), STOP_PRIVILEGED);
   compareExchangePair(l, 8, place);
 };
 

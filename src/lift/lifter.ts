@@ -496,7 +496,9 @@ export class Lifter extends Builder {
   /** Starts filling a block; nothing is known about the variables. */
   begin(block: number): void {
     this.block = block;
-    this.fn.blocks[block].first = this.fn.count;
+    const { fn } = this, into = fn.blocks[block];
+    into.first = fn.count;
+    if (into.pc < 0) into.resumePc = this.insn.nextPc;
     this.lowHalves.clear();
     this.#basesUp.clear();
     this.#basesDown.clear();

@@ -2,7 +2,7 @@
  * Lazily compiled modules, shared by all machines of a kernel: after fork and execve of the same program the code is there
  * already. A module fits an address space if the bytes it was made from are there; that is compared, not assumed.
  */
-import type { TrapTable } from "./fault.ts";
+import type { TrapTable } from "./trap_table.ts";
 import { LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS } from "./state.ts";
 

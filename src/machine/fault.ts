@@ -5,30 +5,12 @@
  */
 import { STOP_DIVIDE, STOP_SEGV } from "./state.ts";
 
-/** Offsets (ascending, from the module's first byte) where the code of a guest instruction that may trap begins. */
-export interface TrapTable {
-  trapOffsets: Uint32Array;
-  trapPcs: Uint32Array;
-}
-
 const FRAME = /wasm:\/\/wasm\/([A-Za-z0-9_.]+)-[0-9a-f]+:wasm-function\[\d+\]:0x([0-9a-f]+)/;
 
 /** Module name and offset of the innermost wasm frame, or null. */
 export function innermostFrame(stack: string): { module: string; offset: number } | null {
   const m = FRAME.exec(stack);
   return m === null ? null : { module: m[1], offset: parseInt(m[2], 16) };
-}
-
-/** The guest pc whose code holds a module offset, or -1. */
-export function pcAtOffset(table: TrapTable, offset: number): number {
-  const { trapOffsets, trapPcs } = table;
-  let low = 0, high = trapOffsets.length;
-  while (low < high) {
-    const mid = (low + high) >> 1;
-    if (trapOffsets[mid] <= offset) low = mid + 1;
-    else high = mid;
-  }
-  return low === 0 ? -1 : trapPcs[low - 1];
 }
 
 /**

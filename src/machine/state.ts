@@ -38,6 +38,9 @@ export const STATE_FUEL = 0x0c0;
 export const STATE_RFLAGS_REST = 0x0c4;
 /** Number of the block to go on at, for the region about to be entered (emit/reentry.ts); 0 between regions. */
 export const STATE_REENTER = 0x0c8;
+/** Upper half of a fault's address, and the page fault's error code (FAULT_ bits). */
+export const STATE_FAULT_HIGH = 0x0cc;
+export const STATE_FAULT_ERROR = 0x0d0;
 export const STATE_XMM = 0x100; // 16 x 16 bytes
 export const STATE_YMM_HIGH = 0x200; // 16 x 16 bytes: upper halves of the ymm registers
 export const STATE_X87 = 0x300; // 8 x 16 bytes, physical registers R0..R7: 80-bit extended, 6 bytes unused
@@ -84,6 +87,9 @@ export const STOP_ROUNDING = 10;
  * on. Machines go on by themselves: run() does not return it.
  */
 export const STOP_CODE_CHANGED = 11;
+
+/** Error code of a page fault (Intel SDM volume 3, 4.7). */
+export const FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4, FAULT_FETCH = 16;
 
 /** MXCSR.RC (Intel SDM volume 1, 10.2.3): zero rounds to nearest. */
 export const MXCSR_RC = 0x6000;

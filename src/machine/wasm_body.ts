@@ -4,7 +4,7 @@
  */
 import { HELPERS } from "../ir/helpers.ts";
 import { type CodeLibrary, type FileCode, type PatchModule, sameBytes } from "./code_cache.ts";
-import type { TrapTable } from "./fault.ts";
+import type { TrapTable } from "./trap_table.ts";
 import { helperBodies } from "./helpers/index.ts";
 import type { HelperCpu } from "./helpers/types.ts";
 import { LookupTable } from "./lookup_table.ts";

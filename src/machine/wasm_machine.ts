@@ -8,15 +8,21 @@
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
 import type { CodeLibrary, FileCode, PatchModule } from "./code_cache.ts";
-import { innermostFrame, pcAtOffset, trapReason } from "./fault.ts";
 import type { CpuLevel } from "./cpu_level.ts";
+import { innermostFrame, trapReason } from "./fault.ts";
+import type { FaultReplay } from "./fault_site.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import type { Machine, MachineClient, MappedRange } from "./machine.ts";
 import { NO_CLIENT } from "./no_client.ts";
+import { trapAtOffset } from "./trap_table.ts";
 import {
+  FAULT_FETCH,
+  FAULT_USER,
   GUEST_BIAS,
   GUEST_LOWEST,
   MXCSR_RC,
+  STATE_FAULT_ERROR,
+  STATE_FAULT_HIGH,
   STATE_FUEL,
   STATE_MXCSR,
   STATE_RIP,
@@ -49,6 +55,8 @@ export interface LazyCompiler {
 
 /** Runs guest code from rip without compiling, until `isCompiled(pc)` or something stops. Returns 0 or a STOP_ reason. */
 export interface MissInterpreter {
+  /** Tells what registers were at faults in compiled code. */
+  readonly faults: FaultReplay;
   run(machine: WasmMachine, isCompiled: (pc: number) => boolean): number;
 }
 
@@ -146,7 +154,7 @@ export class WasmMachine implements Machine, BodyOwner {
     if (!this.#bound) this.#bind();
     const words = this.memory.i32;
     words[STATE_STOP >> 2] = STOP_NONE;
-    words[STATE_STOP_INFO >> 2] = 0;
+    words[STATE_STOP_INFO >> 2] = words[STATE_FAULT_HIGH >> 2] = words[STATE_FAULT_ERROR >> 2] = 0;
     if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
     for (;;) {
       const { interpreter } = this.shared;
@@ -226,6 +234,8 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#setRip(pc);
     const words = this.memory.i32;
     words[STATE_STOP_INFO >> 2] = pc | 0;
+    words[STATE_FAULT_HIGH >> 2] = 0;
+    words[STATE_FAULT_ERROR >> 2] = FAULT_USER | FAULT_FETCH;
     return words[STATE_STOP >> 2] = STOP_SEGV;
   }
 
@@ -273,10 +283,15 @@ export class WasmMachine implements Machine, BodyOwner {
     const reason = trapReason(e.message, words[STATE_STOP_INFO >> 2]);
     const frame = innermostFrame(e.stack ?? "");
     const table = frame === null ? undefined : this.#body.traps.get(frame.module);
-    const pc = table === undefined ? -1 : pcAtOffset(table, frame!.offset);
-    if (reason === 0 || pc < 0) throw bug(`unexpected trap: ${e.message} at ${frame?.module}+${frame?.offset}`);
+    const n = table === undefined ? -1 : trapAtOffset(table, frame!.offset);
+    if (reason === 0 || table === undefined || n < 0) {
+      throw bug(`unexpected trap: ${e.message} at ${frame?.module}+${frame?.offset}`);
+    }
+    const pc = table.trapPcs[n], site = table.trapSites[n], { starts, stale, staleHigh } = table.sites;
     this.#setRip(pc);
-    words[STATE_STOP_INFO >> 2] = 0;
+    words[STATE_STOP_INFO >> 2] = words[STATE_FAULT_HIGH >> 2] = words[STATE_FAULT_ERROR >> 2] = 0;
+    const at = { pc, start: starts[site], stale: stale[site], staleHigh: staleHigh[site] };
+    this.shared.interpreter?.faults.replay(this.memory, at, reason);
     return words[STATE_STOP >> 2] = reason;
   }
 

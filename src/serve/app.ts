@@ -9,6 +9,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { BodyPool } from "../machine/body_pool.ts";
 import { CodeLibrary, type FileCode, type FindFileCode, FIRST_SLOT, type LoadedCode } from "../machine/code_cache.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
+import { noTraps } from "../machine/trap_table.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
 import type { Manifest } from "../package/manifest.ts";
@@ -106,14 +107,12 @@ export class App {
         end: m.end,
       });
     });
-    const none = new Uint32Array(0);
     const base: LoadedCode = {
       name: "base",
       module: module("base"),
-      entries: none,
+      entries: [],
       firstSlot: FIRST_SLOT,
-      trapOffsets: none,
-      trapPcs: none,
+      ...noTraps(),
     };
     const library = new CodeLibrary(base, codes.reduce((n, c) => n + c.entries.length, 0), findIn(codes));
     manifest.lookups.forEach((names, i) => library.addLookup(names, blob(`lookup.${i}`)));

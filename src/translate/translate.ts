@@ -138,8 +138,9 @@ class Translator {
       this.#placeDeferred();
       this.#emitOpen();
     } while (this.#next < this.#builder.entries.length || this.#deferred.length > 0 || this.#open.size > 0);
-    const { bytes, entries, trapOffsets, trapPcs } = this.#builder.finish(this.#options.firstSlot);
-    const traps = encodeTraps({ trapOffsets, trapPcs });
+    const built = this.#builder.finish(this.#options.firstSlot);
+    const { bytes, entries } = built;
+    const traps = encodeTraps(built);
     this.#lap("assemble");
     return {
       name: this.#options.name,

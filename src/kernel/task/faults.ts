@@ -1,4 +1,8 @@
 import {
+  FAULT_PRESENT,
+  FAULT_USER,
+  STATE_FAULT_ERROR,
+  STATE_FAULT_HIGH,
   STATE_FCW,
   STATE_FSW,
   STATE_MXCSR,
@@ -47,30 +51,40 @@ export function deliverFault(k: Kernel, t: Task, stop: number): void {
 function faultSignal(t: Task, stop: number): Signal {
   const m = t.memory, rip = getRip(m);
   switch (stop) {
-    case STOP_SEGV: {
-      const address = m.view.getUint32(STATE_STOP_INFO, true);
-      const mapped = t.process.space.find(address) !== undefined;
-      t.fault = { trap: TRAP_PAGE, error: mapped ? 7 : 6, address };
-      return makeSignal(SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, { address });
-    }
+    case STOP_SEGV:
+      return addressSignal(t);
     case STOP_DIVIDE:
-      t.fault = { trap: TRAP_DIVIDE, error: 0, address: 0 };
+      t.fault = { trap: TRAP_DIVIDE, error: 0, address: 0, addressHigh: 0 };
       return makeSignal(SIGFPE, FPE_INTDIV, { address: rip });
     case STOP_UNDEFINED:
-      t.fault = { trap: TRAP_UNDEFINED, error: 0, address: 0 };
+      t.fault = { trap: TRAP_UNDEFINED, error: 0, address: 0, addressHigh: 0 };
       return makeSignal(SIGILL, ILL_ILLOPN, { address: rip });
     case STOP_BREAKPOINT:
-      t.fault = { trap: TRAP_BREAKPOINT, error: 0, address: 0 };
+      t.fault = { trap: TRAP_BREAKPOINT, error: 0, address: 0, addressHigh: 0 };
       return makeSignal(SIGTRAP, SI_KERNEL);
     case STOP_PRIVILEGED:
-      t.fault = { trap: TRAP_PROTECTION, error: 0, address: 0 };
+      t.fault = { trap: TRAP_PROTECTION, error: 0, address: 0, addressHigh: 0 };
       return makeSignal(SIGSEGV, SI_KERNEL);
     case STOP_FLOAT:
-      t.fault = { trap: TRAP_FLOAT, error: 0, address: 0 };
+      t.fault = { trap: TRAP_FLOAT, error: 0, address: 0, addressHigh: 0 };
       return makeSignal(SIGFPE, floatCode(t), { address: rip });
     default:
       throw bug(`machine stopped for an unknown reason ${stop}`, { pc: rip });
   }
+}
+
+/** A page fault; or, for addresses of which no processor has pages, a general protection fault, which tells none. */
+function addressSignal(t: Task): Signal {
+  const m = t.memory;
+  const address = m.view.getUint32(STATE_STOP_INFO, true), addressHigh = m.view.getInt32(STATE_FAULT_HIGH, true);
+  if (addressHigh >> 15 !== 0 && addressHigh >> 15 !== -1) {
+    t.fault = { trap: TRAP_PROTECTION, error: 0, address: 0, addressHigh: 0 };
+    return makeSignal(SIGSEGV, SI_KERNEL);
+  }
+  const mapped = addressHigh === 0 && t.process.space.find(address) !== undefined;
+  const error = (m.i32[STATE_FAULT_ERROR / 4] || FAULT_USER) | (mapped ? FAULT_PRESENT : 0);
+  t.fault = { trap: TRAP_PAGE, error, address, addressHigh: addressHigh >>> 0 };
+  return makeSignal(SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, { address, addressHigh: addressHigh >>> 0 });
 }
 
 /** Which unmasked exception is raised, in Linux's order of precedence (fpu__exception_code). */

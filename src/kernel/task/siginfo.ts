@@ -1,6 +1,6 @@
 import type { GuestMemory } from "../../machine/guest_memory.ts";
 import { SI_TIMER, SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGINFO_BYTES, SIGSEGV, SIGTRAP } from "../abi/signal.ts";
-import { loadI32, loadU32, storeU32, storeU64 } from "../memory/user_memory.ts";
+import { loadI32, loadU32, storeU32 } from "../memory/user_memory.ts";
 import { makeSignal, type Signal } from "./signal.ts";
 
 /** Writes siginfo_t (sigaction(2)) at a linear address; which members count depends on signal and code. */
@@ -14,7 +14,8 @@ export function storeSiginfo(m: GuestMemory, at: number, s: Signal): void {
     storeU32(m, at + 24, s.valueLow);
     storeU32(m, at + 28, s.valueHigh);
   } else if (isFault(s)) {
-    storeU64(m, at + 16, s.address);
+    storeU32(m, at + 16, s.address);
+    storeU32(m, at + 20, s.addressHigh);
   } else {
     storeU32(m, at + 16, s.pid);
     storeU32(m, at + 20, s.uid);

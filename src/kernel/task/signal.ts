@@ -9,8 +9,9 @@ export interface Signal {
   uid: number;
   /** si_status of a child. */
   status: number;
-  /** si_addr of a fault. */
+  /** si_addr of a fault, low and high half. */
   address: number;
+  addressHigh: number;
   /** si_value, low and high half. */
   valueLow: number;
   valueHigh: number;
@@ -28,6 +29,7 @@ export function makeSignal(number: number, code: number, fields: Partial<Signal>
     uid: 0,
     status: 0,
     address: 0,
+    addressHigh: 0,
     valueLow: 0,
     valueHigh: 0,
     timerId: 0,

@@ -117,7 +117,8 @@ function storeContext(t: Task, m: GuestMemory, uc: number, fpstate: number): voi
   storeU16(m, sc + SC_SS, USER_DS);
   storeU64(m, sc + SC_ERR, t.fault.error);
   storeU64(m, sc + SC_TRAPNO, t.fault.trap);
-  storeU64(m, sc + SC_CR2, t.fault.address);
+  storeU32(m, sc + SC_CR2, t.fault.address);
+  storeU32(m, sc + SC_CR2 + 4, t.fault.addressHigh);
   storeU64(m, sc + SC_FPSTATE, fpstate);
   // sigsuspend and ppoll: the handler returns to the mask from before the call.
   const mask = t.savedSignalMask ?? t.signalMask;

@@ -57,7 +57,7 @@ export class Task {
   signalDeliverable = false;
   altStack = { address: 0, size: 0, flags: 2 /* SS_DISABLE */ };
   /** Last CPU exception, for the trapno, err and cr2 fields of a signal frame. */
-  fault = { trap: 0, error: 0, address: 0 };
+  fault = { trap: 0, error: 0, address: 0, addressHigh: 0 };
   clearChildTid = 0;
   robustList = 0;
   name = "";
