@@ -3,6 +3,7 @@ import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import type { Machine, MachineClient, MappedRange } from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
 import { Clock } from "./clock.ts";
+import { Terminals } from "./fs/tty/terminals.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
 import { CodePlaces } from "./memory/code_places.ts";
 import type { Net } from "./net/net.ts";
@@ -38,6 +39,7 @@ export class Kernel implements MachineClient {
     "vfs",
     "net",
     "ipc",
+    "terminals",
     "codePlaces",
     "nextPid",
     "hostname",
@@ -73,6 +75,7 @@ export class Kernel implements MachineClient {
   net!: Net;
   readonly codePlaces: CodePlaces = new CodePlaces();
   readonly ipc: IpcNamespace = new IpcNamespace();
+  readonly terminals: Terminals = new Terminals();
   hostname = "localhost";
   /** The processor that the guest is shown; set before the first process starts. */
   cpuLevel: CpuLevel = DEFAULT_CPU_LEVEL;

@@ -79,6 +79,12 @@ import { IpcNamespace } from "../kernel/ipc/namespace.ts";
 import { SemaphoreSet, SemaphoreWait } from "../kernel/ipc/semaphores.ts";
 import { MessageQueue, MessageQueueWait } from "../kernel/ipc/message_queue.ts";
 import { SegmentFile, SharedSegment } from "../kernel/ipc/shared_segment.ts";
+import { DevptsFileSystem, PtsDirectory, PtsInode } from "../kernel/fs/tty/devpts.ts";
+import { PtyMaster, TerminalFile } from "../kernel/fs/tty/pty.ts";
+import { Terminal } from "../kernel/fs/tty/terminal.ts";
+import { LineDiscipline } from "../kernel/fs/tty/line_discipline.ts";
+import { Termios } from "../kernel/fs/tty/termios.ts";
+import { Terminals } from "../kernel/fs/tty/terminals.ts";
 import { ClassRegistry, type SavableClass } from "./class_registry.ts";
 
 const CLASSES: readonly SavableClass[] = [
@@ -95,6 +101,7 @@ const CLASSES: readonly SavableClass[] = [
   Credentials,
   Dentry,
   DeviceInode,
+  DevptsFileSystem,
   DirectoryDescription,
   DirectoryEntry,
   EpollDescription,
@@ -120,6 +127,7 @@ const CLASSES: readonly SavableClass[] = [
   IpcTable,
   Kernel,
   Limits,
+  LineDiscipline,
   Listening,
   MemoryDirectory,
   MemoryFile,
@@ -144,6 +152,9 @@ const CLASSES: readonly SavableClass[] = [
   ProcessDirectory,
   ProcessFile,
   ProcessLink,
+  PtsDirectory,
+  PtsInode,
+  PtyMaster,
   RandomDevice,
   RealTimer,
   RegularFile,
@@ -165,6 +176,10 @@ const CLASSES: readonly SavableClass[] = [
   TaskListDirectory,
   TcpSocket,
   TcpStack,
+  Terminal,
+  TerminalFile,
+  Terminals,
+  Termios,
   ThreadDirectory,
   TimerFd,
   Timers,
@@ -203,6 +218,7 @@ const CLASS_NAMES: readonly string[] = `
   Credentials
   Dentry
   DeviceInode
+  DevptsFileSystem
   DirectoryDescription
   DirectoryEntry
   EpollDescription
@@ -228,6 +244,7 @@ const CLASS_NAMES: readonly string[] = `
   IpcTable
   Kernel
   Limits
+  LineDiscipline
   Listening
   MemoryDirectory
   MemoryFile
@@ -252,6 +269,9 @@ const CLASS_NAMES: readonly string[] = `
   ProcessDirectory
   ProcessFile
   ProcessLink
+  PtsDirectory
+  PtsInode
+  PtyMaster
   RandomDevice
   RealTimer
   RegularFile
@@ -273,6 +293,10 @@ const CLASS_NAMES: readonly string[] = `
   TaskListDirectory
   TcpSocket
   TcpStack
+  Terminal
+  TerminalFile
+  Terminals
+  Termios
   ThreadDirectory
   TimerFd
   Timers

@@ -4,6 +4,7 @@ import { Dentry } from "../vfs/dentry.ts";
 import { DEV_FULL, DEV_NULL, DEV_PTMX, DEV_RANDOM, DEV_TTY, DEV_URANDOM, DEV_ZERO, DeviceInode } from "./devices.ts";
 import { MemoryDirectory, MemorySymlink } from "./memory_inodes.ts";
 import { newTmpfs } from "./tmpfs.ts";
+import { DevptsFileSystem } from "./tty/devpts.ts";
 import { TMPFS_MAGIC } from "../abi/statfs.ts";
 
 const NODES: [string, number][] = [
@@ -36,13 +37,16 @@ export function mountDevices(vfs: Vfs): void {
   for (const [name, path] of LINKS) {
     directory.attach(fs.root, name, new MemorySymlink(fs, fs.allocateIno(), 0, 0, path));
   }
-  const pts = new MemoryDirectory(fs, fs.allocateIno(), 0o755, 0, 0);
-  const ptsDentry = directory.attach(fs.root, "pts", pts);
-  pts.attach(ptsDentry, "ptmx", new DeviceInode(fs, fs.allocateIno(), 0o666, 0, 0, DEV_PTMX));
+  directory.attach(fs.root, "pts", new MemoryDirectory(fs, fs.allocateIno(), 0o755, 0, 0));
   for (const name of ["shm", "mqueue"]) {
     directory.attach(fs.root, name, new MemoryDirectory(fs, fs.allocateIno(), 0o1777, 0, 0));
   }
   vfs.mountAt("/dev", fs);
+  vfs.devpts = new DevptsFileSystem(
+    vfs.allocateDev(),
+    (pts) => new DeviceInode(pts, pts.allocateIno(), 0o666, 0, 0, DEV_PTMX),
+  );
+  vfs.mountAt("/dev/pts", vfs.devpts);
   const shm = newTmpfs(vfs.allocateDev());
   shm.source = "shm";
   shm.options = "nosuid,nodev,noexec,relatime,size=65536k";

@@ -24,7 +24,7 @@ export class DeviceInode extends Inode {
     this.rdev = rdev;
   }
 
-  override open(_k: Kernel, _t: Task, dentry: Dentry, _flags: number): FileDescription | number {
+  override open(k: Kernel, t: Task, dentry: Dentry, _flags: number): FileDescription | number {
     switch (this.rdev) {
       case DEV_NULL:
         return new NullDevice(dentry, this);
@@ -35,8 +35,12 @@ export class DeviceInode extends Inode {
       case DEV_RANDOM:
       case DEV_URANDOM:
         return new RandomDevice(dentry, this);
+      case DEV_TTY:
+        return k.vfs.devpts.openControlling(k, t, dentry, this);
+      case DEV_PTMX:
+        return k.vfs.devpts.openMaster(k, t, dentry, this);
       default:
-        return -ENXIO; // /dev/tty without a controlling terminal, and numbers without a driver.
+        return -ENXIO;
     }
   }
 }

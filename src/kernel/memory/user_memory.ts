@@ -163,7 +163,8 @@ function readIovecs(t: Task, pointer: number, count: number, bits: number): numb
     const base = loadU64(m, array + i * 16), length = loadI64(m, array + i * 16 + 8);
     if (length < 0) return -EINVAL;
     if (length > 0 && !(base <= 0xffffffff && t.process.space.allows(base, length, bits))) return -EFAULT;
-    iovecs.at[i] = base - GUEST_BIAS;
+    // Nothing is read or written at an address of no bytes, which may be any.
+    iovecs.at[i] = length === 0 ? 0 : base - GUEST_BIAS;
     iovecs.length[i] = length;
     iovecs.total += length;
   }

@@ -32,7 +32,9 @@ export function usable(t: Task, fd: number): FileDescription | number {
 
 /** After -EAGAIN of a read: what the handler returns. */
 export function waitToRead(k: Kernel, t: Task, d: FileDescription): number {
-  return (d.statusFlags & O_NONBLOCK) !== 0 ? -EAGAIN : wait(k, t, d, d.readTimeoutNs, 0);
+  if ((d.statusFlags & O_NONBLOCK) !== 0) return -EAGAIN;
+  const n = wait(k, t, d, d.readTimeoutNs, 0);
+  return n === -EAGAIN ? d.timedOutRead : n;
 }
 
 /** After -EAGAIN of a write of which `moved` bytes have gone: what the handler returns. */

@@ -45,5 +45,12 @@ function sysIoctl(k: Kernel, t: Task, fd: number, request: number, argument: num
 }
 
 export const ioctlRows: [number, SyscallRow][] = [
-  [SYS_ioctl, partial("ioctl", sysIoctl, "no terminals: ENOTTY", ["fd:fd", "request", "arg"])],
+  [
+    SYS_ioctl,
+    partial("ioctl", sysIoctl, "files, sockets, pseudoterminals; file attributes and devices: ENOTTY", [
+      "fd:fd",
+      "request",
+      "arg",
+    ]),
+  ],
 ];

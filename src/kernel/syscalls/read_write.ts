@@ -221,7 +221,7 @@ function readPieces(k: Kernel, t: Task, d: FileDescription, u8: Uint8Array, posi
 
 function writeVector(k: Kernel, t: Task, d: FileDescription, vector: number, count: number, position: number): number {
   const total = readableIovecs(t, vector, count);
-  if (total < 0) return total;
+  if (total <= 0) return total;
   const u8 = t.memory.u8;
   if (position !== AT_OFFSET || d.pwrite !== FileDescription.prototype.pwrite) {
     return writePieces(k, t, d, u8, position);

@@ -62,6 +62,7 @@ function endProcess(k: Kernel, p: Process): void {
   leaveSpace(k, p);
   p.pendingSignals.length = 0;
   k.ipc.processEnded(k, p);
+  k.terminals.processEnded(k, p);
   for (const child of p.children.slice()) orphan(k, child);
   if (p.parent === null) return endContainer(k, p);
   releaseOrphanedGroup(k, p, null);

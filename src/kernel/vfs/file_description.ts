@@ -36,6 +36,10 @@ export abstract class FileDescription {
   get readTimeoutNs(): number {
     return Infinity;
   }
+  /** Result of a read that has waited for readTimeoutNs. */
+  get timedOutRead(): number {
+    return -11; // EAGAIN
+  }
   get writeTimeoutNs(): number {
     return Infinity;
   }

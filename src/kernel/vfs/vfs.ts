@@ -12,6 +12,7 @@ import { MAY_EXEC, permission } from "./permission.ts";
 import { type ConsoleSink, LineSink } from "../fs/console.ts";
 import { mountDevices } from "../fs/devfs.ts";
 import { MemoryDirectory, MemoryFile } from "../fs/memory_inodes.ts";
+import type { DevptsFileSystem } from "../fs/tty/devpts.ts";
 import { mountProc } from "../fs/procfs/mount.ts";
 import { mountSys } from "../fs/sysfs.ts";
 import { RootFileSystem } from "../fs/rootfs.ts";
@@ -41,6 +42,7 @@ export class Vfs {
     "pipefs",
     "sockfs",
     "memfdfs",
+    "devpts",
     "anonymousInode",
     "mounts",
     "nextDev",
@@ -52,6 +54,8 @@ export class Vfs {
   readonly pipefs: FileSystem;
   readonly sockfs: FileSystem;
   readonly memfdfs: FileSystem;
+  /** Pseudoterminals; set when /dev is mounted. */
+  devpts!: DevptsFileSystem;
   /** The one inode of epoll, eventfd, timerfd, signalfd and inotify descriptions, as in Linux. */
   readonly anonymousInode: Inode;
   /** Mounted file systems in the order of /proc/mounts. */
