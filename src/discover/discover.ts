@@ -12,7 +12,7 @@ import {
   FLOW_SYSCALL,
   FLOW_TRAP,
 } from "../x86/row.ts";
-import { flagsLiveBefore } from "./flag_liveness.ts";
+import { flagsLiveBefore, flagsReadAt } from "./flag_liveness.ts";
 import { findJumpTable, leaAddress } from "./jump_tables.ts";
 import type { JumpTable, Region, RegionBlock } from "./region.ts";
 
@@ -205,14 +205,20 @@ function solveFlagLiveness(region: Region, code: CodeView): number {
   const liveIn = new Map<number, number>();
   const edges = region.blocks.map((b) => successors(b, region));
   const inside = new Set(region.blocks.map((b) => b.pc));
+  const outside = new Map<number, number>();
+  const readOutside = (pc: number): number => {
+    if (!code.isFunctionStart(pc)) return 63;
+    let read = outside.get(pc);
+    if (read === undefined) outside.set(pc, read = flagsReadAt(code.u8, pc));
+    return read;
+  };
   for (let changed = true; changed;) {
     changed = false;
     for (let i = region.blocks.length - 1; i >= 0; i--) {
       const block = region.blocks[i];
       let live = edges[i].flagsAtExit;
       for (const pc of edges[i].pcs) {
-        if (inside.has(pc)) live |= liveIn.get(pc) ?? 0;
-        else if (!code.isFunctionStart(pc)) live |= 63;
+        live |= inside.has(pc) ? liveIn.get(pc) ?? 0 : readOutside(pc);
       }
       block.flagsLiveOut = live;
       for (let k = block.instructions.length - 1; k >= 0; k--) live = flagsLiveBefore(block.instructions[k], live);

@@ -150,6 +150,15 @@ describe("translateProgram", () => {
     expect(translate(program).stats).toMatchObject({ instructions: 6, uniqueInstructions: 6 });
   });
 
+  it("hands flags on to code that is taken for a function", () => {
+    const far = programOf(`main: 83 ff 00  e9 @middle  end: cc  middle: 0f 94 c0  0f b6 c0  cc`, { data: ["middle"] });
+    expect(translate(far).entries).toContain(far.labels.get("middle"));
+    expect(run(far, translate(far)).rax).toBe(1);
+    const near = programOf(`main: 83 ff 00  90  middle: 90  89 c9  0f 94 c0  0f b6 c0  cc`, { data: ["middle"] });
+    expect(translate(near).entries).toContain(near.labels.get("middle"));
+    expect(run(near, translate(near)).rax).toBe(1);
+  });
+
   it("gives the same bytes again", () => {
     const program = programOf(`main: e8 @f  cc  f: 89 f8  c3`);
     expect(translate(program)).toEqual({ ...translate(program), stats: expect.anything() });
