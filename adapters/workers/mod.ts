@@ -68,6 +68,11 @@ export function createObjectEntry(binding: string, name = "guest"): WorkersEntry
 
 async function answer(app: App, request: Request): Promise<Response> {
   const remoteAddress = request.headers.get("cf-connecting-ip");
-  const response = await app.fetch(request, remoteAddress === null ? {} : { remoteAddress });
+  // The runtime asks for what it can decode itself, and keeps here what the client asked for.
+  const acceptEncoding = (request as { cf?: { clientAcceptEncoding?: unknown } }).cf?.clientAcceptEncoding;
+  const response = await app.fetch(request, {
+    ...(remoteAddress !== null && { remoteAddress }),
+    ...(typeof acceptEncoding === "string" && { acceptEncoding }),
+  });
   return withFramedBody(response, request);
 }

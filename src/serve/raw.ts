@@ -6,6 +6,8 @@ export interface ClientInfo {
   readonly remoteAddress?: string;
   /** Fields as they were received: fetch Headers lose case, order and repetition. */
   readonly rawFields?: readonly Field[];
+  /** Accept-Encoding as the client sent it, "" if it did not, where the host has put its own in the request. */
+  readonly acceptEncoding?: string;
   /** The request target as it was received: URLs lose dot segments and the like. */
   readonly rawTarget?: string;
   /** Version of HTTP that the client speaks, where the host tells; default 1.1. */

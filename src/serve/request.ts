@@ -40,7 +40,7 @@ export async function planRequest(
   options: PlanOptions,
   timers: Timers,
 ): Promise<RequestPlan> {
-  const fields = info.rawFields ?? fetchFields(request.headers);
+  const fields = info.rawFields ?? fetchFields(request.headers, info.acceptEncoding);
   // No await where it can be helped: one turn of the host less.
   if (request.body === null) return makePlan(request, info, options, fields, lengthOf(fields, false), null);
   const reader = uploadReader(request.body, options.largeReads);
@@ -103,9 +103,12 @@ function connectionWishes(fields: readonly Field[]): readonly string[] {
 const NONE: readonly string[] = [];
 
 /** fetch Headers have lower-case names in alphabetical order; only Set-Cookie would come more than once. */
-function fetchFields(headers: Headers): Field[] {
+function fetchFields(headers: Headers, acceptEncoding: string | undefined): Field[] {
   const fields: Field[] = [];
-  for (const [name, value] of headers) fields.push([titleCase(name), value]);
+  for (const [name, value] of headers) {
+    if (name !== "accept-encoding" || acceptEncoding === undefined) fields.push([titleCase(name), value]);
+    else if (/^[\x20-\x7e]+$/.test(acceptEncoding)) fields.push(["Accept-Encoding", acceptEncoding]);
+  }
   return fields;
 }
 

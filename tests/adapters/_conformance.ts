@@ -44,6 +44,16 @@ export function addTests(host: HostUnderTest): void {
     expect(ofConnection).toEqual(host.shared ? [] : ["Connection: close"]);
   });
 
+  it("tells the guest which codings the client accepts", async () => {
+    const ask = async (field: string) => {
+      const raw = await exchange(host.url(), `GET /head HTTP/1.1\r\nHost: h\r\n${field}Connection: close\r\n\r\n`);
+      return raw.split(/\r?\n/).filter((line) => /^accept-encoding:/i.test(line)).map((line) => line.slice(16).trim());
+    };
+    expect(await ask("")).toEqual([]);
+    // One that wrangler does not compress for.
+    expect(await ask("Accept-Encoding: identity;q=0.5\r\n")).toEqual(["identity;q=0.5"]);
+  });
+
   it("answers HEAD with the fields of GET and no body", async () => {
     const raw = await exchange(host.url(), "HEAD /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
     expect(raw.toLowerCase()).toContain("content-length: 12\r\n");
