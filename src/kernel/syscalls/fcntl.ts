@@ -60,7 +60,7 @@ import {
   SEEK_SET,
   SETFL_MASK,
 } from "../abi/fcntl.ts";
-import { EAGAIN, EBADF, EBUSY, EINVAL, EOVERFLOW, EPERM } from "../abi/errno.ts";
+import { EAGAIN, EBADF, EBUSY, EDEADLK, EINVAL, EOVERFLOW, EPERM } from "../abi/errno.ts";
 import { SYS_dup, SYS_dup2, SYS_dup3, SYS_fcntl } from "../abi/syscall_numbers.ts";
 
 function sysDup(_k: Kernel, t: Task, fd: number): number {
@@ -198,6 +198,30 @@ function readFlock(k: Kernel, t: Task, d: FileDescription, at: number): number {
   return asked.type > F_UNLCK ? -EINVAL : 0;
 }
 
+/** Kept in task.restart while the task waits for a record lock. */
+interface LockWait {
+  lockOwner: LockOwner;
+  waitsFor: LockOwner;
+}
+
+/** Longest chain of waiting owners that is looked at for a deadlock (MAX_DEADLK_ITERATIONS). */
+const LONGEST_CHAIN = 10;
+
+/** Whether an owner of locks waits, perhaps through others, for a lock of `target`. */
+function waitsFor(k: Kernel, owner: LockOwner, target: LockOwner): boolean {
+  for (let i = 0; i < LONGEST_CHAIN; i++) {
+    let next: LockOwner | null = null;
+    for (const t of k.tasks.values()) {
+      const wait = t.inSyscall >= 0 ? t.restart as Partial<LockWait> | null : null;
+      if (wait?.waitsFor !== undefined && wait.lockOwner === owner) next = wait.waitsFor;
+    }
+    if (next === target) return true;
+    if (next === null) return false;
+    owner = next;
+  }
+  return false;
+}
+
 function ownerOf(t: Task, d: FileDescription, isOfd: boolean): LockOwner {
   return isOfd ? d : t.process.fds;
 }
@@ -234,8 +258,12 @@ function setLock(k: Kernel, t: Task, d: FileDescription, pointer: number, isOfd:
   if (asked.type === F_RDLCK && access === O_WRONLY) return -EBADF;
   if (asked.type === F_WRLCK && access === O_RDONLY) return -EBADF;
   const locks = locksOf(describedDentry(k, d).inode), owner = ownerOf(t, d, isOfd);
-  if (asked.type !== F_UNLCK && locks.conflict(owner, asked.type, asked.start, asked.end) !== null) {
-    return waits ? blockOnOne(t, locks.released) : -EAGAIN;
+  const inTheWay = asked.type === F_UNLCK ? null : locks.conflict(owner, asked.type, asked.start, asked.end);
+  if (inTheWay !== null) {
+    if (!waits) return -EAGAIN;
+    if (!isOfd && waitsFor(k, inTheWay.owner, owner)) return -EDEADLK;
+    t.restart = { lockOwner: owner, waitsFor: inTheWay.owner } satisfies LockWait;
+    return blockOnOne(t, locks.released);
   }
   locks.set(owner, asked.type, asked.start, asked.end, isOfd ? -1 : t.process.pid);
   return 0;
@@ -244,7 +272,7 @@ function setLock(k: Kernel, t: Task, d: FileDescription, pointer: number, isOfd:
 export const fcntlRows: [number, SyscallRow][] = [
   [
     SYS_fcntl,
-    partial("fcntl", sysFcntl, "no leases, no SIGIO, no deadlock detection", ["fd:fd", "cmd:int", "arg"]),
+    partial("fcntl", sysFcntl, "no leases, no SIGIO", ["fd:fd", "cmd:int", "arg"]),
   ],
   [SYS_dup, full("dup", sysDup, ["fd:fd"])],
   [SYS_dup2, full("dup2", sysDup2, ["old:fd", "new:fd"])],
