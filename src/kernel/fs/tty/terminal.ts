@@ -83,11 +83,10 @@ export class Terminal {
     signalGroup(k, foreground, SIGCONT);
   }
 
-  /** Its leader gives the terminal up, or ends and takes it along (disassociate_ctty). */
+  /** Its leader gives the terminal up, or ends (disassociate_ctty). Whoever has it open keeps it. */
   leaveSession(k: Kernel, leader: Process, ended: boolean): void {
     const { foreground } = this;
     this.session = this.foreground = 0;
-    if (ended) this.loseFiles();
     if (foreground === 0) return;
     signalGroup(k, foreground, SIGHUP, leader);
     if (!ended) signalGroup(k, foreground, SIGCONT, leader);
