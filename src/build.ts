@@ -14,6 +14,7 @@ import { JitCompiler } from "./jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "./jit/miss_interpreter.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { syscallName } from "./kernel/abi/syscall_numbers.ts";
+import { Tracer } from "./kernel/syscalls/trace.ts";
 import type { CpuLevel } from "./machine/cpu_level.ts";
 import { CodeLibrary, FIRST_SLOT, lookupOf } from "./machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "./machine/wasm_machine.ts";
@@ -48,6 +49,8 @@ export interface BuildOptions {
   /** Told when a station begins, and of the guest's output. */
   onStage?: (name: string) => void;
   onOutput?: (line: string) => void;
+  /** Told of every system call of the boot, the warm-up and the training, as strace shows it. */
+  onSyscall?: (line: string) => void;
   /** Makes a module smaller, keeping its trap map right; null with --fast. */
   optimise?: ((t: Translation) => Promise<Translation>) | null;
 }
@@ -105,6 +108,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     shared: guest.shared,
     requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
     port,
+    ...(options.onSyscall === undefined ? {} : { onSyscall: options.onSyscall }),
   });
 
   enter("translate");
@@ -173,11 +177,12 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     rootfsChunks: packed.chunks.length,
     unsupported: {
       instructions: translations.flatMap((t, i) =>
-        t.unsupported.map(({ pc, bytes, mnemonic, count }) => ({
+        t.unsupported.map(({ pc, bytes, mnemonic, feature, count }) => ({
           program: modules[i].path,
           pc: `0x${pc.toString(16)}`,
           bytes: hexBytes(bytes),
           mnemonic,
+          feature,
           count,
         }))
       ),
@@ -218,6 +223,7 @@ function startBoot(tree: Tree, spec: ProcessSpec, options: BuildOptions): Booted
     interpreter: new IrMissInterpreter(),
   };
   const kernel = createGuest(guestOptions(tree, spec, host, shared, options.cpuLevel));
+  if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
   return { kernel, host, output, shared };
 }
 

@@ -3,6 +3,7 @@
  * What is wanted of it is the profile: the addresses at which code is entered when the server goes on from the snapshot (return
  * sites above the blocked accept, children after fork), which no look at the code alone can tell.
  */
+import { Tracer } from "../kernel/syscalls/trace.ts";
 import { CodeLibrary, type LoadedCode, type ProgramRecord } from "../machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
@@ -31,6 +32,8 @@ export interface TrainingOptions {
   requests: readonly WarmRequest[];
   /** Where they go. */
   port: number;
+  /** Told of every system call, as strace shows it. */
+  onSyscall?: (line: string) => void;
 }
 
 /** What ran, by program key. A server that fails under training still gives a profile. */
@@ -45,6 +48,7 @@ export async function trainOnCopy(options: TrainingOptions): Promise<ReadonlyMap
       console: { write() {} },
       newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
     });
+    if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
     await warmUp(kernel, host, options.requests, options.port);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);

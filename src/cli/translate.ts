@@ -12,6 +12,8 @@ import { type BudgetInput, checkBudget, formatBudget, type Sizes } from "../pack
 import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
 import { openImagePath } from "./image_source.ts";
+import type { Manifest } from "../package/manifest.ts";
+import { V3_FEATURES } from "../x86/features.ts";
 import { UsageError } from "./usage.ts";
 import { optimiseTranslation } from "./wasm_opt.ts";
 
@@ -33,6 +35,7 @@ the archive itself may be plain, gzip or zstd.
   --boot-timeout S give up when the server has computed this long without listening (default 120)
   --json           print the manifest instead of the report
   --verbose        show the server's output while it boots
+  --trace          write every system call of the boot, the warm-up and the training to standard error
   --help           this text
 
 The folder needs nothing else: \`deno serve DIR/deno.js\`, \`node DIR/node.mjs\`, \`cd DIR && wrangler dev\`.`;
@@ -48,6 +51,7 @@ const OPTIONS = {
   "boot-timeout": { type: "string", default: "120" },
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
+  trace: { type: "boolean", default: false },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -78,6 +82,7 @@ export async function translateCommand(args: string[]): Promise<number> {
     bootTimeoutMs: seconds * 1000,
     cpuLevel: parseCpuLevel(values.cpu),
     onProgress: progressLine,
+    ...(values.trace ? { onSyscall: (line: string) => console.error(line), onStage: stageLine } : {}),
     ...(values.verbose ? { onOutput: (line: string) => console.error(`| ${line}`) } : {}),
   });
   console.log(values.json ? JSON.stringify(result.app.manifest, null, 1) : report(result));
@@ -98,6 +103,9 @@ export interface TranslateImageOptions {
   /** Told of stations that take longer than a second. */
   onProgress?: (text: string) => void;
   onOutput?: (line: string) => void;
+  /** Told when a station begins, and of the system calls of those that run the guest. */
+  onStage?: (name: string) => void;
+  onSyscall?: (line: string) => void;
 }
 
 export interface TranslatedImage {
@@ -118,13 +126,17 @@ export async function translateImage(path: string, options: TranslateImageOption
   try {
     const build: BuildOptions = {
       warm: options.warm ?? [],
-      onStage: (name) => stages.enter(name),
+      onStage: (name) => {
+        stages.enter(name);
+        if (name !== "") options.onStage?.(name);
+      },
       optimise: optimiserFor(options.optimise ?? "small"),
     };
     if (options.cpuLevel !== undefined) build.cpuLevel = options.cpuLevel;
     if (options.port !== undefined) build.port = options.port;
     if (options.bootTimeoutMs !== undefined) build.limits = { computeMs: options.bootTimeoutMs };
     if (options.onOutput !== undefined) build.onOutput = options.onOutput;
+    if (options.onSyscall !== undefined) build.onSyscall = options.onSyscall;
     app = await buildApp(opened.image, build);
     stages.end();
   } finally {
@@ -226,6 +238,11 @@ function workerName(path: string): string {
   return name === "" ? "translated-image" : name.slice(0, 54);
 }
 
+/** Says between lines of a trace where the line is now. */
+function stageLine(name: string): void {
+  console.error(`--- ${name}`);
+}
+
 function progressLine(text: string): void {
   console.error(text);
 }
@@ -261,16 +278,34 @@ function report({ out, app, budget }: TranslatedImage): string {
     lines.push(`${m.path}: ${m.entries} regions, ${kilobytes(m.x86Bytes)} of x86 to ${kilobytes(m.wasmBytes)} of wasm`);
   }
   const { instructions, syscalls } = manifest.unsupported;
-  if (instructions.length > 0) {
-    lines.push(
-      `instructions that would raise SIGILL: ${instructions.map((i) => `${i.mnemonic} (${i.count})`).join(", ")}`,
-    );
-  }
+  lines.push(...describeUnsupported(instructions, manifest.cpu));
   for (const s of syscalls) lines.push(`system call ${s.name} is not implemented (asked for ${s.count} times)`);
   lines.push(formatBudget(budget));
   if (checkBudget(budget).some((b) => !b.fits)) lines.push("Some hosts' limits are exceeded; see above.");
   lines.push("", `Output in ${out}`, `  deno serve ${join(out, "deno.js")}`);
   return lines.join("\n");
+}
+
+type UnsupportedRow = Manifest["unsupported"]["instructions"][number];
+
+/** Those that programs use only after asking CPUID, by feature; the others by name. */
+function describeUnsupported(rows: readonly UnsupportedRow[], cpu: string): string[] {
+  const sum = (of: readonly UnsupportedRow[], key: "feature" | "mnemonic"): string => {
+    const counts = new Map<string, number>();
+    for (const row of of) counts.set(row[key], (counts.get(row[key]) ?? 0) + row.count);
+    return [...counts].sort((a, b) => b[1] - a[1]).map(([name, count]) => `${name} (${count})`).join(", ");
+  };
+  const isOptional = ({ feature }: UnsupportedRow) =>
+    V3_FEATURES.has(feature) || feature === "avx512" || feature === "rtm";
+  const optional = rows.filter(isOptional), others = rows.filter((row) => !isOptional(row));
+  const lines: string[] = [];
+  if (optional.length > 0) {
+    lines.push(
+      `instructions that a processor of level ${cpu} does not have, for programs that ask: ${sum(optional, "feature")}`,
+    );
+  }
+  if (others.length > 0) lines.push(`instructions that would raise SIGILL: ${sum(others, "mnemonic")}`);
+  return lines;
 }
 
 function kilobytes(bytes: number): string {

@@ -58,6 +58,6 @@ export interface ManifestModule {
 
 /** What was met that is not supported. */
 export interface ManifestUnsupported {
-  instructions: { pc: string; bytes: string; mnemonic: string; count: number; program: string }[];
+  instructions: { pc: string; bytes: string; mnemonic: string; feature: string; count: number; program: string }[];
   syscalls: { number: number; name: string; count: number }[];
 }

@@ -289,7 +289,7 @@ class Translator {
     const fn = liftRegion(
       region,
       this.#options.level ?? DEFAULT_CPU_LEVEL,
-      (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic),
+      (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic, insn.row.feature),
     );
     for (const { failure } of region.blocks) if (failure !== null) unsupported.addFailure(failure);
     this.#lap("lift");

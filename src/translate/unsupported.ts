@@ -5,6 +5,8 @@ import type { DecodeFailure } from "../x86/instruction.ts";
 export interface UnsupportedInstruction {
   /** "invalid" where the bytes are no instruction: usually data taken for code. */
   mnemonic: string;
+  /** What CPUID would have to announce for a program to use it ("avx2", "avx512"); "" if it is always there. */
+  feature: string;
   /** How many different places have it, and the first of them. */
   count: number;
   pc: number;
@@ -18,19 +20,21 @@ export class UnsupportedReport {
 
   constructor(readonly u8: Uint8Array) {}
 
-  add(pc: number, length: number, mnemonic: string): void {
+  add(pc: number, length: number, mnemonic: string, feature = ""): void {
     if (this.#seen.has(pc)) return;
     this.#seen.add(pc);
     const row = this.#rows.get(mnemonic);
     if (row !== undefined) row.count++;
     else {
       const at = pc - GUEST_BIAS;
-      this.#rows.set(mnemonic, { mnemonic, count: 1, pc, bytes: this.u8.slice(at, at + length) });
+      this.#rows.set(mnemonic, { mnemonic, feature, count: 1, pc, bytes: this.u8.slice(at, at + length) });
     }
   }
 
   addFailure({ kind, pc, bytes, row }: DecodeFailure): void {
-    if (kind !== "truncated") this.add(pc, bytes.length, row?.text ?? row?.mnemonic ?? kindOf(kind, bytes));
+    if (kind === "truncated") return;
+    const name = row?.text ?? row?.mnemonic ?? kindOf(kind, bytes);
+    this.add(pc, bytes.length, name, row?.feature ?? (name === "AVX-512" ? "avx512" : name === "AVX" ? "avx" : ""));
   }
 
   /** Most frequent first. */
