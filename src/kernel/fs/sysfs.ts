@@ -1,14 +1,27 @@
 import { Dentry } from "../vfs/dentry.ts";
 import { FileSystem } from "../vfs/file_system.ts";
 import type { Vfs } from "../vfs/vfs.ts";
+import { ARPHRD_LOOPBACK } from "../abi/socket.ts";
+import { LOOPBACK_INDEX, LOOPBACK_MTU, LOOPBACK_QUEUE_LENGTH } from "../net/loopback.ts";
 import { type GeneratedTree, registerTree, TreeDirectory } from "./procfs/tree.ts";
-import { SYSFS_MAGIC } from "../abi/statfs.ts";
+import { CGROUP2_SUPER_MAGIC, SYSFS_MAGIC } from "../abi/statfs.ts";
 
 /** The controllers' files of a cgroup without limits (cgroups(7), version 2), as a container's own cgroup. */
 const cgroup: GeneratedTree = {
   "cgroup.controllers": () => "cpu memory pids\n",
   "cgroup.procs": (k) => [...k.processes.keys()].map((pid) => `${pid}\n`).join(""),
+  "cgroup.events": () => "populated 1\nfrozen 0\n",
+  "cgroup.subtree_control": () => "\n",
+  "cgroup.threads": (k) => [...k.tasks.keys()].map((tid) => `${tid}\n`).join(""),
   "cgroup.type": () => "domain\n",
+  "cpuset.cpus.effective": () => "0\n",
+  "cpuset.mems.effective": () => "0\n",
+  "io.stat": () => "",
+  "memory.events": () => "low 0\nhigh 0\nmax 0\noom 0\noom_kill 0\noom_group_kill 0\n",
+  "memory.low": () => "0\n",
+  "memory.min": () => "0\n",
+  "memory.peak": (_k, t) => `${t.memory.u8.length}\n`,
+  "memory.swap.current": () => "0\n",
   "cpu.max": () => "max 100000\n",
   "cpu.weight": () => "100\n",
   "cpu.stat": () => "usage_usec 0\nuser_usec 0\nsystem_usec 0\n",
@@ -21,14 +34,36 @@ const cgroup: GeneratedTree = {
   "pids.current": (k) => `${k.tasks.size}\n`,
 };
 
+const NOTHING = () => "0\n";
+
+/** The network interface (Documentation/ABI/testing/sysfs-class-net). */
+const loopback: GeneratedTree = {
+  address: () => "00:00:00:00:00:00\n",
+  broadcast: () => "00:00:00:00:00:00\n",
+  carrier: () => "1\n",
+  flags: () => "0x9\n",
+  ifindex: () => `${LOOPBACK_INDEX}\n`,
+  iflink: () => `${LOOPBACK_INDEX}\n`,
+  mtu: () => `${LOOPBACK_MTU}\n`,
+  operstate: () => "unknown\n",
+  tx_queue_len: () => `${LOOPBACK_QUEUE_LENGTH}\n`,
+  type: () => `${ARPHRD_LOOPBACK}\n`,
+  statistics: Object.fromEntries(
+    ["rx", "tx"].flatMap((way) => ["bytes", "packets", "errors", "dropped"].map((what) => [`${way}_${what}`, NOTHING])),
+  ),
+};
+
+registerTree("cgroup", cgroup);
+
 const CPU = () => "0\n";
 
 registerTree("sys", {
   block: {},
   bus: {},
-  class: { net: {} },
+  class: { net: { lo: loopback } },
   dev: {},
   devices: {
+    virtual: { net: { lo: loopback } },
     system: {
       cpu: {
         online: CPU,
@@ -42,7 +77,7 @@ registerTree("sys", {
     },
   },
   firmware: {},
-  fs: { cgroup },
+  fs: { cgroup: {} },
   kernel: {
     mm: { transparent_hugepage: { enabled: () => "always madvise [never]\n", hpage_pmd_size: () => "2097152\n" } },
   },
@@ -57,4 +92,13 @@ export function mountSys(vfs: Vfs): void {
   sys.options = "nosuid,nodev,noexec,relatime";
   sys.root = new Dentry("", null, new TreeDirectory(sys, "sys"));
   vfs.mountAt("/sys", sys);
+  const group = new FileSystem("cgroup2", vfs.allocateDev(), CGROUP2_SUPER_MAGIC);
+  group.source = "cgroup";
+  group.readOnly = true;
+  group.options = "nosuid,nodev,noexec,relatime";
+  group.root = new Dentry("", null, new TreeDirectory(group, "cgroup"));
+  const fsDirectory = new Dentry("fs", sys.root, new TreeDirectory(sys, "sys/fs"));
+  const point = new Dentry("cgroup", fsDirectory, new TreeDirectory(sys, "sys/fs/cgroup"));
+  sys.innerMounts.push(point);
+  vfs.mountOn(point, group);
 }

@@ -83,7 +83,8 @@ export class UdpSocket extends Socket {
   /** Set by connect(); IPv4 as such. */
   peer: InetAddress | null = null;
   private readonly queue: Datagram[] = [];
-  private queuedBytes = 0;
+  /** Of the datagrams that wait, with what they weigh beside. */
+  queuedBytes = 0;
   private error = 0;
   private noReceive = false;
   private noSend = false;

@@ -19,6 +19,7 @@ export class FileSystem {
     "mountId",
     "root",
     "mountPoint",
+    "innerMounts",
     "readOnly",
     "options",
     "source",
@@ -27,6 +28,8 @@ export class FileSystem {
   root!: Dentry;
   /** The dentry this hides; null for the root file system and for those that are mounted nowhere (pipes). */
   mountPoint: Dentry | null = null;
+  /** Dentries in this file system that others are mounted on, where it does not keep its dentries (procfs, sysfs). */
+  readonly innerMounts: Dentry[] = [];
   readOnly = false;
   /** Options shown in /proc/mounts, after rw/ro. */
   options = "relatime";

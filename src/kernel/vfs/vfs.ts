@@ -115,6 +115,10 @@ export class Vfs {
   /** Mounts a file system, making the directory if the image lacks it. */
   mountAt(path: string, fs: FileSystem): void {
     const at = this.directoryAt(path) ?? this.makeDirectory(path, 0o755);
+    this.mountOn(at, fs);
+  }
+
+  mountOn(at: Dentry, fs: FileSystem): void {
     at.mounted = fs;
     fs.mountPoint = at;
     this.mounts.push(fs);

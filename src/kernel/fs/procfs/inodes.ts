@@ -105,6 +105,7 @@ export abstract class GeneratedDirectory extends DirectoryInode {
   override lookup(k: Kernel, t: Task, self: Dentry, name: string): Dentry | null {
     const inode = this.entry(k, t, name);
     if (inode === null) return null;
+    for (const d of this.fs.innerMounts) if (d.inode.ino === inode.ino) return d;
     inode.touch(k, ALL_TIMES);
     return new Dentry(name, self, inode);
   }

@@ -20,6 +20,13 @@ export function mountinfo(k: Kernel, t: Task): string {
   }).join("");
 }
 
+/** /proc/<pid>/mountstats. */
+export function mountstats(k: Kernel, t: Task): string {
+  return k.vfs.mounts.map((fs) =>
+    `device ${escape(fs.source)} mounted on ${escape(mountPath(fs, t))} with fstype ${fs.type}\n`
+  ).join("");
+}
+
 function mountPath(fs: FileSystem, t: Task): string {
   return fs.mountPoint === null ? "/" : pathOf(fs.mountPoint, t.process.fs.root);
 }

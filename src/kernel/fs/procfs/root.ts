@@ -11,6 +11,7 @@ import { netTree } from "./net.ts";
 import { ProcessDirectory } from "./pid/directory.ts";
 import { stat } from "./stat.ts";
 import { sysTree } from "./sys.ts";
+import { sysvipcTree } from "./sysvipc.ts";
 import { registerTree, treeInode, treeNames } from "./tree.ts";
 import { uptime } from "./uptime.ts";
 import { version } from "./version.ts";
@@ -25,9 +26,20 @@ registerTree("proc", {
   stat,
   swaps: () => "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n",
   sys: sysTree,
+  sysvipc: sysvipcTree,
   uptime,
   version,
   vmstat: () => "nr_free_pages 0\npgfault 0\npgmajfault 0\n",
+  consoles: () => "",
+  crypto: () => "",
+  execdomains: () => "0-0\tLinux           \t[kernel]\n",
+  interrupts: () => "           CPU0       \n",
+  iomem: () => "",
+  ioports: () => "",
+  locks: () => "",
+  misc: () => "",
+  modules: () => "",
+  softirqs: () => "                    CPU0       \n",
   partitions: () => "major minor  #blocks  name\n\n",
   diskstats: () => "",
   pressure: {},

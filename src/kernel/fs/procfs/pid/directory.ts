@@ -5,7 +5,7 @@ import type { FileSystem } from "../../../vfs/file_system.ts";
 import type { Inode } from "../../../vfs/inode.ts";
 import { GeneratedDirectory, GeneratedFile, inodeNumberOf } from "../inodes.ts";
 import { treeInode, treeNames } from "../tree.ts";
-import { mountinfo, mounts } from "../mounts.ts";
+import { mountinfo, mounts, mountstats } from "../mounts.ts";
 import { FdDirectory, FdinfoDirectory } from "./fd.ts";
 import { PROCESS_LINKS, ProcessLink } from "./links.ts";
 import { auxv } from "./auxv.ts";
@@ -16,6 +16,7 @@ import { io } from "./io.ts";
 import { limits } from "./limits.ts";
 import { maps, smaps, smapsRollup } from "./maps.ts";
 import { setOomScoreAdj } from "./oom_score_adj.ts";
+import { schedstat } from "./schedstat.ts";
 import { stat } from "./stat.ts";
 import { statm } from "./statm.ts";
 import { status } from "./status.ts";
@@ -32,8 +33,11 @@ const FILES: Record<string, ProcessFileKind> = {
   auxv: { mode: 0o400, read: auxv },
   cgroup: { mode: 0o444, read: cgroup },
   cmdline: { mode: 0o444, read: cmdline },
+  autogroup: { mode: 0o644, read: () => "/autogroup-1 nice 0\n", write: () => 0 },
+  clear_refs: { mode: 0o200, read: () => "", write: () => 0 },
   comm: { mode: 0o644, read: comm, write: setComm },
   coredump_filter: { mode: 0o644, read: () => "00000033\n", write: () => 0 },
+  cpuset: { mode: 0o444, read: () => "/\n" },
   environ: { mode: 0o400, read: environ },
   io: { mode: 0o400, read: io },
   limits: { mode: 0o444, read: limits },
@@ -41,6 +45,7 @@ const FILES: Record<string, ProcessFileKind> = {
   maps: { mode: 0o444, read: maps },
   mountinfo: { mode: 0o444, read: (k, _p, _thread, reader) => mountinfo(k, reader) },
   mounts: { mode: 0o444, read: (k, _p, _thread, reader) => mounts(k, reader) },
+  mountstats: { mode: 0o400, read: (k, _p, _thread, reader) => mountstats(k, reader) },
   oom_adj: { mode: 0o644, read: () => "0\n", write: () => 0 },
   oom_score: { mode: 0o444, read: () => "0\n" },
   oom_score_adj: { mode: 0o644, read: () => "0\n", write: setOomScoreAdj },
@@ -48,9 +53,13 @@ const FILES: Record<string, ProcessFileKind> = {
   sessionid: { mode: 0o444, read: () => "4294967295" },
   setgroups: { mode: 0o644, read: () => "allow\n" },
   gid_map: { mode: 0o644, read: () => "         0          0 4294967295\n" },
+  projid_map: { mode: 0o644, read: () => "" },
+  timers: { mode: 0o444, read: () => "" },
+  timerslack_ns: { mode: 0o666, read: () => "50000\n", write: () => 0 },
   uid_map: { mode: 0o644, read: () => "         0          0 4294967295\n" },
   smaps: { mode: 0o444, read: smaps },
   smaps_rollup: { mode: 0o444, read: smapsRollup },
+  schedstat: { mode: 0o444, read: schedstat },
   stat: { mode: 0o444, read: stat },
   statm: { mode: 0o444, read: statm },
   status: { mode: 0o444, read: status },

@@ -6,9 +6,9 @@ import { stateLetter } from "./state.ts";
 import { pagesOf } from "./statm.ts";
 
 /** /proc/<pid>/stat: 52 fields on one line (proc_pid_stat(5)). */
-export function stat(_k: Kernel, p: Process, thread: Task | undefined): string {
+export function stat(k: Kernel, p: Process, thread: Task | undefined): string {
   const ticks = (ns: number) => Math.floor(ns / (1e9 / CLOCK_TICKS_PER_SECOND));
-  const pages = pagesOf(p), s = p.space;
+  const pages = pagesOf(p), s = p.space, terminal = k.terminals.controlling(p);
   const cpuNs = p.cpuNs + p.tasks.reduce((sum, t) => sum + t.cpuNs, 0);
   const fields = [
     thread?.tid ?? p.pid,
@@ -17,8 +17,8 @@ export function stat(_k: Kernel, p: Process, thread: Task | undefined): string {
     p.parent?.pid ?? 0,
     p.pgid,
     p.sid,
-    0, // tty_nr
-    -1, // tpgid
+    terminal?.inode.rdev ?? 0,
+    terminal?.foreground ?? -1,
     4194304, // flags
     ...[0, 0, 0, 0], // faults
     ticks(cpuNs),
