@@ -56,6 +56,8 @@ export class WasmBody {
   #bound: Bound | null = null;
   /** Patches were made for memory as it was under another owner. */
   #patchesInDoubt = false;
+  /** A module stands where the owner has something else. */
+  #modulesUnfit = false;
 
   constructor(bytes: number) {
     const initial = Math.max(2, Math.ceil(bytes / WASM_PAGE));
@@ -79,8 +81,8 @@ export class WasmBody {
   }
 
   /**
-   * Has these modules, and only patches that fit what is in memory. Modules from an earlier owner may stay: they are for places
-   * where nothing else can be mapped without a call of codeChanged.
+   * Has these modules, and only patches that fit what is in memory. Modules from an earlier owner stay if nothing is mapped
+   * where they belong (see occupied): nothing can be from now on without a call of codeChanged.
    */
   bind(codes: readonly FileCode[], library: CodeLibrary): void {
     const bound = this.#bound;
@@ -89,7 +91,15 @@ export class WasmBody {
     for (const code of codes) this.addCode(code);
   }
 
+  /** Before bind: what is mapped at these addresses is other code than modules know there, but for `codes`. */
+  occupied(ranges: readonly MappedRange[], codes: readonly FileCode[]): void {
+    const present = this.#bound?.codes ?? [];
+    const isOther = (p: FileCode) => !codes.includes(p) && ranges.some((r) => r.start < p.end && p.start < r.end);
+    if (present.some(isOther)) this.#modulesUnfit = true;
+  }
+
   #fits({ codes: present, patches }: Bound, codes: readonly FileCode[]): boolean {
+    if (this.#modulesUnfit) return false;
     const conflict = present.some((p) => codes.some((c) => c !== p && c.start < p.end && p.start < c.end));
     if (conflict || !this.#patchesInDoubt) return !conflict;
     const u8 = new Uint8Array(this.memory.buffer);
@@ -125,7 +135,7 @@ export class WasmBody {
       patches: [],
       filled: new Uint8Array(table.length),
     };
-    this.#patchesInDoubt = false;
+    this.#patchesInDoubt = this.#modulesUnfit = false;
     for (const code of codes) this.#instantiate(code);
   }
 

@@ -119,9 +119,12 @@ export class WasmMachine implements Machine, BodyOwner {
 
   // Instances are made at the first run: a machine that only ever execs never needs the first program's code.
   #bind(): void {
-    const codes = [...this.#files.values()].flatMap(({ code }) => code ?? []);
-    this.#body.bind(codes, this.shared.library);
+    this.#body.bind(this.#codes(), this.shared.library);
     this.#bound = true;
+  }
+
+  #codes(): FileCode[] {
+    return [...this.#files.values()].flatMap(({ code }) => code ?? []);
   }
 
   /** Entries asked for that had no code, with how often. */
@@ -138,12 +141,19 @@ export class WasmMachine implements Machine, BodyOwner {
 
   codeMapped(file: number, start: number, end: number): void {
     this.codeVersion++;
+    this.#forgetFiles(start, end);
     const code = this.shared.library.find(file, start, end);
     this.#files.set(file, { start, end, code });
     this.#note(file, start, end);
-    if (!this.#bound) return;
+    if (!this.#bound) return this.#body.occupied([{ start, end }], code === undefined ? [] : [code]);
     if (this.#body.codeChanged(start, end, code)) this.#outdated = true;
     if (code !== undefined) this.#body.addCode(code);
+  }
+
+  #forgetFiles(start: number, end: number): void {
+    for (const [file, mapping] of this.#files) {
+      if (mapping.start < end && start < mapping.end) this.#files.delete(file);
+    }
   }
 
   #note(file: number, start: number, end: number): void {
@@ -301,6 +311,7 @@ export class WasmMachine implements Machine, BodyOwner {
     const copy = new WasmMachine(this.shared, from.length, this.#key);
     copy.client = this.client;
     for (const [file, mapping] of this.#files) copy.#files.set(file, mapping);
+    copy.#body.occupied(mapped, copy.#codes());
     const to = copy.memory.u8;
     // What is zero is not touched: it stays uncommitted.
     for (const [start, end] of this.#body.usedRuns(mapped)) to.set(from.subarray(start, end), start);
@@ -320,10 +331,9 @@ export class WasmMachine implements Machine, BodyOwner {
 
   codeChanged(start: number, end: number): void {
     this.codeVersion++;
-    for (const [file, mapping] of this.#files) {
-      if (mapping.start < end && start < mapping.end) this.#files.delete(file);
-    }
-    if (this.#bound && this.#body.codeChanged(start, end)) this.#outdated = true;
+    this.#forgetFiles(start, end);
+    if (!this.#bound) this.#body.occupied([{ start, end }], []);
+    else if (this.#body.codeChanged(start, end)) this.#outdated = true;
   }
 
   dispose(mapped?: readonly MappedRange[]): void {

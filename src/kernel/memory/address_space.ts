@@ -190,11 +190,15 @@ export class AddressSpace {
     this.machine.codeChanged(start, end);
   }
 
-  /** An executable mapping now holds what the file of the image has: what was compiled ahead of time may be used. */
+  /**
+   * An executable mapping now holds the code of a file of the image: what was compiled ahead of time may be used. A file has one
+   * such place at a time; code of a second mapping of it is as any other.
+   */
   codeMapped(file: ImageFile, start: number, end: number): void {
     for (const [other, range] of this.codeFiles) {
       if (range.start < end && start < range.end) this.codeFiles.delete(other);
     }
+    if (this.codeFiles.has(file)) return this.machine.codeChanged(start, end);
     this.codeFiles.set(file, { start, end });
     if (this.machine.codeMapped !== undefined) this.machine.codeMapped(file, start, end);
     else this.machine.codeChanged(start, end);
@@ -257,6 +261,11 @@ export class AddressSpace {
   attach(machine: Machine): void {
     this.machine = machine;
     this.rebuildAccess();
+    // A machine may know code for places in which this space has something else.
+    const ranges = [...this.codeFiles.values()];
+    for (const { start, end, prot } of this.vmas) {
+      if (prot & PROT_EXEC && !ranges.some((r) => r.start <= start && end <= r.end)) machine.codeChanged(start, end);
+    }
     for (const [file, { start, end }] of this.codeFiles) machine.codeMapped?.(file, start, end);
   }
 

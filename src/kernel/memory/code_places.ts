@@ -25,6 +25,11 @@ export class CodePlaces {
     this.places.sort((a, b) => a.start - b.start);
   }
 
+  /** Takes over the places of others, as far as they are free. */
+  addAll(others: CodePlaces): void {
+    for (const { file, start, end } of others.places) this.add(file, start, end);
+  }
+
   /** The first place that touches [start, end), or undefined. */
   overlapping(start: number, end: number): MappedRange | undefined {
     return this.places.find((p) => p.start < end && start < p.end);

@@ -23,6 +23,7 @@ import {
 import type { Kernel } from "../kernel.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
 import type { AddressSpace } from "./address_space.ts";
+import { codeSegment } from "./code_segment.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
 import { dropUnusedViews, flushRange, shareMapping } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
@@ -67,12 +68,17 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
   const error = space.insert(vma);
   if (error < 0) return error;
   if (vma.pages !== null) shareMapping(space, vma);
-  if (vma.prot & PROT_EXEC) {
-    const image = vma.pages === null ? request.file?.imageFile() ?? 0 : 0;
-    if (image !== 0) space.codeMapped(image, start, start + length);
-    else space.codeChanged(start, start + length);
-  }
+  if (vma.prot & PROT_EXEC) noteCode(k, space, request, start, start + length);
   return start;
+}
+
+/** Tells what is executable at [start, end) now. */
+function noteCode(k: Kernel, space: AddressSpace, { file, fileOffset, flags }: MapRequest, start: number, end: number) {
+  const image = flags & MAP_SHARED ? 0 : file?.imageFile() ?? 0;
+  const code = image === 0 ? undefined : codeSegment(k, file!, fileOffset, start, end);
+  if (code === undefined) return space.codeChanged(start, end);
+  if (code.end < end) space.codeChanged(code.end, end);
+  space.codeMapped(image, code.start, code.end);
 }
 
 /**
@@ -191,6 +197,7 @@ export function remap(
     v.end = old + newLength;
     space.noteAccess(end, v.end, v.prot);
     if (v.file !== null) fillGrown(k, space, v, end);
+    if (v.prot & PROT_EXEC) space.codeChanged(end, v.end);
     return old;
   }
   if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM;

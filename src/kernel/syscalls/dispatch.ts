@@ -21,6 +21,8 @@ export function dispatchSyscall(k: Kernel): number {
 /** Runs the syscall in which the task was blocked once more. The task is runnable afterwards, or blocked again. */
 export function retrySyscall(k: Kernel, t: Task): void {
   const number = t.inSyscall;
+  // It may be waiting since before the tracer was set: since a snapshot, say.
+  if (k.tracer !== null) k.tracer.enter(k, t, number);
   complete(k, t, number, callHandler(k, t, number));
 }
 
