@@ -1,8 +1,9 @@
 /** The line itself: image → rootfs → boot → snapshot → translate → package, in order. Host neutral; the command writes the files. */
 import { BootHost } from "./boot/boot_host.ts";
 import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
-import { createGuest, type GuestOptions } from "./boot/guest.ts";
+import { createGuest, DEFAULT_PATH, type GuestOptions } from "./boot/guest.ts";
 import { COMMON_REQUESTS, trainOnCopy } from "./boot/training.ts";
+import { scriptInterpreters } from "./boot/scripts.ts";
 import { isListening, type Listener, servingPort } from "./boot/serving_port.ts";
 import { type WarmRequest, warmUp } from "./boot/warm.ts";
 import { badInput, hexBytes } from "./errors.ts";
@@ -95,14 +96,13 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   }
   const listeners = net.listeners().map(({ ip, port }) => ({ ip, port }));
 
-  enter("snapshot");
-  const snapshot = captureSnapshot(guest.kernel);
-  const guestBytes = addressSpaces(guest.kernel).reduce((n, s) => n + s.machine.memory.u8.length, 0);
-
   enter("training");
+  const path = spec.env.find((e) => e.startsWith("PATH="))?.slice(5) ?? DEFAULT_PATH;
   const training = await trainOnCopy({
-    snapshot,
+    snapshot: captureSnapshot(guest.kernel),
     tree,
+    interpreters: scriptInterpreters(tree, path),
+    cpuLevel: guest.kernel.cpuLevel,
     host: bootHost(options, new LastOutput()),
     base: guest.shared.library.base,
     shared: guest.shared,
@@ -111,13 +111,21 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     ...(options.onSyscall === undefined ? {} : { onSyscall: options.onSyscall }),
   });
 
+  enter("snapshot");
+  const guestBytes = addressSpaces(guest.kernel).reduce((n, s) => n + s.machine.memory.u8.length, 0);
+  // What was loaded during training has the same place when it is loaded at run time.
+  guest.kernel.codePlaces.addAll(training.places);
+  const snapshot = captureSnapshot(guest.kernel);
+
   enter("translate");
   const live = addressSpaces(guest.kernel);
   const { programs } = guest.shared.library;
   const translations: Translation[] = [];
   const modules: ManifestModule[] = [];
   let firstSlot = FIRST_SLOT;
-  for (const { file, path, start, end, hints } of codeFiles(tree, live, programs.values(), training.values())) {
+  for (
+    const { file, path, start, end, hints } of codeFiles(tree, live, programs.values(), training.programs.values())
+  ) {
     const memory = fileMemory(tree.read(file), path, start, hints);
     const name = `code${modules.length}`;
     let translation = translateProgram(memory, { name, firstSlot, level: guest.kernel.cpuLevel });

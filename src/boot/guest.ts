@@ -4,6 +4,7 @@ import type { Host } from "../host/host.ts";
 import { type ConsoleSink, openConsole } from "../kernel/fs/console.ts";
 import { emptyInput } from "../kernel/fs/standard_input.ts";
 import { Kernel } from "../kernel/kernel.ts";
+import type { CodePlaces } from "../kernel/memory/code_places.ts";
 import { Net } from "../kernel/net/net.ts";
 import { SYSCALLS } from "../kernel/syscalls/table.ts";
 import { Credentials } from "../kernel/task/credentials.ts";
@@ -29,6 +30,8 @@ export interface GuestOptions {
   groups: number[];
   host: Host;
   machine: Machine;
+  /** Where files of the image are mapped; default: nothing is known. */
+  codePlaces?: CodePlaces;
   /** The processor that the guest is shown. */
   cpuLevel?: CpuLevel;
   /** Where stdout and stderr go; lines to host.log by default. */
@@ -41,6 +44,7 @@ export interface GuestOptions {
 export function createGuest(options: GuestOptions): Kernel {
   const { tree, host, machine } = options;
   const k = new Kernel(host, SYSCALLS);
+  for (const { file, start, end } of options.codePlaces?.all() ?? []) k.codePlaces.add(file, start, end);
   if (options.cpuLevel !== undefined) k.cpuLevel = options.cpuLevel;
   k.vfs = options.console === undefined ? new Vfs(k, tree) : new Vfs(k, tree, options.console);
   k.net = new Net();
@@ -63,6 +67,9 @@ export function createGuest(options: GuestOptions): Kernel {
   return k;
 }
 
+/** PATH where a container has none. */
+export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** The path of argv[0]: as it is if it has a slash, else the first match in PATH (execvp(3)). */
 function findProgram({ argv, env, cwd, tree }: GuestOptions): string {
   const name = argv[0];
@@ -72,8 +79,7 @@ function findProgram({ argv, env, cwd, tree }: GuestOptions): string {
     if (lookup(tree, path) === undefined) throw badInput(`program ${JSON.stringify(name)} is not in the image`);
     return path;
   }
-  const search = env.find((e) => e.startsWith("PATH="))?.slice(5) ??
-    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+  const search = env.find((e) => e.startsWith("PATH="))?.slice(5) ?? DEFAULT_PATH;
   for (const directory of search.split(":")) {
     const path = `${directory === "" ? cwd : directory}/${name}`;
     const found = lookup(tree, path);

@@ -5,10 +5,13 @@
  */
 import { Tracer } from "../kernel/syscalls/trace.ts";
 import { CodeLibrary, type LoadedCode, type ProgramRecord } from "../machine/code_cache.ts";
+import { CodePlaces } from "../kernel/memory/code_places.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import { WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { SavedGuest, type Snapshot } from "../snapshot/snapshot.ts";
 import type { BootHost } from "./boot_host.ts";
+import { createGuest } from "./guest.ts";
 import { type WarmRequest, warmUp } from "./warm.ts";
 
 /** What any server can be asked. Two of each kind: the first goes through what happens once only. */
@@ -32,12 +35,23 @@ export interface TrainingOptions {
   requests: readonly WarmRequest[];
   /** Where they go. */
   port: number;
+  /** Programs that scripts of the image need. */
+  interpreters: readonly string[];
+  cpuLevel?: CpuLevel;
   /** Told of every system call, as strace shows it. */
   onSyscall?: (line: string) => void;
 }
 
-/** What ran, by program key. A server that fails under training still gives a profile. */
-export async function trainOnCopy(options: TrainingOptions): Promise<ReadonlyMap<string, ProgramRecord>> {
+export interface Training {
+  /** What ran, by program key. */
+  programs: ReadonlyMap<string, ProgramRecord>;
+  /** Where files of the image were mapped that the frozen guest had not mapped yet. */
+  places: CodePlaces;
+}
+
+/** A server that fails under training still gives a profile. */
+export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
+  const places = new CodePlaces();
   const library = new CodeLibrary(options.base);
   const shared: WasmShared = { ...options.shared, library };
   const { host } = options;
@@ -49,9 +63,46 @@ export async function trainOnCopy(options: TrainingOptions): Promise<ReadonlyMap
       newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
     });
     if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
+    places.addAll(kernel.codePlaces);
     await warmUp(kernel, host, options.requests, options.port);
+    places.addAll(kernel.codePlaces);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }
-  return library.programs;
+  for (const path of options.interpreters) {
+    if (!library.programs.has(path)) runInterpreter(path, places, shared, options);
+  }
+  return { programs: library.programs, places };
 }
+
+/** Real time that an interpreter may run. */
+const INTERPRETER_MS = 5000;
+
+/** Runs a program with empty input in a container of its own: what an interpreter of scripts loads when it starts. */
+function runInterpreter(path: string, places: CodePlaces, shared: WasmShared, options: TrainingOptions): void {
+  const { tree, host } = options;
+  try {
+    const k = createGuest({
+      tree,
+      argv: [path],
+      env: [],
+      cwd: "/",
+      uid: 0,
+      gid: 0,
+      groups: [],
+      host,
+      machine: new WasmMachine(shared),
+      console: { write() {} },
+      codePlaces: places,
+      ...(options.cpuLevel === undefined ? {} : { cpuLevel: options.cpuLevel }),
+    });
+    const giveUpMs = performance.now() + INTERPRETER_MS;
+    while (k.run(SLICE_NS) === "busy" && performance.now() < giveUpMs);
+    places.addAll(k.codePlaces);
+  } catch (e) {
+    host.log(0, `${path} cannot be run: ${(e as Error).message}`);
+  }
+}
+
+/** Guest time of one slice. */
+const SLICE_NS = 5e6;
