@@ -6,13 +6,11 @@ import { writeTimespec } from "../task/timespec.ts";
 import type { Task } from "../task/task.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
 
-/** sched(7). There is one CPU, one policy and one priority; what programs ask for is checked and then of no effect. */
+/** sched(7). There is one CPU, one policy and no real-time priority; what programs ask for is checked and then of no effect. */
 const SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5;
 const RESET_ON_FORK = 0x40000000;
 /** Bytes of the kernel's CPU mask. */
 const MASK_BYTES = 8;
-/** getpriority returns 20 - nice. */
-const NICE_ZERO = 20;
 
 /** Leaves the machine, so that whoever is waiting gets the CPU. */
 function sysSchedYield(k: Kernel, _t: Task): number {
@@ -78,15 +76,7 @@ function sysGetcpu(_k: Kernel, t: Task, cpu: number, node: number): number {
   return error < 0 ? error : node === 0 ? 0 : writeU32(t, node, 0);
 }
 
-function sysGetpriority(_k: Kernel, _t: Task, which: number): number {
-  return which < 0 || which > 2 ? -EINVAL : NICE_ZERO;
-}
-
-function sysSetpriority(_k: Kernel, _t: Task, which: number): number {
-  return which < 0 || which > 2 ? -EINVAL : 0;
-}
-
-const ONE_POLICY = "one policy and priority for all";
+const ONE_POLICY = "one policy for all";
 
 export const schedRows: readonly (readonly [number, SyscallRow])[] = [
   [sys.SYS_sched_yield, full("sched_yield", sysSchedYield)],
@@ -112,6 +102,4 @@ export const schedRows: readonly (readonly [number, SyscallRow])[] = [
     ]),
   ],
   [sys.SYS_getcpu, full("getcpu", sysGetcpu, ["cpu", "node", "unused"])],
-  [sys.SYS_getpriority, partial("getpriority", sysGetpriority, ONE_POLICY, ["which:int", "who:int"])],
-  [sys.SYS_setpriority, partial("setpriority", sysSetpriority, ONE_POLICY, ["which:int", "who:int", "prio:int"])],
 ];

@@ -9,6 +9,7 @@ import { memoryRows } from "./memory.ts";
 import { msgRows } from "./msg.ts";
 import { prctlRows } from "./prctl.ts";
 import { randomRows } from "./random.ts";
+import { priorityRows } from "./priority.ts";
 import { schedRows } from "./sched.ts";
 import { semRows } from "./sem.ts";
 import { shmRows } from "./shm.ts";
@@ -29,6 +30,7 @@ export const SYSCALLS: SyscallTable = makeTable([
   ...waitRows,
   ...futexRows,
   ...signalRows,
+  ...priorityRows,
   ...schedRows,
   ...identityRows,
   ...prctlRows,

@@ -85,7 +85,6 @@ function forkProcess(k: Kernel, t: Task, pid: number, r: CloneRequest): Process 
   p.exitSignal = r.exitSignal;
   p.noNewPrivs = parent.noNewPrivs;
   p.dumpable = parent.dumpable;
-  p.keepCapabilities = parent.keepCapabilities;
   p.personality = parent.personality;
   p.startNs = k.clock.monotonicNs();
   if (flags & CLONE_VFORK) p.vforkDone = new WaitQueue();
@@ -96,6 +95,7 @@ function forkProcess(k: Kernel, t: Task, pid: number, r: CloneRequest): Process 
 function inherit(t: Task, child: Task, flags: number): void {
   child.signalMask.set(t.signalMask);
   child.name = t.name;
+  child.nice = t.nice;
   // clone(2): the alternate stack is lost when memory is shared, except across vfork.
   child.altStack = flags & CLONE_VM && !(flags & CLONE_VFORK)
     ? { address: 0, size: 0, flags: SS_DISABLE }

@@ -27,6 +27,7 @@ export class Task {
     "clearChildTid",
     "robustList",
     "name",
+    "nice",
     "interruptedDeadlineNs",
     "fault",
     "cpuNs",
@@ -61,6 +62,8 @@ export class Task {
   clearChildTid = 0;
   robustList = 0;
   name = "";
+  /** Nice value, -20 to 19: kept and shown; all tasks get the same share of the processor. */
+  nice = 0;
   /** CPU time used. */
   cpuNs = 0;
   exitCode = 0;

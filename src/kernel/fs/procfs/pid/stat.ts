@@ -5,11 +5,15 @@ import { CLOCK_TICKS_PER_SECOND } from "../../../abi/time.ts";
 import { stateLetter } from "./state.ts";
 import { pagesOf } from "./statm.ts";
 
+/** The priority of nice value 0, as shown. */
+const NICE_ZERO_PRIORITY = 20;
+
 /** /proc/<pid>/stat: 52 fields on one line (proc_pid_stat(5)). */
 export function stat(k: Kernel, p: Process, thread: Task | undefined): string {
   const ticks = (ns: number) => Math.floor(ns / (1e9 / CLOCK_TICKS_PER_SECOND));
   const pages = pagesOf(p), s = p.space, terminal = k.terminals.controlling(p);
   const cpuNs = p.cpuNs + p.tasks.reduce((sum, t) => sum + t.cpuNs, 0);
+  const { nice } = thread ?? p.tasks[0] ?? { nice: 0 };
   const fields = [
     thread?.tid ?? p.pid,
     `(${thread?.name ?? ""})`,
@@ -25,8 +29,8 @@ export function stat(k: Kernel, p: Process, thread: Task | undefined): string {
     0, // stime
     ticks(p.childrenCpuNs),
     0,
-    20, // priority
-    0, // nice
+    NICE_ZERO_PRIORITY + nice,
+    nice,
     p.tasks.length,
     0,
     ticks(p.startNs - p.kernel.clock.bootNs),
