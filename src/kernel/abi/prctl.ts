@@ -13,6 +13,3 @@ export const PR_SET_VMA = 0x53564d41;
 export const ARCH_SET_GS = 0x1001, ARCH_SET_FS = 0x1002, ARCH_GET_FS = 0x1003, ARCH_GET_GS = 0x1004;
 export const ARCH_GET_CPUID = 0x1011, ARCH_SET_CPUID = 0x1012;
 export const ARCH_CET_STATUS = 0x3001;
-
-/** /proc/sys/kernel/cap_last_cap of Linux 6.1: CAP_CHECKPOINT_RESTORE. */
-export const CAP_LAST_CAP = 40;

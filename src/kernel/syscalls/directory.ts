@@ -12,6 +12,7 @@ import { LOOKUP_DIRECTORY, LOOKUP_FOLLOW } from "../vfs/path.ts";
 import { MAY_EXEC, permission } from "../vfs/permission.ts";
 import { full, type SyscallRow } from "./support.ts";
 import { dirent64Bytes, direntBytes, DT_DIR, writeDirent, writeDirent64 } from "../abi/dirent.ts";
+import { CAP_SYS_CHROOT } from "../abi/capability.ts";
 import { AT_FDCWD } from "../abi/fcntl.ts";
 import { EBADF, EINVAL, ENOENT, ENOTDIR, EPERM, ERANGE } from "../abi/errno.ts";
 import { S_IFDIR } from "../abi/stat.ts";
@@ -108,7 +109,7 @@ function sysFchdir(k: Kernel, t: Task, fd: number): number {
 function sysChroot(k: Kernel, t: Task, path: number): number {
   const d = directoryFor(k, t, path);
   if (typeof d === "number") return d;
-  if (!t.process.credentials.privileged) return -EPERM;
+  if (!t.process.credentials.can(CAP_SYS_CHROOT)) return -EPERM;
   t.process.fs.root = d;
   return 0;
 }

@@ -1,10 +1,12 @@
-import { EACCES, EFAULT, EINVAL, EPERM, ESRCH } from "../abi/errno.ts";
+import { CAP_SETGID, CAP_SETUID } from "../abi/capability.ts";
+import { EACCES, EINVAL, EPERM, ESRCH } from "../abi/errno.ts";
 import * as sys from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
 import { loadU32, readableRange, storeU32, writableRange, writeU32 } from "../memory/user_memory.ts";
 import type { Process } from "../task/process.ts";
 import type { Task } from "../task/task.ts";
-import { full, partial, type SyscallRow } from "./support.ts";
+import { capabilityRows } from "./capability.ts";
+import { full, type SyscallRow } from "./support.ts";
 
 /** -1 in set*id calls: leave as it is. */
 const KEEP = -1;
@@ -25,7 +27,7 @@ function sysGetppid(_k: Kernel, t: Task): number {
 function sysSetuid(_k: Kernel, t: Task, uid: number): number {
   const c = t.process.credentials, id = uid >>> 0;
   if (uid === -1) return -EINVAL;
-  if (c.privileged) c.setUids(id, id, id);
+  if (c.can(CAP_SETUID)) c.setUids(id, id, id);
   else if (id === c.uid || id === c.suid) c.setUids(c.uid, id, c.suid);
   else return -EPERM;
   return 0;
@@ -34,7 +36,7 @@ function sysSetuid(_k: Kernel, t: Task, uid: number): number {
 function sysSetgid(_k: Kernel, t: Task, gid: number): number {
   const c = t.process.credentials, id = gid >>> 0;
   if (gid === -1) return -EINVAL;
-  if (c.privileged) c.setGids(id, id, id);
+  if (c.can(CAP_SETGID)) c.setGids(id, id, id);
   else if (id === c.gid || id === c.sgid) c.setGids(c.gid, id, c.sgid);
   else return -EPERM;
   return 0;
@@ -43,7 +45,7 @@ function sysSetgid(_k: Kernel, t: Task, gid: number): number {
 function sysSetreuid(_k: Kernel, t: Task, real: number, effective: number): number {
   const c = t.process.credentials;
   const newReal = real === KEEP ? c.uid : real >>> 0, newEffective = effective === KEEP ? c.euid : effective >>> 0;
-  if (!c.privileged) {
+  if (!c.can(CAP_SETUID)) {
     if (newReal !== c.uid && newReal !== c.euid) return -EPERM;
     if (newEffective !== c.uid && newEffective !== c.euid && newEffective !== c.suid) return -EPERM;
   }
@@ -55,7 +57,7 @@ function sysSetreuid(_k: Kernel, t: Task, real: number, effective: number): numb
 function sysSetregid(_k: Kernel, t: Task, real: number, effective: number): number {
   const c = t.process.credentials;
   const newReal = real === KEEP ? c.gid : real >>> 0, newEffective = effective === KEEP ? c.egid : effective >>> 0;
-  if (!c.privileged) {
+  if (!c.can(CAP_SETGID)) {
     if (newReal !== c.gid && newReal !== c.egid) return -EPERM;
     if (newEffective !== c.gid && newEffective !== c.egid && newEffective !== c.sgid) return -EPERM;
   }
@@ -67,7 +69,7 @@ function sysSetregid(_k: Kernel, t: Task, real: number, effective: number): numb
 function sysSetresuid(_k: Kernel, t: Task, real: number, effective: number, saved: number): number {
   const c = t.process.credentials;
   const allowed = (id: number) => id === KEEP || [c.uid, c.euid, c.suid].includes(id >>> 0);
-  if (!c.privileged && !(allowed(real) && allowed(effective) && allowed(saved))) return -EPERM;
+  if (!c.can(CAP_SETUID) && !(allowed(real) && allowed(effective) && allowed(saved))) return -EPERM;
   const pick = (id: number, old: number) => id === KEEP ? old : id >>> 0;
   c.setUids(pick(real, c.uid), pick(effective, c.euid), pick(saved, c.suid));
   return 0;
@@ -76,7 +78,7 @@ function sysSetresuid(_k: Kernel, t: Task, real: number, effective: number, save
 function sysSetresgid(_k: Kernel, t: Task, real: number, effective: number, saved: number): number {
   const c = t.process.credentials;
   const allowed = (id: number) => id === KEEP || [c.gid, c.egid, c.sgid].includes(id >>> 0);
-  if (!c.privileged && !(allowed(real) && allowed(effective) && allowed(saved))) return -EPERM;
+  if (!c.can(CAP_SETGID) && !(allowed(real) && allowed(effective) && allowed(saved))) return -EPERM;
   const pick = (id: number, old: number) => id === KEEP ? old : id >>> 0;
   c.setGids(pick(real, c.gid), pick(effective, c.egid), pick(saved, c.sgid));
   return 0;
@@ -95,13 +97,13 @@ function sysGetresgid(_k: Kernel, t: Task, real: number, effective: number, save
 /** Returns the old one whether or not it worked (setfsuid(2), BUGS). */
 function sysSetfsuid(_k: Kernel, t: Task, uid: number): number {
   const c = t.process.credentials, old = c.fsuid, id = uid >>> 0;
-  if (uid !== -1 && (c.privileged || [c.uid, c.euid, c.suid, c.fsuid].includes(id))) c.fsuid = id;
+  if (uid !== -1 && (c.can(CAP_SETUID) || [c.uid, c.euid, c.suid, c.fsuid].includes(id))) c.setFileUid(id);
   return old;
 }
 
 function sysSetfsgid(_k: Kernel, t: Task, gid: number): number {
   const c = t.process.credentials, old = c.fsgid, id = gid >>> 0;
-  if (gid !== -1 && (c.privileged || [c.gid, c.egid, c.sgid, c.fsgid].includes(id))) c.fsgid = id;
+  if (gid !== -1 && (c.can(CAP_SETGID) || [c.gid, c.egid, c.sgid, c.fsgid].includes(id))) c.fsgid = id;
   return old;
 }
 
@@ -118,7 +120,7 @@ function sysGetgroups(_k: Kernel, t: Task, size: number, list: number): number {
 
 function sysSetgroups(_k: Kernel, t: Task, size: number, list: number): number {
   const c = t.process.credentials;
-  if (!c.privileged) return -EPERM;
+  if (!c.can(CAP_SETGID)) return -EPERM;
   if (size < 0 || size > NGROUPS_MAX) return -EINVAL;
   const at = readableRange(t, list, size * 4);
   if (at < 0) return at;
@@ -165,50 +167,6 @@ function sysSetsid(k: Kernel, t: Task): number {
   return p.sid;
 }
 
-/** Capability sets: version 3 has two 32-bit words of effective, permitted and inheritable each. */
-const CAPABILITY_VERSION_1 = 0x19980330, CAPABILITY_VERSION_2 = 0x20071026, CAPABILITY_VERSION_3 = 0x20080522;
-/** All capabilities up to CAP_CHECKPOINT_RESTORE, low and high word. */
-const ALL_LOW = 0xffffffff, ALL_HIGH = 0x1ff;
-
-function sysCapget(k: Kernel, t: Task, header: number, data: number): number {
-  const at = readableRange(t, header, 8);
-  if (at < 0) return at;
-  const version = loadU32(t.memory, at), pid = loadU32(t.memory, at + 4) | 0;
-  const words = version === CAPABILITY_VERSION_1 ? 1 : 2;
-  if (words === 2 && version !== CAPABILITY_VERSION_2 && version !== CAPABILITY_VERSION_3) {
-    if (writeU32(t, header, CAPABILITY_VERSION_3) < 0) return -EFAULT;
-    return data === 0 ? 0 : -EINVAL;
-  }
-  if (pid < 0) return -EINVAL;
-  const target = pid === 0 ? t.process : k.tasks.get(pid)?.process;
-  if (target === undefined) return -ESRCH;
-  if (data === 0) return 0;
-  const to = writableRange(t, data, words * 12);
-  if (to < 0) return to;
-  for (let i = 0; i < words; i++) {
-    const held = target.credentials.privileged ? (i === 0 ? ALL_LOW : ALL_HIGH) : 0;
-    storeU32(t.memory, to + i * 12, held);
-    storeU32(t.memory, to + i * 12 + 4, held);
-    storeU32(t.memory, to + i * 12 + 8, 0);
-  }
-  return 0;
-}
-
-/** Programs that drop capabilities mean to be safe, and are as safe here without them: accepted if held, and forgotten. */
-function sysCapset(_k: Kernel, t: Task, header: number, data: number): number {
-  const at = readableRange(t, header, 8);
-  if (at < 0) return at;
-  const version = loadU32(t.memory, at), words = version === CAPABILITY_VERSION_1 ? 1 : 2;
-  if (words === 2 && version !== CAPABILITY_VERSION_2 && version !== CAPABILITY_VERSION_3) return -EINVAL;
-  const from = readableRange(t, data, words * 12);
-  if (from < 0) return from;
-  if (t.process.credentials.privileged) return 0;
-  for (let i = 0; i < words; i++) {
-    if (loadU32(t.memory, from + i * 12) !== 0 || loadU32(t.memory, from + i * 12 + 4) !== 0) return -EPERM;
-  }
-  return 0;
-}
-
 export const identityRows: readonly (readonly [number, SyscallRow])[] = [
   [sys.SYS_getpid, full("getpid", sysGetpid)],
   [sys.SYS_gettid, full("gettid", sysGettid)],
@@ -234,6 +192,5 @@ export const identityRows: readonly (readonly [number, SyscallRow])[] = [
   [sys.SYS_getsid, full("getsid", sysGetsid, ["pid:int"])],
   [sys.SYS_setpgid, full("setpgid", sysSetpgid, ["pid:int", "pgid:int"])],
   [sys.SYS_setsid, full("setsid", sysSetsid)],
-  [sys.SYS_capget, partial("capget", sysCapget, "root has all capabilities, others none", ["header", "data"])],
-  [sys.SYS_capset, partial("capset", sysCapset, "accepted, changes nothing", ["header", "data"])],
+  ...capabilityRows,
 ];

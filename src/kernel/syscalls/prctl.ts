@@ -1,11 +1,13 @@
 import { STATE_FSBASE, STATE_GSBASE } from "../../machine/state.ts";
 import { EFAULT, EINVAL, ENODEV, EPERM } from "../abi/errno.ts";
+import { SECBIT_KEEP_CAPS } from "../abi/capability.ts";
 import * as prctl from "../abi/prctl.ts";
 import { SYS_arch_prctl, SYS_personality, SYS_prctl, SYS_seccomp } from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
 import { decodeBytes, encodeBytes } from "../memory/byte_string.ts";
 import { copyToUser, readableRange, writeU32, writeU64 } from "../memory/user_memory.ts";
 import type { Task } from "../task/task.ts";
+import { changeAmbient, dropBounding, readBounding, setSecureBits } from "./capability.ts";
 import { full, partial, refused, type SyscallRow } from "./support.ts";
 
 /** TASK_COMM_LEN. */
@@ -35,10 +37,11 @@ function sysPrctl(k: Kernel, t: Task, option: number, a: number, b: number, c: n
       return p.dumpable;
     case prctl.PR_SET_KEEPCAPS:
       if (a !== 0 && a !== 1) return -EINVAL;
-      p.keepCapabilities = a === 1;
+      if (p.credentials.secureBits & (SECBIT_KEEP_CAPS << 1)) return -EPERM;
+      p.credentials.secureBits = p.credentials.secureBits & ~SECBIT_KEEP_CAPS | (a === 1 ? SECBIT_KEEP_CAPS : 0);
       return 0;
     case prctl.PR_GET_KEEPCAPS:
-      return p.keepCapabilities ? 1 : 0;
+      return p.credentials.secureBits & SECBIT_KEEP_CAPS ? 1 : 0;
     case prctl.PR_SET_NO_NEW_PRIVS:
       if (a !== 1 || b !== 0 || c !== 0 || d !== 0) return -EINVAL;
       p.noNewPrivs = true;
@@ -53,19 +56,20 @@ function sysPrctl(k: Kernel, t: Task, option: number, a: number, b: number, c: n
     case prctl.PR_GET_TID_ADDRESS:
       return writeU64(t, a, t.clearChildTid);
     case prctl.PR_CAPBSET_READ:
-      return a >= 0 && a <= prctl.CAP_LAST_CAP ? 1 : -EINVAL;
+      return readBounding(p.credentials, a);
     case prctl.PR_CAPBSET_DROP:
-      if (a < 0 || a > prctl.CAP_LAST_CAP) return -EINVAL;
-      return p.credentials.privileged ? 0 : -EPERM;
+      return dropBounding(p.credentials, a);
     case prctl.PR_GET_SECUREBITS:
+      return p.credentials.secureBits;
     case prctl.PR_GET_SECCOMP:
     case prctl.PR_GET_THP_DISABLE:
       return 0;
     case prctl.PR_SET_SECUREBITS:
-      return p.credentials.privileged ? 0 : -EPERM;
+      return setSecureBits(p.credentials, a);
+    case prctl.PR_CAP_AMBIENT:
+      return changeAmbient(p.credentials, a, b);
     case prctl.PR_SET_TIMERSLACK:
     case prctl.PR_SET_THP_DISABLE:
-    case prctl.PR_CAP_AMBIENT:
       return 0;
     case prctl.PR_GET_TIMERSLACK:
       return 50000;
@@ -125,7 +129,7 @@ export const prctlRows: readonly (readonly [number, SyscallRow])[] = [
     partial(
       "prctl",
       sysPrctl,
-      "names, death signal, dumpable, no_new_privs, subreaper; securebits and slack are accepted",
+      "names, death signal, dumpable, no_new_privs, subreaper, capabilities; slack is accepted",
       [
         "option:int",
         "a",

@@ -1,3 +1,4 @@
+import { CAP_KILL } from "../abi/capability.ts";
 import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from "../abi/errno.ts";
 import * as signal from "../abi/signal.ts";
 import {
@@ -180,7 +181,7 @@ function sysSigaltstack(_k: Kernel, t: Task, stack: number, oldStack: number): n
 /** May the task signal the process? (kill(2)) */
 function maySignal(t: Task, target: Process, n: number): boolean {
   const me = t.process.credentials, you = target.credentials;
-  if (me.privileged) return true;
+  if (me.can(CAP_KILL)) return true;
   if (me.euid === you.suid || me.euid === you.uid || me.uid === you.suid || me.uid === you.uid) return true;
   return n === signal.SIGCONT && t.process.sid === target.sid;
 }

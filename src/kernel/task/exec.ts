@@ -169,8 +169,10 @@ function credentialsAfterExec(p: Process, program: OpenedProgram): Credentials {
     if (program.mode & S_ISUID) c.euid = program.uid;
     if ((program.mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)) c.egid = program.gid;
   }
-  c.setUids(c.uid, c.euid, c.euid);
+  const changesIds = c.euid !== p.credentials.euid || c.egid !== p.credentials.egid;
+  c.suid = c.fsuid = c.euid;
   c.setGids(c.gid, c.egid, c.egid);
+  c.capabilitiesAfterExec(changesIds);
   return c;
 }
 
@@ -195,7 +197,6 @@ function takeOver(k: Kernel, t: Task, next: Prepared): void {
   p.argv = next.argv;
   p.executed = true;
   p.exitSignal = SIGCHLD;
-  p.keepCapabilities = false;
   p.dumpable = 1;
   t.name = next.name.slice(0, 15);
 

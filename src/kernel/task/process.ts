@@ -48,7 +48,6 @@ export class Process {
     "startNs",
     "cpuNs",
     "childrenCpuNs",
-    "keepCapabilities",
     "personality",
     "executed",
   ];
@@ -85,7 +84,6 @@ export class Process {
   dumpable = 1;
   noNewPrivs = false;
   childSubreaper = false;
-  keepCapabilities = false;
   personality = 0;
   /** Has called execve: setpgid by the parent then fails. */
   executed = false;

@@ -7,6 +7,7 @@ import { MAY_WRITE, ownsOrCapable, permission } from "./permission.ts";
 import { notify } from "../fs/inotify.ts";
 import { IN_ATTRIB } from "../abi/inotify.ts";
 import { UTIME_NOW, UTIME_OMIT } from "../abi/fcntl.ts";
+import { CAP_CHOWN, CAP_FSETID } from "../abi/capability.ts";
 import { EACCES, EOPNOTSUPP, EPERM, EROFS } from "../abi/errno.ts";
 import { S_IALLUGO, S_ISGID, S_ISUID, S_IXGRP } from "../abi/stat.ts";
 
@@ -17,7 +18,7 @@ export function changeMode(k: Kernel, t: Task, d: Dentry, mode: number): number 
   if (inode.isSymlink) return -EOPNOTSUPP;
   if (!ownsOrCapable(c, inode)) return -EPERM;
   let bits = mode & S_IALLUGO;
-  if (c.fsuid !== 0 && !c.inGroup(inode.gid)) bits &= ~S_ISGID;
+  if (!c.can(CAP_FSETID) && !c.inGroup(inode.gid)) bits &= ~S_ISGID;
   inode.mode = (inode.mode & ~S_IALLUGO) | bits;
   inode.touch(k, CTIME);
   notify(k, d, IN_ATTRIB);
@@ -28,7 +29,7 @@ export function changeMode(k: Kernel, t: Task, d: Dentry, mode: number): number 
 export function changeOwner(k: Kernel, t: Task, d: Dentry, uid: number, gid: number): number {
   const inode = d.inode, c = t.process.credentials;
   if (inode.fs.readOnly) return -EROFS;
-  if (c.fsuid !== 0) {
+  if (!c.can(CAP_CHOWN)) {
     if (uid !== -1 && (c.fsuid !== inode.uid || uid >>> 0 !== inode.uid)) return -EPERM;
     if (gid !== -1 && (c.fsuid !== inode.uid || (gid >>> 0 !== inode.gid && !c.inGroup(gid >>> 0)))) return -EPERM;
   }
@@ -73,9 +74,9 @@ export function changeTimes(k: Kernel, t: Task, d: Dentry, times: NewTimes | nul
   return 0;
 }
 
-/** Writing to a set-id program takes the set-id bits away unless root does it (file_remove_privs). */
+/** Writing to a set-id program takes the set-id bits away unless CAP_FSETID keeps them (file_remove_privs). */
 export function dropPrivilegeBits(c: Credentials, inode: Inode): void {
-  if (c.fsuid !== 0 && inode.isRegular) clearSetIds(inode);
+  if (!c.can(CAP_FSETID) && inode.isRegular) clearSetIds(inode);
 }
 
 /** Clears S_ISUID, and S_ISGID where it means set-id and not mandatory locking. */

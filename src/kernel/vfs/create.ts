@@ -11,6 +11,7 @@ import { MemoryDirectory, MemoryFile, MemorySymlink } from "../fs/memory_inodes.
 import { FifoInode } from "../fs/pipe.ts";
 import { SocketInode } from "../fs/socket_inode.ts";
 import { IN_CREATE, IN_ISDIR } from "../abi/inotify.ts";
+import { CAP_FSETID } from "../abi/capability.ts";
 import { NAME_MAX } from "../abi/fcntl.ts";
 import { EEXIST, EINVAL, ENAMETOOLONG, ENOENT, EPERM, EROFS } from "../abi/errno.ts";
 import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID } from "../abi/stat.ts";
@@ -55,7 +56,7 @@ export function newInode(k: Kernel, t: Task, directory: Inode, mode: number, rde
   if (directory.mode & S_ISGID) {
     gid = directory.gid;
     if ((mode & S_IFMT) === S_IFDIR) mode |= S_ISGID;
-    else if ((mode & 0o2010) === 0o2010 && c.fsuid !== 0 && !c.inGroup(gid)) mode &= ~S_ISGID;
+    else if ((mode & 0o2010) === 0o2010 && !c.can(CAP_FSETID) && !c.inGroup(gid)) mode &= ~S_ISGID;
   }
   const ino = fs.allocateIno();
   let inode: Inode;

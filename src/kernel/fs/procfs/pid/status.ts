@@ -10,7 +10,6 @@ import { pagesOf } from "./statm.ts";
 export function status(_k: Kernel, p: Process, thread: Task | undefined): string {
   const c = p.credentials, pages = pagesOf(p), state = stateLetter(p, thread);
   const kb = (n: number) => `${String(n * 4).padStart(8)} kB`;
-  const capabilities = c.privileged ? "00000000a80425fb" : "0000000000000000";
   const rows: [string, string | number][] = [
     ["Name", thread?.name ?? ""],
     ["Umask", `0${p.fs.umask.toString(8).padStart(3, "0")}`],
@@ -46,11 +45,11 @@ export function status(_k: Kernel, p: Process, thread: Task | undefined): string
     ["SigBlk", thread === undefined ? maskText(0, 0) : maskText(thread.signalMask[0], thread.signalMask[1])],
     ["SigIgn", handlerMask(p, (h) => h === SIG_IGN)],
     ["SigCgt", handlerMask(p, (h) => h !== SIG_IGN && h !== SIG_DFL)],
-    ["CapInh", "0000000000000000"],
-    ["CapPrm", capabilities],
-    ["CapEff", capabilities],
-    ["CapBnd", "00000000a80425fb"],
-    ["CapAmb", "0000000000000000"],
+    ["CapInh", maskText(c.inheritable, 0)],
+    ["CapPrm", maskText(c.permitted, 0)],
+    ["CapEff", maskText(c.effective, 0)],
+    ["CapBnd", maskText(c.bounding, 0)],
+    ["CapAmb", maskText(c.ambient, 0)],
     ["NoNewPrivs", p.noNewPrivs ? 1 : 0],
     ["Seccomp", 0],
     ["Speculation_Store_Bypass", "not vulnerable"],
