@@ -89,7 +89,7 @@ export function writeControl(k: Kernel, t: Task, socket: Socket, info: ReceiveIn
   let used = 0;
   const room = to.pointer === 0 ? 0 : to.room;
   if (socket.passesCredentials && socket.domain === AF_UNIX) {
-    const c = info.ancillary?.credentials ?? socket.peerCredentials() ?? { pid: 0, uid: 65534, gid: 65534 };
+    const c = info.ancillary?.credentials ?? { pid: 0, uid: 65534, gid: 65534 };
     used = putCredentials(t, to.pointer, room, c, info);
     if (used < 0) return used;
   }

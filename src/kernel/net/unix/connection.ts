@@ -12,7 +12,6 @@ import {
 import { POLL_READABLE, POLL_WRITABLE, POLLHUP } from "../../abi/poll.ts";
 import {
   AF_UNIX,
-  MSG_EOR,
   MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
@@ -77,6 +76,7 @@ export class UnixConnectionSocket extends UnixSocket {
   private join(end: UnixEnd, peerName: string, credentials: PeerCredentials): void {
     this.end = end;
     end.readiness = this.readiness;
+    end.owner = this;
     this.peerName = peerName;
     this.credentials = credentials;
   }
@@ -150,6 +150,10 @@ export class UnixConnectionSocket extends UnixSocket {
     const { end } = this;
     if (to !== null && !this.hasMessages) return end === null ? -EOPNOTSUPP : -EISCONN;
     if (end === null) return -ENOTCONN;
+    // unix_maybe_add_creds()
+    if (ancillary === null && (this.passesCredentials || end.peerWantsCredentials)) {
+      ancillary = { files: [], credentials: credentialsOf(t) };
+    }
     const n = this.hasMessages
       ? end.writeMessage(bytes, at, length, ancillary)
       : end.writeMarked(bytes, at, length, ancillary);
@@ -225,7 +229,6 @@ function receiveMessage(
   if (mark === undefined) return end.emptyRead(1);
   const size = mark.end - mark.start, n = Math.min(length, size);
   if (n < size) info.flags |= MSG_TRUNC;
-  info.flags |= MSG_EOR;
   if (flags & MSG_PEEK) {
     end.incoming.peek(bytes, at, n);
   } else {

@@ -148,6 +148,10 @@ export class UnixDatagramSocket extends UnixSocket {
       target.remember(this);
       return -EAGAIN;
     }
+    // unix_maybe_add_creds()
+    if (ancillary === null && (this.passesCredentials || target.passesCredentials)) {
+      ancillary = { files: [], credentials: credentialsOf(t) };
+    }
     target.queue.push({ bytes: bytes.slice(at, at + length), from: this.name, ancillary });
     target.readiness.wake();
     return length;

@@ -1,12 +1,12 @@
 import { EAGAIN, ECONNRESET, EMSGSIZE } from "../../abi/errno.ts";
 import type { Kernel } from "../../kernel.ts";
-import { type Ancillary, discardAncillary } from "../socket.ts";
+import { type Ancillary, discardAncillary, type Socket } from "../socket.ts";
 import { STREAM_CAPACITY, StreamEnd } from "../stream_end.ts";
 
 /** Bytes [start, end) of a stream that were one message, or that ancillary data goes with. */
 interface Mark {
   readonly start: number;
-  readonly end: number;
+  end: number;
   ancillary: Ancillary | null;
 }
 
@@ -15,8 +15,17 @@ interface Mark {
  * travel. The rules are those of net/unix/af_unix.c, which knows no half-dead connections: a closed peer is noticed at once.
  */
 export class UnixEnd extends StreamEnd {
-  static override readonly savedFields: readonly string[] = [...StreamEnd.savedFields, "marks"];
+  static override readonly savedFields: readonly string[] = [...StreamEnd.savedFields, "marks", "owner"];
   private readonly marks: Mark[] = [];
+
+  /** The socket that reads here; null until the connection is accepted. */
+  owner: Socket | null = null;
+
+  /** Whether writes go with the writer's credentials: SO_PASSCRED may be set until they are received. */
+  get peerWantsCredentials(): boolean {
+    const { owner } = this.unixPeer;
+    return owner === null || owner.passesCredentials;
+  }
 
   private get unixPeer(): UnixEnd {
     return this.peer as UnixEnd;
@@ -26,7 +35,11 @@ export class UnixEnd extends StreamEnd {
   writeMarked(bytes: Uint8Array, at: number, length: number, ancillary: Ancillary | null): number {
     const start = this.peer.incoming.written;
     const n = this.write(bytes, at, length);
-    if (n > 0 && ancillary !== null) this.unixPeer.marks.push({ start, end: start + n, ancillary });
+    if (n <= 0 || ancillary === null) return n;
+    const { marks } = this.unixPeer, last = marks[marks.length - 1];
+    // Writes of the same writer are read as one.
+    if (last !== undefined && last.end === start && isSameWriter(last.ancillary, ancillary)) last.end += n;
+    else marks.push({ start, end: start + n, ancillary });
     return n;
   }
 
@@ -66,7 +79,8 @@ export class UnixEnd extends StreamEnd {
     const mark = this.nextMark(length);
     if (mark === undefined) return null;
     const { ancillary } = mark;
-    mark.ancillary = null;
+    // Files are received once, credentials with every byte.
+    if (ancillary !== null) mark.ancillary = { files: [], credentials: ancillary.credentials };
     return ancillary;
   }
 
@@ -115,6 +129,13 @@ export class UnixEnd extends StreamEnd {
     for (const mark of this.marks) if (mark.ancillary !== null) discardAncillary(k, mark.ancillary);
     this.marks.length = 0;
   }
+}
+
+/** Whether two writes went with the same credentials and with no files (unix_skb_scm_eq). */
+function isSameWriter(a: Ancillary | null, b: Ancillary): boolean {
+  if (a === null || a.files.length > 0 || b.files.length > 0) return false;
+  const c = a.credentials, d = b.credentials;
+  return c !== null && d !== null && c.pid === d.pid && c.uid === d.uid && c.gid === d.gid;
 }
 
 export function unixPair(): [UnixEnd, UnixEnd] {
