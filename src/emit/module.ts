@@ -216,7 +216,7 @@ export class CodeModuleBuilder {
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
     own(nextUsedPageBody(), TYPE_RUN);
     const functionOp = (op: number) => nextUsedPage + 1 + functionOpNumber(op);
-    const context = { helper: (n: number) => firstHelper + n, operation: functionOp };
+    const context = { helper: (n: number) => firstHelper + n };
     FUNCTION_OPS.forEach((f, i) => own(f.body(context), TYPE_FUNCTION_OP + i));
     this.#exports = [
       ["lookup", lookup],

@@ -26,10 +26,9 @@ export const FUNCTION_OPS: Partial<Record<OpName, Exec>> = {
   },
   aes_substitute: substitution(AES_SUBSTITUTE),
   aes_substitute_back: substitution(AES_SUBSTITUTE_BACK),
-  i64_carryless_low: (f, v, a, b) => {
-    f.u64[v * 2] = BigInt.asUintN(64, carrylessProduct(f.u64[a * 2], f.u64[b * 2]));
-  },
-  i64_carryless_high: (f, v, a, b) => {
-    f.u64[v * 2] = carrylessProduct(f.u64[a * 2], f.u64[b * 2]) >> 64n;
+  i64_carryless: (f, v, a, b) => {
+    const product = carrylessProduct(f.u64[a * 2], f.u64[b * 2]);
+    f.u64[v * 2] = BigInt.asUintN(64, product);
+    f.u64[v * 2 + 1] = product >> 64n;
   },
 };

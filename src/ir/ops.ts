@@ -423,8 +423,7 @@ export const OP_TABLE = {
   f64x2_fma: [0x40c, "v", "vvv", "pure"],
   aes_substitute: [0x40d, "v", "v", "pure"], // SubBytes
   aes_substitute_back: [0x40e, "v", "v", "pure"], // InvSubBytes
-  i64_carryless_low: [0x40f, "l", "ll", "pure"], // of the 128-bit carry-less product
-  i64_carryless_high: [0x415, "l", "ll", "pure"],
+  i64_carryless: [0x40f, "v", "ll", "pure"], // 128-bit carry-less product
   select_i32: [0x410, "i", "iii", "pure"], // if true, if false, condition (i32)
   select_i64: [0x411, "l", "lli", "pure"],
   select_f32: [0x412, "f", "ffi", "pure"],

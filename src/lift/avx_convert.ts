@@ -5,7 +5,7 @@ import { WIDENINGS } from "./sse4.ts";
 import { doublesToIntegers, sseConvertLifts } from "./sse_convert.ts";
 import { byMxcsr, ROUND_F64X2, rounded } from "./sse_rounding.ts";
 import { shuffleLanes, vector } from "./vector.ts";
-import { halfValue, isWide, vex, writeHalves, zeroUpper } from "./vex.ts";
+import { halfValue, isWide, vex, writeHalves } from "./vex.ts";
 
 /** The 128-bit form by an SSE lifter, the 256-bit form by its own. */
 function byLength(name: string, wide: Lift): Lift {
@@ -27,7 +27,7 @@ function narrow(l: Lifter, convert: (v: number) => number): void {
   const [to, from] = l.insn.operands;
   const low = convert(halfValue(l, from, false)), high = convert(halfValue(l, from, true));
   l.setXmm(to.reg, shuffleLanes(l, low, high, 8, 0, 2));
-  zeroUpper(l, to.reg);
+  l.zeroUpper(to.reg);
 }
 
 const cvtpd2ps: Lift = (l) => narrow(l, (v) => l.op(OP.f32x4_demote_f64x2_zero, v));
@@ -47,7 +47,7 @@ function extend(steps: readonly number[]): Lift {
     const low = widened(v);
     if (to.bytes === 16) {
       l.setXmm(to.reg, low);
-      return zeroUpper(l, to.reg);
+      return l.zeroUpper(to.reg);
     }
     writeHalves(l, to, low, widened(shuffleLanes(l, v, v, part, ...lanes)));
   };

@@ -7,7 +7,7 @@ import { STATE_SCRATCH } from "../machine/state.ts";
 import { type Operand, OPERAND_MEM } from "../x86/instruction.ts";
 import { type Lift, type Lifter } from "./lifter.ts";
 import { splat32, zero } from "./vector.ts";
-import { half, halfValue, writeHalves, zeroUpper } from "./vex.ts";
+import { half, halfValue, writeHalves } from "./vex.ts";
 
 /** Operations on lanes of 4 and of 8 bytes. */
 const LANES = {
@@ -70,7 +70,7 @@ function maskedMove(size: Size): Lift {
       return;
     }
     const part = (upper: boolean) => loadChosen(l, size, half(from, upper), halfValue(l, mask, upper));
-    writeHalves(l, to, part(false), to.bytes === 32 ? part(true) : zero(l));
+    writeHalves(l, to, part(false), to.bytes === 32 ? part(true) : -1);
   };
 }
 
@@ -108,9 +108,9 @@ function gather(indexSize: Size, size: Size): Lift {
     // Two elements of four bytes: zeros above them.
     const [low, high] = result;
     const whole = elements * size < 16 ? l.op(OP.v128_and, low, lowHalfMask(l)) : low;
-    writeHalves(l, to, whole, high ?? zero(l));
+    writeHalves(l, to, whole, high ?? -1);
     l.setXmm(mask.reg, splat32(l, 0));
-    zeroUpper(l, mask.reg);
+    l.zeroUpper(mask.reg);
   };
 }
 

@@ -1,11 +1,11 @@
 /** What AVX and AVX2 do across lanes: broadcasts, permutations, blends by a register, shifts by lane, tests. */
 import { OP } from "../ir/ops.ts";
 import { OPERAND_MEM } from "../x86/instruction.ts";
-import { type Lift, type Lifter, UPPER_HALF } from "./lifter.ts";
+import type { Lift, Lifter } from "./lifter.ts";
 import { sse4Lifts } from "./sse4.ts";
 import { sseIntLifts } from "./sse_int.ts";
 import { shuffleLanes, splat32, vector, writeVector, zero } from "./vector.ts";
-import { halfValue, halves, isWide, vex, writeHalves, zeroUpper } from "./vex.ts";
+import { halfValue, halves, isWide, vex, writeHalves } from "./vex.ts";
 
 /** Copies the low lane of `size` bytes everywhere. */
 function broadcast(size: number): Lift {
@@ -19,7 +19,7 @@ function broadcast(size: number): Lift {
     const [to, from] = l.insn.operands;
     const lanes = () => shuffleLanes(l, l.read(from), l.read(from), size, ...new Array(16 / size).fill(0));
     const v = from.kind === OPERAND_MEM ? l.op(loads[size], l.linear(from), 0) : lanes();
-    writeHalves(l, to, v, to.bytes === 32 ? v : zero(l));
+    writeHalves(l, to, v, to.bytes === 32 ? v : -1);
   };
 }
 
@@ -39,7 +39,7 @@ const insert128: Lift = (l) => {
 const extract128: Lift = (l) => {
   const [to, from, imm] = l.insn.operands;
   writeVector(l, to, halfValue(l, from, (imm.immLo & 1) === 1));
-  if (to.kind !== OPERAND_MEM) zeroUpper(l, to.reg);
+  if (to.kind !== OPERAND_MEM) l.zeroUpper(to.reg);
 };
 
 /** Each half of the result is a half of one of the sources, or zero. */
@@ -102,7 +102,7 @@ function blendByRegister(lessThan: number): Lift {
       const chosen = l.op(lessThan, halfValue(l, mask, upper), zero(l));
       return l.op(OP.v128_bitselect, halfValue(l, second, upper), halfValue(l, first, upper), chosen);
     };
-    writeHalves(l, to, part(false), to.bytes === 32 ? part(true) : zero(l));
+    writeHalves(l, to, part(false), to.bytes === 32 ? part(true) : -1);
   };
 }
 
@@ -158,11 +158,12 @@ const signs32 = (l: Lifter) => splat32(l, SIGN);
 const signs64 = (l: Lifter) => l.v128(new Uint8Array(Int32Array.of(0, SIGN, 0, SIGN).buffer));
 
 const zeroUppers: Lift = (l) => {
-  for (let r = 0; r < 16; r++) zeroUpper(l, r);
+  for (let r = 0; r < 16; r++) l.zeroUpper(r);
 };
 
 const zeroAll: Lift = (l) => {
-  for (let r = 0; r < 2 * UPPER_HALF; r++) l.setXmm(r, zero(l));
+  for (let r = 0; r < 16; r++) l.setXmm(r, zero(l));
+  zeroUppers(l);
 };
 
 const permutePairs = halves((l, a, _b, imm, upper) => {
@@ -216,6 +217,6 @@ export const avxPermuteLifts: Record<string, Lift> = {
 function maskToXmm0(name: string): Lift {
   return (l) => {
     sse4Lifts[name](l);
-    zeroUpper(l, 0);
+    l.zeroUpper(0);
   };
 }

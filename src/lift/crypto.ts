@@ -22,7 +22,7 @@ function turned(l: Lifter, v: number, n: number): number {
 
 /** Every byte times x in GF(2^8). */
 function timesX(l: Lifter, v: number): number {
-  const carried = l.op(OP.i8x16_shr_s, v, l.i32(7));
+  const carried = l.op(OP.i8x16_lt_s, v, zero(l));
   const reduction = l.op(OP.v128_and, carried, splat32(l, 0x1b1b1b1b));
   return l.op(OP.v128_xor, l.op(OP.i8x16_add, v, v), reduction);
 }
@@ -54,13 +54,18 @@ function keygenAssist(l: Lifter, v: number, constant: number): number {
 /** Bit 0 chooses the half of the first source, bit 4 that of the second. */
 function carrylessProduct(l: Lifter, a: number, b: number, imm: number): number {
   const x = l.op(OP.i64x2_extract_lane, a, imm & 1), y = l.op(OP.i64x2_extract_lane, b, imm >> 4 & 1);
-  const low = l.op(OP.i64x2_replace_lane, zero(l), l.op(OP.i64_carryless_low, x, y), 0);
-  return l.op(OP.i64x2_replace_lane, low, l.op(OP.i64_carryless_high, x, y), 1);
+  return l.op(OP.i64_carryless, x, y);
 }
 
 // ---- SHA ---------------------------------------------------------------------------------------------------------------
 
-const lane = (l: Lifter, v: number, n: number) => l.op(OP.i32x4_extract_lane, v, n);
+/** A lane; what has just been put there is taken directly, so that rounds in a row work on plain integers. */
+function lane(l: Lifter, v: number, n: number): number {
+  const { fn } = l;
+  for (let from = v; fn.op[from] === OP.i32x4_replace_lane; from = fn.a[from]) if (fn.c[from] === n) return fn.b[from];
+  return l.op(OP.i32x4_extract_lane, v, n);
+}
+
 const add = (l: Lifter, ...values: number[]) => values.reduce((a, b) => l.op(OP.i32_add, a, b));
 const and32 = (l: Lifter, a: number, b: number) => l.op(OP.i32_and, a, b);
 const xor32 = (l: Lifter, ...values: number[]) => values.reduce((a, b) => l.op(OP.i32_xor, a, b));

@@ -4,7 +4,7 @@ import type { Operand } from "../x86/instruction.ts";
 import { OPERAND_MEM } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 import { constant32, mergeLow, shuffleLanes, vector, zero } from "./vector.ts";
-import { half, halfValue, halves, isWide, writeHalves, zeroUpper } from "./vex.ts";
+import { half, halfValue, halves, isWide, writeHalves } from "./vex.ts";
 
 const SIGN = 0x80000000 | 0;
 
@@ -66,7 +66,7 @@ function scalar(size: Size, signs: Signs, order: string): Lift {
     const [to, second, third] = l.insn.operands;
     const z = vector(l, third);
     mergeLow(l, to, size, compute(l, size, signs, ORDERS[order](l.read(to), l.read(second), z)));
-    zeroUpper(l, to.reg);
+    l.zeroUpper(to.reg);
   };
 }
 
@@ -109,7 +109,7 @@ const vcvtph2ps: Lift = (l) => {
   const low = fromHalves(l, v);
   if (to.bytes === 32) return writeHalves(l, to, low, fromHalves(l, shuffleLanes(l, v, v, 8, 1, 1)));
   l.setXmm(to.reg, low);
-  zeroUpper(l, to.reg);
+  l.zeroUpper(to.reg);
 };
 
 const vcvtps2ph: Lift = (l) => {
@@ -118,7 +118,7 @@ const vcvtps2ph: Lift = (l) => {
   const both = isWide(l) ? shuffleLanes(l, low, toHalves(l, l.read(half(from, true)), imm.immLo & 7), 8, 0, 2) : low;
   if (to.kind === OPERAND_MEM) return storeHalves(l, to, both);
   l.setXmm(to.reg, both);
-  zeroUpper(l, to.reg);
+  l.zeroUpper(to.reg);
 };
 
 function storeHalves(l: Lifter, to: Operand, v: number): void {

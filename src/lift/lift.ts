@@ -7,6 +7,7 @@ import type { Instruction } from "../x86/instruction.ts";
 import { flagsLiveBefore } from "../discover/flag_liveness.ts";
 import { LIFTS } from "./families.ts";
 import { type Lift, Lifter } from "./lifter.ts";
+import { upperHalvesUsed } from "./vex.ts";
 
 /**
  * Told of instructions that raise #UD in the guest while a region is lifted: without a lifter, or (`ofHigherLevel`) of a
@@ -42,6 +43,7 @@ export function liftRegion(
   const l = new Lifter(fn, blocks);
   l.jumpTables = region.jumpTables;
   l.deadEnds = region.deadEnds;
+  for (const { instructions } of region.blocks) for (const insn of instructions) l.upperHalves |= upperHalvesUsed(insn);
   for (const b of region.blocks) {
     // Flags live after each instruction, walking backwards once.
     const live = new Uint8Array(b.instructions.length + 1);

@@ -22,8 +22,17 @@ import {
 } from "../ir/function.ts";
 import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
-import { VAR_COUNT, VAR_DF, VAR_FLAGS, VAR_FSBASE, VAR_GPR, VAR_GSBASE, VAR_XMM } from "../ir/variables.ts";
-import { GUEST_BIAS, R11, RCX, STATE_RFLAGS_REST } from "../machine/state.ts";
+import {
+  VAR_COUNT,
+  VAR_DF,
+  VAR_FLAGS,
+  VAR_FSBASE,
+  VAR_GPR,
+  VAR_GSBASE,
+  VAR_XMM,
+  VAR_YMM_HIGH,
+} from "../ir/variables.ts";
+import { GUEST_BIAS, R11, RCX, STATE_RFLAGS_REST, STATE_YMM_HIGH } from "../machine/state.ts";
 import {
   Instruction,
   Operand,
@@ -58,6 +67,10 @@ export class Lifter extends Builder {
   insn!: Instruction;
   /** Flags (FLAG_ mask) that somebody may read after this instruction. */
   flagsLiveAfter = 0;
+  /** Bit r: the upper half of ymm register r is a variable of this region (see zeroUpper). */
+  upperHalves = 0;
+  /** Upper halves whose home this block has zeroed. */
+  #zeroedUpper = 0;
   /** Index of the block being filled. */
   block = -1;
 
@@ -112,11 +125,31 @@ export class Lifter extends Builder {
    * the block ends and has no home.
    */
   xmm(reg: number): number {
+    this.#checkUpper(reg);
     return this.getVar(VAR_XMM + reg);
   }
 
   setXmm(reg: number, value: number): void {
+    this.#checkUpper(reg);
     this.setVar(VAR_XMM + reg, value);
+  }
+
+  #checkUpper(reg: number): void {
+    if (reg >= UPPER_HALF && reg < XMM_TEMPORARY && (this.upperHalves >> (reg - UPPER_HALF) & 1) === 0) {
+      throw new Error(`the upper half of ymm${reg - UPPER_HALF} is no variable of this region`);
+    }
+  }
+
+  /**
+   * Zeros in the upper half of a ymm register. Where the region does nothing else with it, they go straight to its home: code
+   * that uses xmm registers only would else carry zeros through loops and store them at each way out.
+   */
+  zeroUpper(reg: number): void {
+    const bit = 1 << reg;
+    if (this.upperHalves & bit) return this.setVar(VAR_YMM_HIGH + reg, this.v128(ZERO));
+    if (this.#zeroedUpper & bit) return;
+    this.#zeroedUpper |= bit;
+    this.storeState(OP.v128_store, STATE_YMM_HIGH + 16 * reg, this.v128(ZERO));
   }
 
   /** Low part of a general register: 1 and 2 bytes zero-extended i32, 4 bytes i32, 8 bytes i64. */
@@ -506,6 +539,7 @@ export class Lifter extends Builder {
     this.#dirty.fill(0);
     this.#flagSource.fill(null);
     this.#tableIndex = -1;
+    this.#zeroedUpper = 0;
   }
 
   /** begin() for an inner block to which only the block just ended leads: registers and flags known as constants stay known. */
@@ -645,6 +679,8 @@ export class Lifter extends Builder {
 
 /** Reach of immediate offsets in both directions from a pointer. */
 const NEAR = 4096;
+
+const ZERO = new Uint8Array(16);
 
 /** Bits of a 1 or 2 byte value. */
 function maskOf(bytes: number): number {

@@ -5,9 +5,8 @@
  */
 import { OP } from "../ir/ops.ts";
 import { GUEST_BIAS, STATE_SCRATCH } from "../machine/state.ts";
-import { Operand, OPERAND_IMM, OPERAND_MEM, OPERAND_XMM } from "../x86/instruction.ts";
+import { type Instruction, Operand, OPERAND_IMM, OPERAND_MEM, OPERAND_XMM } from "../x86/instruction.ts";
 import { type Lift, type Lifter, UPPER_HALF, XMM_TEMPORARY } from "./lifter.ts";
-import { zero } from "./vector.ts";
 
 /** Half of a 32-byte operand as a 16-byte one; other operands are the same for both halves. */
 export function half(o: Operand, upper: boolean): Operand {
@@ -31,11 +30,6 @@ export function register(reg: number): Operand {
 /** True where the instruction works on 256 bits. */
 export function isWide(l: Lifter): boolean {
   return l.insn.operands.some((o) => o.bytes === 32);
-}
-
-/** Zeros above an xmm register that a VEX instruction has written. */
-export function zeroUpper(l: Lifter, reg: number): void {
-  l.setXmm(UPPER_HALF + reg, zero(l));
 }
 
 export interface VexOptions {
@@ -63,7 +57,7 @@ export function vex(lift: Lift, options: VexOptions = {}): Lift {
       lift(l);
     }
     insn.operands = operands;
-    if (options.readsOnly !== true && to.kind === OPERAND_XMM && to.bytes !== 32) zeroUpper(l, to.reg);
+    if (options.readsOnly !== true && to.kind === OPERAND_XMM && to.bytes !== 32) l.zeroUpper(to.reg);
   };
 }
 
@@ -99,10 +93,25 @@ export function halfValue(l: Lifter, o: Operand, upper: boolean): number {
   return l.read(half(o, upper));
 }
 
-/** Writes both halves of a ymm register. */
+/** Writes both halves of a ymm register; zeros above where there is no upper value (-1). */
 export function writeHalves(l: Lifter, o: Operand, low: number, high: number): void {
   l.setXmm(o.reg, low);
-  l.setXmm(UPPER_HALF + o.reg, high);
+  if (high < 0) l.zeroUpper(o.reg);
+  else l.setXmm(UPPER_HALF + o.reg, high);
+}
+
+/**
+ * The registers whose upper halves an instruction reads or writes other than with zeros, as a mask; see Lifter.upperHalves.
+ */
+export function upperHalvesUsed({ vex, operands, row }: Instruction): number {
+  if (row.feature.startsWith("xsave")) return 0xffff;
+  if (!vex) return 0;
+  let mask = 0;
+  for (const o of operands) {
+    if (o.kind === OPERAND_XMM && o.bytes === 32) mask |= 1 << o.reg;
+    if (o.kind === OPERAND_MEM && o.vectorIndexBytes === 32) mask |= 1 << o.vectorIndex;
+  }
+  return mask;
 }
 
 /** destination = compute(first source, second source), half by half; zeros above a 128-bit one. */
@@ -115,6 +124,6 @@ export function halves(compute: (l: Lifter, a: number, b: number, imm: number, u
     const part = (upper: boolean) => compute(l, halfValue(l, first, upper), halfValue(l, second, upper), imm, upper);
     if (to.bytes === 32) return writeHalves(l, to, part(false), part(true));
     l.setXmm(to.reg, part(false));
-    zeroUpper(l, to.reg);
+    l.zeroUpper(to.reg);
   };
 }
