@@ -200,6 +200,11 @@ export class SocketOptions {
     return child;
   }
 
+  /** Whether the guest (or the listener, before accept) has set the option. */
+  isSet(level: number, name: number): boolean {
+    return this.values?.has(level * 65536 + name) ?? false;
+  }
+
   /** The value of an option that is an int, or undefined if Linux knows no such option. */
   get(level: number, name: number): number | undefined {
     return this.values?.get(level * 65536 + name) ?? LEVELS[level]?.[name]?.initial;

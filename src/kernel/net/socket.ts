@@ -134,6 +134,11 @@ export abstract class Socket extends FileDescription {
     return null;
   }
 
+  /** What getsockopt shows of an option that nobody has set, where it is not the same for all kinds and states of sockets. */
+  unsetOption(_level: number, _name: number): number | undefined {
+    return undefined;
+  }
+
   /** What setsockopt of an int has to check or do beyond keeping the value: 0, or a negative errno. */
   beforeSetOption(_level: number, _name: number, _value: number): number {
     return 0;

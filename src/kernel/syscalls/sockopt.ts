@@ -122,7 +122,8 @@ function getOption(socket: Socket, level: number, name: number): Uint8Array | nu
   if (level === abi.SOL_TCP && name === abi.TCP_INFO) return tcpInfo(socket);
   const isMtu = (level === abi.SOL_IP && name === abi.IP_MTU) || (level === abi.SOL_IPV6 && name === abi.IPV6_MTU);
   if (isMtu && typeof socket.peerAddress() === "number") return -ENOTCONN;
-  const value = socket.options.get(level, name);
+  const unset = socket.options.isSet(level, name) ? undefined : socket.unsetOption(level, name);
+  const value = unset ?? socket.options.get(level, name);
   return value === undefined ? -ENOPROTOOPT : ints(value);
 }
 

@@ -27,14 +27,17 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SO_RCVBUF,
   SO_REUSEADDR,
   SO_REUSEPORT,
+  SO_SNDBUF,
   SOCK_STREAM,
   SOL_IP,
   SOL_IPV6,
   SOL_SOCKET,
   SOL_TCP,
   SOMAXCONN,
+  TCP_MAXSEG,
 } from "../../abi/socket.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
@@ -58,6 +61,11 @@ import { Connecting } from "./connecting.ts";
 import { Init } from "./init.ts";
 import { Listening } from "./listening.ts";
 import type { TcpStack } from "./stack.ts";
+
+/** The middle values of tcp_rmem and tcp_wmem, and what the send buffer grows to for loopback's large segments. */
+const RECEIVE_BUFFER = 131072, SEND_BUFFER = 16384, SEND_BUFFER_CONNECTED = 2626560;
+/** Segment sizes before there is a connection (RFC 9293, section 3.7.1), and with one: half of the first window. */
+const SEGMENT = 536, SEGMENT_CONNECTED = 32768;
 
 /** SOCK_STREAM of AF_INET and AF_INET6. Holds one of four states and moves between them. */
 export class TcpSocket extends Socket {
@@ -87,6 +95,14 @@ export class TcpSocket extends Socket {
     if (level === SOL_IPV6 && name === IPV6_V6ONLY && !(s instanceof Init && s.binding === null)) return -EINVAL;
     if (level === SOL_IPV6 && this.domain !== AF_INET6) return -ENOPROTOOPT;
     return 0;
+  }
+
+  override unsetOption(level: number, name: number): number | undefined {
+    const isConnected = this.state instanceof Connected;
+    if (level === SOL_SOCKET && name === SO_RCVBUF) return RECEIVE_BUFFER;
+    if (level === SOL_SOCKET && name === SO_SNDBUF) return isConnected ? SEND_BUFFER_CONNECTED : SEND_BUFFER;
+    if (level === SOL_TCP && name === TCP_MAXSEG) return isConnected ? SEGMENT_CONNECTED : SEGMENT;
+    return undefined;
   }
 
   bind(_k: Kernel, t: Task, address: SocketAddress): number {
