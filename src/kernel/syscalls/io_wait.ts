@@ -7,8 +7,10 @@ import { EAGAIN, EBADF } from "../abi/errno.ts";
 
 /** What a blocking read or write keeps between tries. A signal that ends the call makes `moved` its result. */
 export class Transfer {
-  static readonly savedFields: readonly string[] = ["moved", "deadlineNs"];
+  static readonly savedFields: readonly string[] = ["moved", "sinceNs", "deadlineNs"];
   moved = 0;
+  /** When the call began, for those who ask. */
+  sinceNs = 0;
   constructor(readonly deadlineNs: number) {}
 }
 

@@ -4,6 +4,7 @@ import {
   MMSGHDR_LEN,
   MSG_CMSG_CLOEXEC,
   MSG_DONTWAIT,
+  MSG_WAITFORONE,
   MSGHDR_BYTES,
   MSGHDR_CONTROL,
   MSGHDR_CONTROLLEN,
@@ -32,9 +33,10 @@ import type { SocketAddress } from "../net/address.ts";
 import { encodeSockaddr } from "../net/sockaddr.ts";
 import { type Ancillary, discardAncillary, type Socket } from "../net/socket.ts";
 import type { Task } from "../task/task.ts";
+import { readTimespecNs, writeTimespec } from "../task/timespec.ts";
 import { BLOCKED } from "../wait_queue.ts";
 import { readControl, writeControl } from "./control_message.ts";
-import { movedBefore } from "./io_wait.ts";
+import { movedBefore, Transfer } from "./io_wait.ts";
 import { receiveBuffers, received, sendBuffers } from "./send_receive.ts";
 import { readAddress, socketOf, waitOnSocket } from "./socket_support.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
@@ -126,12 +128,33 @@ function sysSendmmsg(k: Kernel, t: Task, fd: number, headers: number, count: num
   return moveMany(k, t, fd, headers, count, flags, sendOne);
 }
 
-/** recvmmsg(2) */
-function sysRecvmmsg(k: Kernel, t: Task, fd: number, headers: number, count: number, flags: number): number {
-  return moveMany(k, t, fd, headers, count, flags, receiveOne);
+/** recvmmsg(2); the timeout is looked at when a message has come, as Linux does. */
+function sysRecvmmsg(
+  k: Kernel,
+  t: Task,
+  fd: number,
+  headers: number,
+  count: number,
+  flags: number,
+  timeout: number,
+): number {
+  if (timeout === 0) return moveMany(k, t, fd, headers, count, flags, receiveOne);
+  const ns = readTimespecNs(t, timeout);
+  if (ns < 0) return ns;
+  const socket = socketOf(t, fd);
+  if (typeof socket === "number") return socket;
+  const now = k.clock.monotonicNs();
+  let call = t.restart as Transfer | null;
+  if (call === null) {
+    call = t.restart = new Transfer(now + socket.options.receiveTimeoutNs);
+    call.sinceNs = now;
+  }
+  const deadlineNs = call.sinceNs + ns;
+  const moved = moveMany(k, t, fd, headers, count, flags, receiveOne, deadlineNs);
+  if (moved >= 0) writeTimespec(t, timeout, Math.max(0, deadlineNs - k.clock.monotonicNs()));
+  return moved;
 }
 
-// Waits for the first message only: waiting for more is what callers least want, and what MSG_WAITFORONE avoids.
 function moveMany(
   k: Kernel,
   t: Task,
@@ -140,20 +163,28 @@ function moveMany(
   count: number,
   flags: number,
   move: Move,
+  deadlineNs = Infinity,
 ): number {
   const socket = socketOf(t, fd);
   if (typeof socket === "number") return socket;
   const limit = Math.min(count >>> 0, UIO_MAXIOV);
-  let moved = 0;
+  const isReceive = move === receiveOne,
+    timeoutNs = isReceive ? socket.options.receiveTimeoutNs : socket.options.sendTimeoutNs;
+  // A stream's call goes on after its bytes, so there only the first message is waited for.
+  let moved = socket.isStream ? 0 : movedBefore(t);
   while (moved < limit) {
     const header = (headers >>> 0) + moved * MMSGHDR_BYTES;
     const lengthAt = writableRange(t, header + MMSGHDR_LEN, 4);
     if (lengthAt < 0) return moved > 0 ? moved : lengthAt;
-    const n = move(k, t, socket, header, flags | MSG_DONTWAIT);
-    if (n === -EAGAIN && moved === 0) return waitOnSocket(k, t, socket, flags, socket.options.receiveTimeoutNs, 0);
+    const n = move(k, t, socket, header, flags & ~MSG_WAITFORONE | MSG_DONTWAIT);
+    if (n === -EAGAIN) {
+      if (moved > 0 && (socket.isStream || (flags & MSG_WAITFORONE))) return moved;
+      return waitOnSocket(k, t, socket, flags, timeoutNs, moved);
+    }
     if (n < 0) return moved > 0 ? moved : n;
     storeU32(t.memory, lengthAt, n);
     moved++;
+    if (k.clock.monotonicNs() >= deadlineNs) break;
   }
   return moved;
 }
@@ -163,7 +194,7 @@ export const messageRows: [number, SyscallRow][] = [
   [SYS_recvmsg, full("recvmsg", sysRecvmsg, ["FD", "MsgHdrOut", "MsgFlags"])],
   [
     SYS_sendmmsg,
-    partial("sendmmsg", sysSendmmsg, "waits for room for the first message only", [
+    partial("sendmmsg", sysSendmmsg, "on streams waits for room for the first message only", [
       "FD",
       "Pointer",
       "Int",
@@ -172,7 +203,7 @@ export const messageRows: [number, SyscallRow][] = [
   ],
   [
     SYS_recvmmsg,
-    partial("recvmmsg", sysRecvmmsg, "always as with MSG_WAITFORONE; the timeout is ignored", [
+    partial("recvmmsg", sysRecvmmsg, "on streams always as with MSG_WAITFORONE", [
       "FD",
       "Pointer",
       "Int",
