@@ -10,7 +10,7 @@ export interface Sizes {
 export interface BudgetInput {
   /** Deployed files by name. */
   files: Map<string, Sizes>;
-  /** Guest memory at start, bytes: its length, and what is not zero. */
+  /** Guest memory at start, bytes: its length, and what is neither zero nor in files of the image. */
   guestBytes: number;
   pagesBytes: number;
   wasmBytes: number;
@@ -56,7 +56,7 @@ export function formatBudget(input: BudgetInput): string {
   lines.push(
     `  ${"guest memory".padEnd(24)} ${megabytes(input.guestBytes).padStart(9)} MB ${
       megabytes(input.pagesBytes).padStart(9)
-    } MB not zero`,
+    } MB in no file`,
   );
   for (const b of checkBudget(input)) {
     const verdict = b.fits ? "fits" : `TOO LARGE by ${megabytes(b.needs - b.limit)} MB`;

@@ -29,43 +29,62 @@ export class PagePool {
   }
 }
 
-/** One memory: its length and where each non-zero page's content is. */
-export interface MemoryPages {
+/** Where the bytes of a run of memory are: in the pool's contents, or in a file of the image, by its number. */
+export const FROM_POOL = 0;
+
+/** One memory: its length and runs of four words each: source (FROM_POOL or a file's number), offset there, place, bytes. */
+export interface MemoryRuns {
   /** Bytes of the memory. */
   length: number;
-  /** Pairs: page number, content number. */
-  pages: Uint32Array;
+  runs: Uint32Array;
 }
 
-/** Takes the pages of a memory. The state block is part of it. */
-export function capturePages(u8: Uint8Array, pool: PagePool): MemoryPages {
+/** The page of an image's file that is mapped at a byte of memory, or null. */
+export interface MappedPage {
+  file: number;
+  offset: number;
+  /** Up to a page; what is missing is zero. */
+  bytes: Uint8Array;
+}
+
+/**
+ * Takes the pages of a memory that are not zero; the state block is part of it. Pages that still hold what the file mapped
+ * there has are only named: the file is in the package already.
+ */
+export function captureRuns(u8: Uint8Array, pool: PagePool, mapped: (at: number) => MappedPage | null): MemoryRuns {
   const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length >> 2);
-  const pages: number[] = [];
-  for (let page = 0; page * PAGE_BYTES < u8.length; page++) {
-    const end = (page + 1) << 10;
-    let i = page << 10;
-    while (i < end && words[i] === 0) i++;
-    if (i < end) pages.push(page, pool.add(u8.subarray(page * PAGE_BYTES, (page + 1) * PAGE_BYTES)));
-  }
-  return { length: u8.length, pages: Uint32Array.from(pages) };
-}
-
-/** Stretches of pages whose contents lie one behind the other: [from, to, bytes] in turn. */
-export function pageRuns({ pages }: MemoryPages): number[] {
   const runs: number[] = [];
   let last = -1;
-  for (let i = 0; i < pages.length; i += 2) {
-    const follows = last >= 0 && pages[i] === pages[i - 2] + 1 && pages[i + 1] === pages[i - 1] + 1;
-    if (follows) runs[last + 2] += PAGE_BYTES;
-    else last = runs.push(pages[i + 1] * PAGE_BYTES, pages[i] * PAGE_BYTES, PAGE_BYTES) - 3;
+  const add = (source: number, from: number, to: number, bytes: number): void => {
+    const follows = last >= 0 && runs[last] === source && runs[last + 1] + runs[last + 3] === from &&
+      runs[last + 2] + runs[last + 3] === to;
+    if (follows) runs[last + 3] += bytes;
+    else last = runs.push(source, from, to, bytes) - 4;
+  };
+  for (let at = 0; at < u8.length; at += PAGE_BYTES) {
+    const end = (at + PAGE_BYTES) >> 2;
+    let i = at >> 2;
+    while (i < end && words[i] === 0) i++;
+    if (i === end) continue;
+    const page = u8.subarray(at, at + PAGE_BYTES), there = mapped(at);
+    if (there !== null && holds(page, there.bytes)) add(there.file, there.offset, at, there.bytes.length);
+    else add(FROM_POOL, pool.add(page) * PAGE_BYTES, at, PAGE_BYTES);
   }
-  return runs;
+  return { length: u8.length, runs: Uint32Array.from(runs) };
 }
 
-/** Copies runs of pages into zeroed memory that is long enough. `contents` is what PagePool.encode() gave. */
-export function restoreRuns(runs: readonly number[], contents: Uint8Array, u8: Uint8Array): void {
-  for (let i = 0; i < runs.length; i += 3) {
-    const [from, to, bytes] = [runs[i], runs[i + 1], runs[i + 2]];
+/** True if the page is these bytes, and zeros behind them. */
+function holds(page: Uint8Array, bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (page[i] !== bytes[i]) return false;
+  for (let i = bytes.length; i < page.length; i++) if (page[i] !== 0) return false;
+  return true;
+}
+
+/** Copies runs into zeroed memory that is long enough. `source` gives the pool's contents, and files by their numbers. */
+export function restoreRuns(runs: Uint32Array, source: (number: number) => Uint8Array, u8: Uint8Array): void {
+  for (let i = 0; i < runs.length; i += 4) {
+    const from = runs[i + 1], to = runs[i + 2], bytes = runs[i + 3];
+    const contents = source(runs[i]);
     if (from + bytes > contents.length || to + bytes > u8.length) {
       throw badInput("snapshot names a page that is not there");
     }

@@ -2,7 +2,7 @@
  * A frozen guest: the kernel's object graph, and the memories of its address spaces as pages. Blobs:
  *
  *   snapshot.kernel   the graph (graph.ts), root { kernel, spaces }
- *   snapshot.memory   u32 count of memories; each: u32 bytes, u32 pages, then pairs (page number, content number)
+ *   snapshot.memory   u32 count of memories; each: u32 bytes, u32 words, then runs of four words (pages.ts)
  *   snapshot.pages    page contents, 4096 bytes each, every content once
  */
 import { badInput } from "../errors.ts";
@@ -17,7 +17,15 @@ import type { Machine } from "../machine/machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { SavedGraph, saveGraph } from "./graph.ts";
 import { kernelClasses } from "./kernel_classes.ts";
-import { capturePages, type MemoryPages, PAGE_BYTES, PagePool, pageRuns, restoreRuns } from "./pages.ts";
+import {
+  captureRuns,
+  FROM_POOL,
+  type MappedPage,
+  type MemoryRuns,
+  PAGE_BYTES,
+  PagePool,
+  restoreRuns,
+} from "./pages.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
 
 export const SNAPSHOT_BLOBS = ["snapshot.kernel", "snapshot.memory", "snapshot.pages"] as const;
@@ -47,11 +55,27 @@ export function captureSnapshot(k: Kernel): Snapshot {
   for (const s of spaces) s.loadedTask?.registers.set(s.machine.memory.u8.subarray(0, STATE_BYTES));
   for (const s of spaces) flushSpace(k, s);
   const pool = new PagePool();
-  const memories = spaces.map((s) => capturePages(s.machine.memory.u8, pool));
+  const memories = spaces.map((s) => captureRuns(s.machine.memory.u8, pool, imagePages(k, s)));
   return {
     kernel: saveGraph({ kernel: k, spaces } satisfies Root, kernelClasses()),
     memory: encodeMemories(memories),
     pages: pool.encode(),
+  };
+}
+
+/** Finds the page of an image's file that a space has mapped; to be asked in ascending order of addresses. */
+function imagePages(k: Kernel, { vmas }: AddressSpace): (at: number) => MappedPage | null {
+  const buffer = new Uint8Array(PAGE_BYTES);
+  let i = 0;
+  return (at) => {
+    const address = at + GUEST_BIAS;
+    while (i < vmas.length && vmas[i].end <= address) i++;
+    const v = vmas[i];
+    if (v === undefined || v.start > address || v.file === null) return null;
+    const file = v.file.imageFile(), offset = v.fileOffset + address - v.start;
+    if (file === 0) return null;
+    const n = v.file.pread(k, k.currentTask, buffer, 0, PAGE_BYTES, offset);
+    return n > 0 ? { file, offset, bytes: buffer.subarray(0, n) } : null;
   };
 }
 
@@ -66,12 +90,12 @@ export interface RestoreOptions {
 /** A snapshot ready to be restored, any number of times. */
 export class SavedGuest {
   readonly #graph: SavedGraph;
-  readonly #memories: { length: number; runs: number[] }[];
+  readonly #memories: MemoryRuns[];
   readonly #pages: Uint8Array;
 
   constructor(snapshot: Snapshot) {
     this.#graph = new SavedGraph(snapshot.kernel, kernelClasses());
-    this.#memories = decodeMemories(snapshot.memory).map((m) => ({ length: m.length, runs: pageRuns(m) }));
+    this.#memories = decodeMemories(snapshot.memory);
     this.#pages = snapshot.pages;
   }
 
@@ -81,12 +105,13 @@ export class SavedGuest {
     if (this.#memories.length !== spaces.length) {
       throw badInput("snapshot has another number of memories than address spaces");
     }
+    const source = (n: number) => n === FROM_POOL ? this.#pages : options.tree.read(n);
     spaces.forEach((space, i) => {
       const { length, runs } = this.#memories[i];
       const machine = options.newMachine(length, space.programKey);
       machine.client = kernel;
       if (!machine.memory.growTo(length + GUEST_BIAS)) throw badInput("not enough memory for the snapshot");
-      restoreRuns(runs, this.#pages, machine.memory.u8);
+      restoreRuns(runs, source, machine.memory.u8);
       space.attach(machine);
     });
     kernel.attach(options.host, SYSCALLS);
@@ -95,35 +120,35 @@ export class SavedGuest {
   }
 }
 
-function encodeMemories(memories: readonly MemoryPages[]): Uint8Array<ArrayBuffer> {
-  const words = memories.reduce((n, m) => n + 2 + m.pages.length, 1);
+function encodeMemories(memories: readonly MemoryRuns[]): Uint8Array<ArrayBuffer> {
+  const words = memories.reduce((n, m) => n + 2 + m.runs.length, 1);
   const out = new Uint32Array(words);
   out[0] = memories.length;
   let at = 1;
   for (const m of memories) {
     out[at++] = m.length;
-    out[at++] = m.pages.length / 2;
-    out.set(m.pages, at);
-    at += m.pages.length;
+    out[at++] = m.runs.length;
+    out.set(m.runs, at);
+    at += m.runs.length;
   }
   return new Uint8Array(out.buffer);
 }
 
-function decodeMemories(bytes: Uint8Array): MemoryPages[] {
+function decodeMemories(bytes: Uint8Array): MemoryRuns[] {
   // A copy, since a blob may begin at any offset of its file.
   const words = new Uint32Array(bytes.slice().buffer, 0, bytes.length >> 2);
-  const memories: MemoryPages[] = [];
+  const memories: MemoryRuns[] = [];
   let at = 1;
   for (let i = 0; i < words[0]; i++) {
     const length = words[at], count = words[at + 1];
-    if (at + 2 + count * 2 > words.length) throw badInput("snapshot's memory table is cut short");
-    memories.push({ length, pages: words.slice(at + 2, at + 2 + count * 2) });
-    at += 2 + count * 2;
+    if (count % 4 !== 0 || at + 2 + count > words.length) throw badInput("snapshot's memory table is cut short");
+    memories.push({ length, runs: words.slice(at + 2, at + 2 + count) });
+    at += 2 + count;
   }
   return memories;
 }
 
-/** Bytes of non-zero guest memory in a snapshot, equal pages counted once. */
+/** Bytes of guest memory in a snapshot that are not zero and not in files of the image, equal pages counted once. */
 export function pagesBytes(snapshot: Snapshot): number {
   return Math.floor(snapshot.pages.length / PAGE_BYTES) * PAGE_BYTES;
 }
