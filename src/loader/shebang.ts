@@ -16,10 +16,13 @@ export function isScript(probe: Uint8Array): boolean {
   return probe.length >= 2 && probe[0] === 0x23 && probe[1] === 0x21;
 }
 
+/** Linux keeps the last byte of its buffer for a NUL. */
+const LONGEST_LINE = PROBE_BYTES - 1;
+
 /** Reads a `#!` line from the first bytes of a file, by the rules of fs/binfmt_script.c. A negative errno if there is none. */
 export function parseShebang(probe: Uint8Array): Shebang | number {
   const newline = probe.indexOf(0x0a);
-  const lineEnd = newline >= 0 ? newline : probe.length;
+  const lineEnd = newline >= 0 ? newline : Math.min(probe.length, LONGEST_LINE);
   const nul = probe.subarray(0, lineEnd).indexOf(0);
   const line = decodeBytes(probe, 2, nul >= 0 ? nul : lineEnd);
   const text = line.replace(/^[ \t]+|[ \t]+$/g, "");

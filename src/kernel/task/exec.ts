@@ -4,7 +4,7 @@ import { buildStack } from "../../loader/initial_stack.ts";
 import { loadProgram } from "../../loader/load.ts";
 import { isScript, MAX_SCRIPT_DEPTH, parseShebang, PROBE_BYTES } from "../../loader/shebang.ts";
 import type { Machine } from "../../machine/machine.ts";
-import { ELOOP, ENOEXEC } from "../abi/errno.ts";
+import { ELOOP, ENOENT, ENOEXEC } from "../abi/errno.ts";
 import { RLIMIT_STACK } from "../abi/resource.ts";
 import { SIG_DFL, SIG_IGN, SIGCHLD, SS_DISABLE } from "../abi/signal.ts";
 import type { Kernel } from "../kernel.ts";
@@ -114,12 +114,16 @@ function prepare(k: Kernel, t: Task, newMachine: (key: string) => Machine, reque
       rsp,
       argv: found.argv,
       credentials,
-      name: request.path.slice(request.path.lastIndexOf("/") + 1),
+      name: baseName(request.path === "" ? found.program.path : request.path),
     };
   } finally {
     dropDescription(k, found.program.description);
     if (!done) machine.dispose();
   }
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
 }
 
 /** Opens the file, and follows `#!` lines until there is an ELF program. */
@@ -139,10 +143,10 @@ function findProgram(
     const shebang = isScript(probe) ? parseShebang(probe) : -ENOEXEC;
     dropDescription(k, program.description);
     if (typeof shebang === "number") return shebang;
-    // A script opened through a descriptor is named by it (execveat(2)).
-    const scriptPath = dirfd === AT_FDCWD || path.startsWith("/")
-      ? path
-      : `/dev/fd/${dirfd}${path === "" ? "" : `/${path}`}`;
+    // A script opened through a descriptor is named by it (execveat(2)), which has to be there for the interpreter.
+    const byDescriptor = dirfd !== AT_FDCWD && !path.startsWith("/");
+    if (byDescriptor && t.process.fds.isCloexec(dirfd)) return -ENOENT;
+    const scriptPath = byDescriptor ? `/dev/fd/${dirfd}${path === "" ? "" : `/${path}`}` : path;
     argv = [
       shebang.interpreter,
       ...(shebang.argument === null ? [] : [shebang.argument]),

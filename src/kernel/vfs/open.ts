@@ -6,6 +6,7 @@ import { enterNew, mayCreate, newInode } from "./create.ts";
 import { LOOKUP_CREATE, LOOKUP_DIRECTORY, LOOKUP_EMPTY, LOOKUP_FOLLOW } from "./path.ts";
 import { PathDescription } from "./path_description.ts";
 import { MAY_EXEC, MAY_READ, MAY_WRITE, ownsOrCapable, permission } from "./permission.ts";
+import { isExecuting } from "./text_busy.ts";
 import { notify } from "../fs/inotify.ts";
 import { MemoryFile } from "../fs/memory_inodes.ts";
 import { IN_MODIFY, IN_OPEN } from "../abi/inotify.ts";
@@ -21,7 +22,7 @@ import {
   O_TRUNC,
   OPEN_ONLY_FLAGS,
 } from "../abi/fcntl.ts";
-import { EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, EOPNOTSUPP, EPERM, EROFS } from "../abi/errno.ts";
+import { EEXIST, EINVAL, EISDIR, ELOOP, ENOENT, EOPNOTSUPP, EPERM, EROFS, ETXTBSY } from "../abi/errno.ts";
 import { S_IFMT, S_IFREG } from "../abi/stat.ts";
 
 /** MAY_ bits of each O_ACCMODE value; the fourth is "for ioctl only", checked as both. */
@@ -83,6 +84,7 @@ export function openDentry(k: Kernel, t: Task, dentry: Dentry, flags: number): F
   const c = t.process.credentials;
   const refused = permission(c, inode, access);
   if (refused) return refused;
+  if ((access & MAY_WRITE) && type === S_IFREG && isExecuting(k, inode)) return -ETXTBSY;
   if ((flags & O_NOATIME) && !ownsOrCapable(c, inode)) return -EPERM;
   const description = describe(k, t, dentry, flags);
   if (typeof description !== "number" && (flags & O_TRUNC)) {

@@ -9,6 +9,7 @@ import { FsContext } from "./fs_context.ts";
 import { ATIME, CTIME, type Inode, MTIME } from "./inode.ts";
 import { LOOKUP_EMPTY, LOOKUP_FOLLOW, PathWalker } from "./path.ts";
 import { MAY_EXEC, permission } from "./permission.ts";
+import { isOpenForWriting } from "./text_busy.ts";
 import { type ConsoleSink, LineSink } from "../fs/console.ts";
 import { mountDevices } from "../fs/devfs.ts";
 import { MemoryDirectory, MemoryFile } from "../fs/memory_inodes.ts";
@@ -17,7 +18,7 @@ import { mountProc } from "../fs/procfs/mount.ts";
 import { mountSys } from "../fs/sysfs.ts";
 import { RootFileSystem } from "../fs/rootfs.ts";
 import { AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW } from "../abi/fcntl.ts";
-import { EACCES, ELOOP } from "../abi/errno.ts";
+import { EACCES, ELOOP, ETXTBSY } from "../abi/errno.ts";
 import { ANON_INODE_FS_MAGIC, PIPEFS_MAGIC, SOCKFS_MAGIC } from "../abi/statfs.ts";
 
 export { FsContext };
@@ -137,6 +138,7 @@ export class Vfs {
     if (!inode.isRegular) return -EACCES;
     const refused = permission(t.process.credentials, inode, MAY_EXEC);
     if (refused) return refused;
+    if (isOpenForWriting(k, inode)) return -ETXTBSY;
     const description = inode.open(k, t, dentry, 0);
     if (typeof description === "number") return description;
     description.refs = 1;
