@@ -1,5 +1,5 @@
 /** The line itself: image → rootfs → boot → snapshot → translate → package, in order. Host neutral; the command writes the files. */
-import { BootHost } from "./boot/boot_host.ts";
+import { BOOT_EPOCH_MS, BOOT_SEED, BootHost } from "./boot/boot_host.ts";
 import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
 import { createGuest, DEFAULT_PATH, type GuestOptions } from "./boot/guest.ts";
 import { COMMON_REQUESTS, trainOnCopy } from "./boot/training.ts";
@@ -26,7 +26,7 @@ import { mergeLayers } from "./rootfs/merge.ts";
 import { packTree } from "./rootfs/pack.ts";
 import { openPackedTree } from "./rootfs/packed_tree.ts";
 import type { Tree } from "./rootfs/tree.ts";
-import { addressSpaces, captureSnapshot, pagesBytes } from "./snapshot/snapshot.ts";
+import { addressSpaces, captureSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
 import { codeFiles } from "./translate/code_files.ts";
 import { fileMemory } from "./translate/file_memory.ts";
 import { translateProgram, type Translation } from "./translate/translate.ts";
@@ -55,9 +55,6 @@ export interface BuildOptions {
   /** Makes a module smaller, keeping its trap map right; null with --fast. */
   optimise?: ((t: Translation) => Promise<Translation>) | null;
 }
-
-/** Wall clock of every boot: an image boots to the same bytes at any time. The clocks jump forward when it is restored. */
-const BOOT_EPOCH_MS = Date.UTC(2024, 0, 1);
 
 export async function buildApp(image: Image, options: BuildOptions): Promise<BuiltApp> {
   const seconds: Record<string, number> = {};
@@ -201,7 +198,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
       })),
     },
     sizes: {},
-    memory: { guestBytes, pagesBytes: pagesBytes(snapshot) },
+    memory: { guestBytes, residentBytes: residentBytes(snapshot), pagesBytes: pagesBytes(snapshot) },
   };
   enter("");
   return { manifest, files, translations, seconds };
@@ -209,7 +206,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
 
 /** A host that is the same every time. */
 function bootHost(options: BuildOptions, output: LastOutput): BootHost {
-  return new BootHost(BOOT_EPOCH_MS, 0x6c696768, (_stream, line) => {
+  return new BootHost(BOOT_EPOCH_MS, BOOT_SEED, (_stream, line) => {
     output.add(line);
     options.onOutput?.(line);
   });

@@ -158,6 +158,7 @@ export async function translateImage(path: string, options: TranslateImageOption
   const budget: BudgetInput = {
     files: sizes,
     guestBytes: app.manifest.memory.guestBytes,
+    residentBytes: app.manifest.memory.residentBytes,
     pagesBytes: app.manifest.memory.pagesBytes,
     wasmBytes: app.translations.reduce((n, t) => n + t.wasm.length, 0),
   };

@@ -36,7 +36,8 @@ export interface Manifest {
   rootfsChunks: number;
   unsupported: ManifestUnsupported;
   sizes: Record<string, { raw: number; gzip: number }>;
-  memory: { guestBytes: number; pagesBytes: number };
+  /** Bytes: guest memory from its start to its highest page, what a restore fills of it, what of that is in no file of the image. */
+  memory: { guestBytes: number; residentBytes: number; pagesBytes: number };
 }
 
 export interface ManifestModule {

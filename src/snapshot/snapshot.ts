@@ -148,6 +148,13 @@ function decodeMemories(bytes: Uint8Array): MemoryRuns[] {
   return memories;
 }
 
+/** Bytes of guest memory that a restore fills. */
+export function residentBytes(snapshot: Snapshot): number {
+  let bytes = 0;
+  for (const { runs } of decodeMemories(snapshot.memory)) for (let i = 3; i < runs.length; i += 4) bytes += runs[i];
+  return bytes;
+}
+
 /** Bytes of guest memory in a snapshot that are not zero and not in files of the image, equal pages counted once. */
 export function pagesBytes(snapshot: Snapshot): number {
   return Math.floor(snapshot.pages.length / PAGE_BYTES) * PAGE_BYTES;
