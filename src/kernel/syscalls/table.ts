@@ -12,6 +12,7 @@ import { randomRows } from "./random.ts";
 import { priorityRows } from "./priority.ts";
 import { schedRows } from "./sched.ts";
 import { semRows } from "./sem.ts";
+import { schedulingHintRows } from "./scheduling_hints.ts";
 import { shmRows } from "./shm.ts";
 import { signalRows } from "./signal.ts";
 import { socketRows } from "./socket.ts";
@@ -32,6 +33,7 @@ export const SYSCALLS: SyscallTable = makeTable([
   ...signalRows,
   ...priorityRows,
   ...schedRows,
+  ...schedulingHintRows,
   ...identityRows,
   ...prctlRows,
   ...limitRows,
