@@ -38,6 +38,8 @@ export function walkToNew(k: Kernel, t: Task, dirfd: number, path: string, makes
   if (existing !== null) return -EEXIST;
   // "name/" can only become a directory.
   if (w.trailingSlash && !makesDirectory) return -ENOENT;
+  // procfs answers so when it looks for the name, before anybody asks whether it can be made.
+  if (w.parent.inode.fs.type === "proc") return -ENOENT;
   return mayCreate(t, w.parent);
 }
 

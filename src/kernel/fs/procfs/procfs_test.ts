@@ -64,6 +64,8 @@ test("a table is one text from its first read to its last", () => {
 test("nothing can be made or removed in /proc", () => {
   const w = new World();
   expect(w.open("/proc/new", 0o101)).toBe(-ENOENT);
+  expect(w.call("mkdir", "/proc/new", 0o755)).toBe(-ENOENT);
+  expect(w.call("symlink", "to", "/proc/self/new")).toBe(-ENOENT);
   expect(w.call("unlink", "/proc/version")).toBe(-EPERM);
   const user = new World({}, 1000);
   expect(user.open("/proc/version", 1)).toBe(-EACCES);
