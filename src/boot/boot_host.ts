@@ -3,6 +3,11 @@ import type { Host } from "../host/host.ts";
 /** What one look at the clock takes, in nanoseconds of boot time. */
 const READING_NS = 1000;
 
+/** Wall clock of every boot: an image boots to the same bytes at any time. The clocks jump forward when it is restored. */
+export const BOOT_EPOCH_MS: number = Date.UTC(2024, 0, 1);
+/** What the random numbers of every boot come from. */
+export const BOOT_SEED = 0x6c696768;
+
 /**
  * The host of a boot: the same image boots to the same bytes every time, so time passes only when somebody looks at it or waits
  * for it, and random numbers come from a seed. (After a restore both are the real host's.)

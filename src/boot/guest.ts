@@ -71,7 +71,9 @@ export function createGuest(options: GuestOptions): Kernel {
 export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** The path of argv[0]: as it is if it has a slash, else the first match in PATH (execvp(3)). */
-function findProgram({ argv, env, cwd, tree }: GuestOptions): string {
+export function findProgram(
+  { argv, env, cwd, tree }: Pick<GuestOptions, "argv" | "env" | "cwd" | "tree">,
+): string {
   const name = argv[0];
   if (name === undefined || name === "") throw badInput("there is no program to run: the command is empty");
   if (name.includes("/")) {

@@ -121,7 +121,7 @@ export function findEntries(program: ProgramMemory): CodeEntries {
 }
 
 /** Extents from unwind information and symbols, one a start, ascending. */
-function functionExtents({ u8, elfs, readOnly }: ProgramMemory): FunctionExtent[] {
+export function functionExtents({ u8, elfs, readOnly }: Pick<ProgramMemory, "u8" | "elfs" | "readOnly">): FunctionExtent[] {
   const byStart = new Map<number, FunctionExtent>();
   const add = (e: FunctionExtent) => {
     const known = byStart.get(e.start);
