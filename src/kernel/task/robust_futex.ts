@@ -10,7 +10,8 @@ import type { Task } from "./task.ts";
 export function releaseRobustFutexes(t: Task): void {
   const head = t.robustList >>> 0;
   if (head === 0) return;
-  const offset = readU64(t, head + 8), pendingEntry = readU64(t, head + 16);
+  // The offset may be negative, and is in glibc: its low half is all that addresses need.
+  const offset = readU32(t, head + 8), pendingEntry = readU64(t, head + 16);
   if (offset < 0 || pendingEntry < 0) return;
   let entry = readU64(t, head);
   for (let i = 0; entry > 0 && entry !== head && i < ROBUST_LIST_LIMIT; i++) {
