@@ -145,7 +145,7 @@ function runBlock(fn: IrFunction, block: IrBlock, cpu: RegionCpu): number {
 function fault(cpu: RegionCpu, { resumePc }: IrBlock, stop: number, pc: number, info = 0): number {
   leave(cpu, stop, pc, info);
   const start = pc < resumePc >>> 0 ? pc : resumePc;
-  cpu.faults?.replay(cpu.memory, { pc, start, stale: 0, staleHigh: 0 }, stop);
+  cpu.faults?.replay(cpu.memory, { pc, start, stale: 0, staleHigh: 0 }, stop, cpu.client.cpuLevel);
   return stop;
 }
 

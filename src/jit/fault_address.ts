@@ -6,6 +6,7 @@ import { executeOperation } from "../ir/interpret.ts";
 import { KIND_CALL, KIND_LOAD, KIND_SETVAR, KIND_STORE, OP, OP_KIND, OP_VALUES } from "../ir/ops.ts";
 import { VAR_FSBASE, VAR_GPR, VAR_GSBASE, VAR_HOME } from "../ir/variables.ts";
 import { liftRegion } from "../lift/lift.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { GuestMemory } from "../machine/guest_memory.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
 import {
@@ -36,11 +37,11 @@ interface Miss {
  * Sets STATE_STOP_INFO, STATE_FAULT_HIGH and STATE_FAULT_ERROR for the instruction at `pc`, which is about to be done; the state
  * block has its registers, except for the `unknown` variables. Where these hide the address it is given as 0.
  */
-export function noteFaultAddress(memory: GuestMemory, pc: number, unknown: Uint8Array): void {
+export function noteFaultAddress(memory: GuestMemory, pc: number, unknown: Uint8Array, level: CpuLevel): void {
   const { u8, i32 } = memory;
   const insn = decode(u8, pc - GUEST_BIAS, u8.length, pc);
   let low = 0, high = 0, error = FAULT_USER;
-  const miss = isFailure(insn) ? null : findMiss(memory, insn, unknown);
+  const miss = isFailure(insn) ? null : findMiss(memory, insn, unknown, level);
   if (!isFailure(insn) && miss !== null) {
     const address = wholeAddress(memory, insn, miss.linear);
     low = Number(address & 0xffffffffn);
@@ -64,11 +65,11 @@ function writesFirst(insn: Instruction): boolean {
   return READ_AND_WRITE.has(insn.row.mnemonic);
 }
 
-function findMiss(memory: GuestMemory, insn: Instruction, unknown: Uint8Array): Miss | null {
+function findMiss(memory: GuestMemory, insn: Instruction, unknown: Uint8Array, level: CpuLevel): Miss | null {
   // Repetitions move their registers on while we look; they get them back.
   const saved = memory.u8.slice(0, STATE_BYTES);
   try {
-    return new MissSearch(memory, liftRegion(straightRegion([insn])), unknown.slice()).run();
+    return new MissSearch(memory, liftRegion(straightRegion([insn]), level), unknown.slice()).run();
   } finally {
     memory.u8.set(saved);
   }

@@ -13,6 +13,7 @@ import { executeOperation } from "../ir/interpret.ts";
 import { KIND_LOAD, KIND_STORE, OP, OP_KIND, OP_VALUES } from "../ir/ops.ts";
 import { VAR_COUNT } from "../ir/variables.ts";
 import { liftRegion } from "../lift/lift.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { FaultReplay, FaultSite } from "../machine/fault_site.ts";
 import type { GuestMemory } from "../machine/guest_memory.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
@@ -39,13 +40,13 @@ export function hasVariable(low: number, high: number, variable: number): boolea
 }
 
 export class IrFaultReplay implements FaultReplay {
-  replay(memory: GuestMemory, site: FaultSite, stop: number): void {
+  replay(memory: GuestMemory, site: FaultSite, stop: number, level: CpuLevel): void {
     const unknown = new Uint8Array(VAR_COUNT);
     for (let v = 0; v < VAR_COUNT; v++) unknown[v] = hasVariable(site.stale, site.staleHigh, v) ? 1 : 0;
     const run = instructionsBetween(memory, site.start, site.pc);
     if (run === null) unknown.fill(1);
-    else if (run.length > 0) new StraightRun(memory, run, unknown).apply();
-    if (stop === STOP_SEGV) noteFaultAddress(memory, site.pc, unknown);
+    else if (run.length > 0) new StraightRun(memory, run, unknown, level).apply();
+    if (stop === STOP_SEGV) noteFaultAddress(memory, site.pc, unknown, level);
   }
 }
 
@@ -72,6 +73,7 @@ export function straightRegion(run: Instruction[]): Region {
     deadEnds: new Set(),
     flagsLiveIn: FLAGS_ARITH,
     sideEntries: [],
+    upperHalves: 0xffff,
   };
 }
 
@@ -90,8 +92,8 @@ class StraightRun {
   readonly #result = new Int32Array(VAR_COUNT).fill(-1);
 
   /** `unknown`: 1 for variables of which the state block has not what they were at the start. */
-  constructor(readonly memory: GuestMemory, run: Instruction[], readonly unknown: Uint8Array) {
-    this.#fn = liftRegion(straightRegion(run));
+  constructor(readonly memory: GuestMemory, run: Instruction[], readonly unknown: Uint8Array, level: CpuLevel) {
+    this.#fn = liftRegion(straightRegion(run), level);
     this.#block = this.#fn.blocks[0];
     this.#lost = new Uint8Array(this.#fn.count);
     this.#frame.reserve(this.#fn.count);

@@ -43,6 +43,7 @@ export function liftRegion(
   const l = new Lifter(fn, blocks);
   l.jumpTables = region.jumpTables;
   l.deadEnds = region.deadEnds;
+  l.upperHalves = region.upperHalves ?? 0;
   for (const { instructions } of region.blocks) for (const insn of instructions) l.upperHalves |= upperHalvesUsed(insn);
   for (const b of region.blocks) {
     // Flags live after each instruction, walking backwards once.

@@ -1,3 +1,4 @@
+import type { CpuLevel } from "./cpu_level.ts";
 import type { GuestMemory } from "./guest_memory.ts";
 
 /** Where guest code has faulted, and what the state block tells of the registers. */
@@ -17,5 +18,5 @@ export interface FaultReplay {
    * Makes the state block hold the registers as they were just before the faulting instruction, as far as they can be known
    * (`stale` ones cannot), and for STOP_SEGV sets STATE_STOP_INFO, STATE_FAULT_HIGH and STATE_FAULT_ERROR.
    */
-  replay(memory: GuestMemory, site: FaultSite, stop: number): void;
+  replay(memory: GuestMemory, site: FaultSite, stop: number, level: CpuLevel): void;
 }

@@ -301,7 +301,7 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#setRip(pc);
     words[STATE_STOP_INFO >> 2] = words[STATE_FAULT_HIGH >> 2] = words[STATE_FAULT_ERROR >> 2] = 0;
     const at = { pc, start: starts[site], stale: stale[site], staleHigh: staleHigh[site] };
-    this.shared.interpreter?.faults.replay(this.memory, at, reason);
+    this.shared.interpreter?.faults.replay(this.memory, at, reason, this.client.cpuLevel);
     return words[STATE_STOP >> 2] = reason;
   }
 

@@ -1,21 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { GUEST_LOWEST, RAX, RBX, RCX, RDX, STATE_GPR, STATE_SCRATCH } from "../state.ts";
+import type { CpuLevel } from "../cpu_level.ts";
 import { PlainGuestMemory } from "../guest_memory.ts";
 import { NO_CLIENT } from "../no_client.ts";
 import { crc32c } from "./crc32c.ts";
 import { integerHelpers } from "./integer.ts";
 import type { HelperCpu } from "./types.ts";
 
-function newCpu(tscNs = 0): HelperCpu {
+function newCpu(tscNs = 0, cpuLevel: CpuLevel = "x86-64-v2"): HelperCpu {
   return {
     memory: new PlainGuestMemory(GUEST_LOWEST),
-    client: { ...NO_CLIENT, tscNs: () => tscNs },
+    client: { ...NO_CLIENT, tscNs: () => tscNs, cpuLevel },
   };
 }
 
 /** eax, ebx, ecx, edx after CPUID, unsigned. */
-function cpuid(leaf: number, subleaf = 0): [number, number, number, number] {
-  const cpu = newCpu();
+function cpuid(leaf: number, subleaf = 0, level: CpuLevel = "x86-64-v2"): [number, number, number, number] {
+  const cpu = newCpu(0, level);
   const { i32 } = cpu.memory;
   const word = (register: number) => (STATE_GPR + register * 8) >> 2;
   i32[word(RAX)] = leaf;
@@ -43,6 +44,20 @@ describe("cpuid", () => {
     expect([0, 9, 13, 19, 20, 23].every(has)).toBe(true);
     expect([26, 27, 28, 29, 30].some(has)).toBe(false);
     expect(cpuid(0x80000001)[2] & 1).toBe(1);
+  });
+
+  it("announces x86-64-v3 with the state that it needs, if that is the level", () => {
+    const level = "x86-64-v3";
+    const [, , ecx] = cpuid(1, 0, level), [, ebx] = cpuid(7, 0, level);
+    // FMA MOVBE AES XSAVE OSXSAVE AVX F16C; BMI1 AVX2 BMI2; LZCNT.
+    expect([12, 22, 25, 26, 27, 28, 29].every((bit) => ecx >>> bit & 1)).toBe(true);
+    expect([3, 5, 8].every((bit) => ebx >>> bit & 1)).toBe(true);
+    expect(cpuid(0x80000001, 0, level)[2] >>> 5 & 1).toBe(1);
+    // AVX-512, MPX and protection keys are not there.
+    expect([14, 16, 17, 21, 26, 27, 28, 30, 31].some((bit) => ebx >>> bit & 1)).toBe(false);
+    expect(cpuid(0xd, 0, level)).toEqual([7, 832, 832, 0]);
+    expect(cpuid(0xd, 2, level)).toEqual([256, 576, 0, 0]);
+    expect(cpuid(0, 0, level)[0]).toBe(0xd);
   });
 
   it("describes caches whose size is the product of their geometry", () => {
