@@ -205,6 +205,10 @@ export class SocketOptions {
     return this.values?.has(level * 65536 + name) ?? false;
   }
 
+  get isAnySet(): boolean {
+    return this.values !== null;
+  }
+
   /** The value of an option that is an int, or undefined if Linux knows no such option. */
   get(level: number, name: number): number | undefined {
     return this.values?.get(level * 65536 + name) ?? LEVELS[level]?.[name]?.initial;

@@ -6,6 +6,7 @@ import type { Credentials } from "../task/credentials.ts";
 import type { Task } from "../task/task.ts";
 import { FileDescription } from "../vfs/file_description.ts";
 import type { SocketAddress } from "./address.ts";
+import type { Control } from "./datagram_controls.ts";
 import { interfaceIoctl } from "./interface_ioctl.ts";
 import { SocketOptions } from "./options.ts";
 
@@ -30,11 +31,14 @@ export class ReceiveInfo {
   /** MSG_TRUNC, MSG_CTRUNC, MSG_EOR of the result. */
   flags = 0;
   ancillary: Ancillary | null = null;
+  /** Facts about a datagram that the socket's options ask for. */
+  controls: readonly Control[] | null = null;
 
   clear(): void {
     this.from = null;
     this.flags = 0;
     this.ancillary = null;
+    this.controls = null;
   }
 }
 

@@ -46,6 +46,7 @@ import {
   type SocketAddress,
   unmapped,
 } from "./address.ts";
+import { datagramControls } from "./datagram_controls.ts";
 import { checkInetAddress } from "./inet.ts";
 import type { PortBinding } from "./port_table.ts";
 import { brokenPipe } from "./sigpipe.ts";
@@ -61,6 +62,7 @@ const DATAGRAM_OVERHEAD = 768;
 interface Datagram {
   readonly bytes: Uint8Array;
   readonly from: InetAddress;
+  readonly to: InetAddress;
 }
 
 /** SOCK_DGRAM of AF_INET and AF_INET6, over loopback (udp(7)). */
@@ -205,7 +207,7 @@ export class UdpSocket extends Socket {
     if (bound < 0) return bound;
     const from = UdpStack.source(this, target);
     const receiver = this.stack.receiver(from, target);
-    if (receiver !== null) receiver.deliver(bytes.slice(at, at + length), from);
+    if (receiver !== null) receiver.deliver(bytes.slice(at, at + length), from, target);
     else if (this.peer !== null) this.refuse(); // the ICMP message comes back to connected sockets only
     return length;
   }
@@ -216,15 +218,15 @@ export class UdpSocket extends Socket {
   }
 
   /** A full receive buffer drops the datagram: that is UDP. */
-  private deliver(bytes: Uint8Array, from: InetAddress): void {
+  private deliver(bytes: Uint8Array, from: InetAddress, to: InetAddress): void {
     if (this.queuedBytes > this.options.get(SOL_SOCKET, SO_RCVBUF)!) return;
-    this.queue.push({ bytes, from });
+    this.queue.push({ bytes, from, to });
     this.queuedBytes += bytes.length + DATAGRAM_OVERHEAD;
     this.readiness.wake();
   }
 
   receive(
-    _k: Kernel,
+    k: Kernel,
     _t: Task,
     bytes: Uint8Array,
     at: number,
@@ -240,6 +242,9 @@ export class UdpSocket extends Socket {
     const n = Math.min(length, size);
     bytes.set(datagram.bytes.subarray(0, n), at);
     info.from = shownTo(this.domain, datagram.from);
+    if (this.options.isAnySet) {
+      info.controls = datagramControls(this.options, this.domain, datagram.to, () => k.clock.realtimeMs());
+    }
     if (n < size) info.flags |= MSG_TRUNC;
     if (!(flags & MSG_PEEK)) {
       this.queue.shift();

@@ -93,6 +93,11 @@ export function writeControl(k: Kernel, t: Task, socket: Socket, info: ReceiveIn
     used = putCredentials(t, to.pointer, room, c, info);
     if (used < 0) return used;
   }
+  for (const { level, type, data } of info.controls ?? []) {
+    const put = putControl(t, (to.pointer >>> 0) + used, room - used, level, type, data, info);
+    if (put < 0) return put;
+    used += put;
+  }
   const { ancillary } = info;
   if (ancillary === null) return used;
   if (ancillary.files.length > 0) {
@@ -143,12 +148,38 @@ function putFiles(
   return Math.min(align(size), room);
 }
 
+/** put_cmsg(): what does not fit is cut, and told. */
+function putControl(
+  t: Task,
+  pointer: number,
+  room: number,
+  level: number,
+  type: number,
+  data: Uint8Array,
+  info: ReceiveInfo,
+): number {
+  const size = CMSGHDR_BYTES + data.length;
+  if (room < size) info.flags |= MSG_CTRUNC;
+  if (room < CMSGHDR_BYTES) return 0;
+  const at = putHeader(t, pointer, Math.min(size, room), room, type, level);
+  if (at < 0) return at;
+  t.memory.u8.set(data.subarray(0, Math.min(data.length, room - CMSGHDR_BYTES)), at);
+  return Math.min(align(size), room);
+}
+
 /** A cmsghdr; returns the linear address of its data, or -EFAULT. */
-function putHeader(t: Task, pointer: number, size: number, room: number, type: number): number {
+function putHeader(
+  t: Task,
+  pointer: number,
+  size: number,
+  room: number,
+  type: number,
+  level: number = SOL_SOCKET,
+): number {
   const at = writableRange(t, pointer, Math.min(align(size), room));
   if (at < 0) return at;
   storeU64(t.memory, at, size);
-  storeU32(t.memory, at + 8, SOL_SOCKET);
+  storeU32(t.memory, at + 8, level);
   storeU32(t.memory, at + 12, type);
   return at + CMSGHDR_BYTES;
 }
