@@ -1,6 +1,7 @@
 import { LIFTS } from "../src/lift/families.ts";
 import { FLAG_AF, FLAG_CF, FLAG_DF, FLAG_OF, FLAG_PF, FLAG_SF, FLAG_ZF } from "../src/machine/state.ts";
 import { FLOW_TRAP } from "../src/x86/row.ts";
+import { V3_FEATURES } from "../src/x86/features.ts";
 import { allRows } from "../src/x86/index.ts";
 import type { RowPlan } from "../src/x86/row_plan.ts";
 
@@ -41,7 +42,8 @@ export function describeInstructions(): string {
 What the translator knows of x86-64, by the CPUID feature that brings it. _Translated_: does what the Intel SDM says, as far
 as [LIMITS.md](LIMITS.md) does not take it back. _Traps_: raises the exception that it raises in a user program on a
 processor. _Not translated_: decodes, so that its length is known; raises SIGILL in the guest, and is named in the report.
-Bytes that no row matches raise SIGILL, too. The guest's CPUID announces no feature that is not translated.
+Bytes that no row matches raise SIGILL, too. The guest's CPUID announces no feature that is not translated; features from
+x86-64-v3 on are there, and their instructions run, if \`--cpu x86-64-v3\` says so.
 
 ${count("translated")} instructions translated, ${count("traps")} that trap, ${count("not translated")} not translated.
 
@@ -70,7 +72,7 @@ function section(feature: string, entries: Entry[]): string {
     return `| \`${name}\` | ${forms} | ${letters} | ${support} |`;
   });
   return `## ${feature}
-
+${V3_FEATURES.has(feature) ? "\nFrom x86-64-v3 on.\n" : ""}
 | instruction | encoding | flags | support |
 | --- | --- | --- | --- |
 ${rows.join("\n")}

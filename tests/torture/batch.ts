@@ -8,12 +8,14 @@ import type { EngineName } from "../../src/cli/engines.ts";
 import { openHostDirectory } from "../../src/cli/host_directory.ts";
 import { NodeHost } from "../../src/cli/node_host.ts";
 import type { ConsoleSink } from "../../src/kernel/fs/console.ts";
+import type { CpuLevel } from "../../src/machine/cpu_level.ts";
 import { lastLine, sha256 } from "./build.ts";
 
 /** A program to run. */
 export interface BatchRequest {
   path: string;
   engine: string;
+  cpuLevel: CpuLevel;
   timeoutMs: number;
 }
 
@@ -47,7 +49,7 @@ class QuietHost extends NodeHost {
   }
 }
 
-function serve({ path, engine, timeoutMs }: BatchRequest): BatchReply {
+function serve({ path, engine, cpuLevel, timeoutMs }: BatchRequest): BatchReply {
   const console = new Capture();
   const host = new QuietHost();
   let exitCode: number;
@@ -58,6 +60,7 @@ function serve({ path, engine, timeoutMs }: BatchRequest): BatchReply {
       env: ["PATH=/bin", "HOME=/root"],
       cwd: "/",
       engine: engine as EngineName,
+      cpuLevel,
       host,
       console,
       timeoutMs,

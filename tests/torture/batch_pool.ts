@@ -1,6 +1,7 @@
 /** Runs programs in processes of batch.ts: one a job, replaced when it hangs, dies or has run many programs. */
 import type { BatchReply, BatchRequest } from "./batch.ts";
 import { type BuiltProgram, VARIES } from "./build.ts";
+import { cpuLevelOf } from "./cases.ts";
 import type { Verdict } from "./run.ts";
 
 const BATCH = new URL("batch.ts", import.meta.url).pathname;
@@ -72,7 +73,9 @@ export class BatchRunner {
   async run(program: BuiltProgram): Promise<Verdict> {
     const start = performance.now();
     this.process ??= new BatchProcess();
-    const reply = await this.process.ask({ path: program.path, engine: this.engine, timeoutMs: this.timeoutMs });
+    const { engine, timeoutMs } = this;
+    const cpuLevel = cpuLevelOf(program.level);
+    const reply = await this.process.ask({ path: program.path, engine, cpuLevel, timeoutMs });
     if (typeof reply === "string" || this.process.served >= PROGRAMS_PER_PROCESS) await this.close();
     const reason = reasonOf(reply, program.stdout);
     const ms = Math.round(performance.now() - start);

@@ -1,7 +1,7 @@
 /** Builds the tests and finds out which of them pass natively. What was done is kept in the cache. */
 import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
-import type { Level, TortureTest } from "./cases.ts";
+import { type Level, levelOptions, type TortureTest } from "./cases.ts";
 import { inParallel, runProgram } from "./pool.ts";
 import { exists } from "./source.ts";
 
@@ -77,7 +77,7 @@ export async function buildPrograms(
 }
 
 function compileCommand(test: TortureTest, level: Level, path: string): string[] {
-  return ["gcc", `-${level}`, "-static", "-w", "-pipe", ...test.options, "-o", path, ...test.sources, "-lm"];
+  return ["gcc", ...levelOptions(level), "-static", "-w", "-pipe", ...test.options, "-o", path, ...test.sources, "-lm"];
 }
 
 async function buildOne(command: string[], path: string): Promise<BuildRecord> {

@@ -1,9 +1,22 @@
 /** The tests of the suite and how each is compiled, from its folder, its `dg-` lines and its `.x` file. */
 import { join } from "node:path";
+import type { CpuLevel } from "../../src/machine/cpu_level.ts";
 import { exists } from "./source.ts";
 
 export const LEVELS = ["O0", "O2", "O3"] as const;
-export type Level = typeof LEVELS[number];
+export type Level = typeof LEVELS[number] | typeof V3_LEVEL;
+/** -O3 for x86-64-v3, run on such a processor; only on request. */
+export const V3_LEVEL = "O3v3";
+
+/** GCC's options for a level. */
+export function levelOptions(level: Level): string[] {
+  return level === V3_LEVEL ? ["-O3", "-march=x86-64-v3"] : [`-${level}`];
+}
+
+/** The processor that programs of a level are shown. */
+export function cpuLevelOf(level: Level): CpuLevel {
+  return level === V3_LEVEL ? "x86-64-v3" : "x86-64-v2";
+}
 
 /** One source file of the suite. */
 export interface TortureTest {

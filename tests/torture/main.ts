@@ -4,7 +4,7 @@
  *     --engine NAME    engine of `exec` to run on (aot, jit, interpret); "native" runs the programs as they are
  *     --spawn          a process for each program (else the translator is loaded once for many)
  *     --command TEXT   command instead of `exec`; {program} and {rootfs} are replaced
- *     --opt O0,O2,O3   optimisation levels (all)
+ *     --opt O0,O2,O3   optimisation levels (all of these); O3v3 is O3 for x86-64-v3
  *     --filter REGEX   names to keep, as "builtins/abs-1"
  *     --sample N       N of the programs, always the same ones
  *     --jobs N         programs at a time (1)
@@ -19,7 +19,7 @@ import { parseArgs } from "node:util";
 import { join } from "node:path";
 import { BatchRunner } from "./batch_pool.ts";
 import { buildPrograms, type BuiltProgram } from "./build.ts";
-import { type Level, LEVELS, listTests } from "./cases.ts";
+import { type Level, LEVELS, listTests, V3_LEVEL } from "./cases.ts";
 import { inParallel } from "./pool.ts";
 import { defaultCommand, runTranslated, type Verdict } from "./run.ts";
 import { cacheFolder, fetchSources } from "./source.ts";
@@ -49,8 +49,9 @@ function sampleOf<T>(items: readonly T[], count: number): T[] {
 
 function wantedLevels(text: string): Level[] {
   return text.split(",").map((name) => {
-    const level = LEVELS.find((known) => known === name);
-    if (level === undefined) throw new Error(`unknown level ${JSON.stringify(name)}: wanted ${LEVELS.join(", ")}`);
+    const all = [...LEVELS, V3_LEVEL] as const;
+    const level = all.find((known) => known === name);
+    if (level === undefined) throw new Error(`unknown level ${JSON.stringify(name)}: wanted ${all.join(", ")}`);
     return level;
   });
 }

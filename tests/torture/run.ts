@@ -1,6 +1,7 @@
 /** Runs one program of the suite through a command and judges it against its native run. */
 import { basename, dirname, join } from "node:path";
 import { type BuiltProgram, lastLine, sha256, VARIES } from "./build.ts";
+import { cpuLevelOf } from "./cases.ts";
 import { runProgram } from "./pool.ts";
 
 /** The outcome of one program. */
@@ -15,10 +16,10 @@ export interface Verdict {
 
 const CLI = new URL("../../src/cli/main.ts", import.meta.url).pathname;
 
-/** Command template of an engine; {rootfs} is the folder of the program, {program} its path in there. */
+/** Command template of an engine; {rootfs} is the folder of the program, {program} its path in there, {cpu} what it is shown. */
 export function defaultCommand(engine: string): string[] {
   if (engine === "native") return ["{rootfs}{program}"];
-  return ["deno", "run", "-A", CLI, "exec", "--engine", engine, "--rootfs", "{rootfs}", "{program}"];
+  return ["deno", "run", "-A", CLI, "exec", "--engine", engine, "--cpu", "{cpu}", "--rootfs", "{rootfs}", "{program}"];
 }
 
 /** Runs a program in a root file system of its own. */
@@ -31,7 +32,10 @@ export async function runTranslated(
   const rootfs = await Deno.makeTempDir({ dir: scratch });
   const inside = `/${basename(program.path)}`;
   await Deno.link(program.path, join(rootfs, inside)).catch(() => Deno.copyFile(program.path, join(rootfs, inside)));
-  const filled = command.map((part) => part.replace("{rootfs}", rootfs).replace("{program}", inside));
+  const cpu = cpuLevelOf(program.level);
+  const filled = command.map((part) =>
+    part.replace("{rootfs}", rootfs).replace("{program}", inside).replace("{cpu}", cpu)
+  );
   const finished = await runProgram(filled, timeoutMs, dirname(rootfs));
   await Deno.remove(rootfs, { recursive: true });
   const reason = failureOf(finished, program.stdout);

@@ -264,7 +264,7 @@ export const signalRows: readonly (readonly [number, SyscallRow])[] = [
   [SYS_rt_sigsuspend, full("rt_sigsuspend", sysRtSigsuspend, ["mask", "size:int"])],
   [SYS_pause, full("pause", sysPause)],
   [SYS_rt_sigtimedwait, full("rt_sigtimedwait", sysRtSigtimedwait, ["set", "info", "timeout", "size:int"])],
-  [SYS_rt_sigreturn, partial("rt_sigreturn", sysRtSigreturn, "float state as FXSAVE has it, no AVX", [])],
+  [SYS_rt_sigreturn, full("rt_sigreturn", sysRtSigreturn)],
   [SYS_sigaltstack, full("sigaltstack", sysSigaltstack, ["ss", "old_ss"])],
   [SYS_kill, full("kill", sysKill, ["pid:int", "signal:signal"])],
   [SYS_tkill, full("tkill", sysTkill, ["tid:int", "signal:signal"])],
