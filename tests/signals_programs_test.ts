@@ -1,5 +1,5 @@
 /**
- * The programs of fixtures/c/signals, run in the sandbox by every engine: each line must be the one that
+ * The programs of fixtures/c/signals and fixtures/c/threads, run in the sandbox by every engine: each line must be the one that
  * Linux printed (the .txt beside them, recorded by build.sh).
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -31,7 +31,7 @@ function run(file: string, engine: EngineName): string {
   return code === 0 ? output : `${output}exit ${code}\n`;
 }
 
-for (const folder of ["signals"]) {
+for (const folder of ["signals", "threads"]) {
   describe(`the programs of fixtures/c/${folder} see what they see on Linux`, () => {
     for (const file of readdirSync(`${FIXTURES}${folder}`)) {
       if (!file.endsWith(".elf")) continue;

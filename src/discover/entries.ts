@@ -121,7 +121,9 @@ export function findEntries(program: ProgramMemory): CodeEntries {
 }
 
 /** Extents from unwind information and symbols, one a start, ascending. */
-export function functionExtents({ u8, elfs, readOnly }: Pick<ProgramMemory, "u8" | "elfs" | "readOnly">): FunctionExtent[] {
+export function functionExtents(
+  { u8, elfs, readOnly }: Pick<ProgramMemory, "u8" | "elfs" | "readOnly">,
+): FunctionExtent[] {
   const byStart = new Map<number, FunctionExtent>();
   const add = (e: FunctionExtent) => {
     const known = byStart.get(e.start);

@@ -1,23 +1,26 @@
 /**
- * Which registers have to be in the state block, and not only in locals, where a block begins, so that a fault in it can be
- * told exactly: wasm shows no locals after a trap.
+ * What can be told of the registers at a fault: wasm shows no locals after a trap, so it has to follow from the state block.
  *
- * Inside a block nothing is stored for that. What the block had done to the registers before it faulted is found out by
- * running its instructions again from the block's start (jit/fault_replay.ts), which needs the registers as they were there.
- * So a store is due at the end of a block, for registers that it changed, and only where a fault may come before everything is
- * stored anyway. That is done for what unwinders start from: rsp everywhere, what callees preserve outside of loops. The other
- * registers would cost loops that work on memory up to half their speed; the trap table tells which ones are not known.
+ * The state block has a register as it was at some point before. From there on the instructions up to the fault are gone through
+ * again (jit/fault_replay.ts): those of the block, and of the blocks that alone lead to it. Where ways meet, what each of them
+ * did is not known; registers changed by then and not stored are `stale`.
+ *
+ * Stores for the sake of faults would cost up to a third in programs that call much. So there are few: rsp is mostly a constant
+ * away from what was stored; where it is not, and for a frame pointer made from it, blocks store it at their end.
  */
-import { type IrBlock, type IrFunction } from "../ir/function.ts";
+import type { IrBlock, IrFunction } from "../ir/function.ts";
 import { KIND_LOAD, KIND_STORE, KIND_TRAP, OP, OP_KIND } from "../ir/ops.ts";
 import { VAR_GPR } from "../ir/variables.ts";
-import { R12, R13, R14, R15, RBP, RBX, RSP } from "../machine/state.ts";
+import { RBP, RSP } from "../machine/state.ts";
 
-/** Registers to be known at faults, as masks of variables; in loops, and elsewhere. */
-export const SHOWN_IN_LOOPS = 1 << (VAR_GPR + RSP);
-/** Before an instruction that goes on in blocks of its own (repetitions), all. */
-export const SHOWN_INSIDE = 0xffff;
-export const SHOWN = [RBX, RSP, RBP, R12, R13, R14, R15].reduce((set, r) => set | (1 << (VAR_GPR + r)), 0);
+/** Variables as sets. */
+export const RSP_SET = 1 << (VAR_GPR + RSP);
+export const RBP_SET = 1 << (VAR_GPR + RBP);
+/** The general registers: all are stored where an instruction goes round in blocks of its own (repetitions). */
+export const GENERAL_SET = 0xffff;
+
+/** Distance of rsp from the stored one where that is no constant. */
+export const UNKNOWN_DISTANCE = -0x80000000;
 
 /** 1 for blocks that may fault at an address, or divide, in a way a program may want to recover from. */
 export function faultingBlocks(fn: IrFunction, order: Int32Array): Uint8Array {
@@ -48,17 +51,37 @@ function mayMiss(fn: IrFunction, address: number): boolean {
         if (op[b[v]] !== OP.i32_const) return true;
         v = a[v];
         break;
-      case OP.i64_add:
-        if (op[b[v]] !== OP.i64_const) return true;
-        v = a[v];
-        break;
       case OP.i32_wrap_i64:
-        v = a[v];
-        break;
-      case OP.getvar:
-        return a[v] !== VAR_GPR + RSP;
+        return distanceFromRsp(fn, a[v]) === UNKNOWN_DISTANCE;
       default:
         return true;
     }
   }
+}
+
+/** How far a value lies from rsp as it was at the block's start, if that is a constant. */
+function distanceFromRsp(fn: IrFunction, value: number): number {
+  const { op, a, b } = fn;
+  let distance = 0;
+  for (let v = value;; v = a[v]) {
+    if (op[v] === OP.getvar) return a[v] === VAR_GPR + RSP ? distance : UNKNOWN_DISTANCE;
+    if (op[v] !== OP.i64_add || op[b[v]] !== OP.i64_const || b[b[v]] !== a[b[v]] >> 31) return UNKNOWN_DISTANCE;
+    distance += a[b[v]];
+  }
+}
+
+/** By how much a block moves rsp, and whether it makes rbp a frame pointer. */
+export function stackMoves(fn: IrFunction, { first, end }: IrBlock): { rsp: number; framePointer: boolean } {
+  let rsp = 0, framePointer = false;
+  for (let i = first; i < end; i++) {
+    if (fn.op[i] !== OP.setvar) continue;
+    if (fn.a[i] === VAR_GPR + RSP) rsp = distanceFromRsp(fn, fn.b[i]);
+    if (fn.a[i] === VAR_GPR + RBP) framePointer = distanceFromRsp(fn, fn.b[i]) !== UNKNOWN_DISTANCE;
+  }
+  return { rsp, framePointer };
+}
+
+/** True for blocks that a part of an instruction begins: a fault in it belongs to that instruction. */
+export function isInside(fn: IrFunction, { pc, first, resumePc }: IrBlock): boolean {
+  return pc < 0 && first < fn.count && fn.pc[first] >>> 0 < resumePc >>> 0;
 }

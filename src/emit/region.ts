@@ -136,7 +136,7 @@ export class RegionEmitter {
       if (kind === END_CALL || kind === END_CALL_INDIRECT) this.#calls = true;
     }
     this.#values.begin(fn, this.#varLocal);
-    this.#traps.begin();
+    this.#traps.begin(fn, this.#flow);
     this.#frameCost = 6 + (this.#localTypes.length >> 1);
     this.#prologue();
     if (this.#calls) {
@@ -445,7 +445,7 @@ export class RegionEmitter {
     const block = this.#fn.blocks[b];
     this.#releaseTemps();
     const early = this.#flow.early.low[b], earlyHigh = this.#flow.early.high[b];
-    this.#traps.beginBlock(block, b, this.#flow);
+    this.#traps.beginBlock(b);
     this.#values.block(block, (early | earlyHigh) !== 0 || block.kind === END_RETURN);
     this.#storeVars(early, earlyHigh);
     switch (block.kind) {

@@ -1,3 +1,5 @@
+import type { TrapSite } from "../machine/trap_table.ts";
+
 /** What emitted regions need to know of the module they go into. */
 export interface ModulePlan {
   /** Function indices. */
@@ -28,7 +30,7 @@ export interface TrapMap {
   pcs: number[];
   /** Index into `sites`. */
   siteOf: number[];
-  sites: { start: number; stale: number; staleHigh: number }[];
+  sites: TrapSite[];
 }
 
 /** One emitted region: a function body with its locals, without the size prefix; trap offsets count from its first byte. */

@@ -1,46 +1,72 @@
-import type { IrBlock } from "../ir/function.ts";
-import type { TrapTable } from "../machine/trap_table.ts";
+import type { IrFunction } from "../ir/function.ts";
+import { NO_PARENT, SITE_COLUMNS, type TrapSite, type TrapTable } from "../machine/trap_table.ts";
 import type { WasmBytes } from "./bytes.ts";
+import { RSP_SET, UNKNOWN_DISTANCE } from "./exact_registers.ts";
 import type { TrapMap } from "./region_code.ts";
 import type { VarFlow } from "./var_flow.ts";
 
 /** Notes, while a region's code is written, where which guest instruction may trap, and what is known of the registers there. */
 export class TrapRecorder {
   #map: TrapMap = emptyMap();
-  #block!: IrBlock;
-  #stale = 0;
-  #staleHigh = 0;
+  #fn!: IrFunction;
+  #flow!: VarFlow;
+  #block = -1;
+  /** Number of a block's site, or -1. */
+  #siteOfBlock = new Int32Array(0);
 
   constructor(readonly out: WasmBytes) {}
 
-  begin(): void {
+  begin(fn: IrFunction, flow: VarFlow): void {
+    this.#fn = fn;
+    this.#flow = flow;
     this.#map = emptyMap();
+    this.#siteOfBlock = new Int32Array(fn.blocks.length).fill(-1);
   }
 
-  beginBlock(block: IrBlock, b: number, { stale }: VarFlow): void {
-    this.#block = block;
-    this.#stale = stale.low[b] >>> 0;
-    this.#staleHigh = stale.high[b] >>> 0;
+  beginBlock(b: number): void {
+    this.#block = b;
   }
 
   /** What follows in the code may trap on behalf of the instruction at this address. */
   note(pc: number): void {
-    const { offsets, pcs, sites, siteOf } = this.#map;
-    const { resumePc } = this.#block;
-    // Inside an instruction that has several blocks: the state block holds the registers as it has them by now.
-    const start = pc >>> 0 < resumePc >>> 0 ? pc : resumePc;
-    let site = sites.at(-1);
-    if (
-      site === undefined || site.start !== start || site.stale !== this.#stale || site.staleHigh !== this.#staleHigh
-    ) {
-      site = { start, stale: this.#stale, staleHigh: this.#staleHigh };
-      sites.push(site);
-    }
-    const n = pcs.length;
-    if (n > 0 && pcs[n - 1] === pc && siteOf[n - 1] === sites.length - 1) return;
+    const { offsets, pcs, siteOf } = this.#map;
+    const site = this.#siteFor(this.#block, pc), n = pcs.length;
+    if (n > 0 && pcs[n - 1] === pc && siteOf[n - 1] === site) return;
     offsets.push(this.out.length);
     pcs.push(pc);
-    siteOf.push(sites.length - 1);
+    siteOf.push(site);
+  }
+
+  #siteFor(b: number, pc: number): number {
+    const { blocks } = this.#fn;
+    if (pc >>> 0 >= blocks[b].resumePc >>> 0) return this.#siteOf(b);
+    // In the middle of an instruction: its state is that of the end of the block before, if only that leads here.
+    const before = this.#flow.faults.parent[b];
+    const isAfter = before >= 0 && blocks[before].resumePc >>> 0 <= pc >>> 0;
+    return this.#add(b, pc, isAfter ? before : -1);
+  }
+
+  #siteOf(b: number): number {
+    if (this.#siteOfBlock[b] < 0) {
+      this.#siteOfBlock[b] = this.#add(b, this.#fn.blocks[b].resumePc, this.#flow.faults.parent[b]);
+    }
+    return this.#siteOfBlock[b];
+  }
+
+  #add(b: number, start: number, parent: number): number {
+    const { early, faults } = this.#flow;
+    const distance = faults.rspDistance[b];
+    const isRoot = parent < 0, unknown = distance === UNKNOWN_DISTANCE;
+    const site: TrapSite = {
+      start,
+      stale: isRoot ? (unknown ? faults.stale.low[b] | RSP_SET : faults.stale.low[b] & ~RSP_SET) >>> 0 : 0,
+      staleHigh: isRoot ? faults.stale.high[b] >>> 0 : 0,
+      rspDistance: isRoot && !unknown ? distance : 0,
+      parent: isRoot ? NO_PARENT : this.#siteOf(parent),
+      stored: isRoot ? 0 : early.low[parent] >>> 0,
+      storedHigh: isRoot ? 0 : early.high[parent] >>> 0,
+    };
+    return this.#map.sites.push(site) - 1;
   }
 
   /** The notes of the region, its code having moved by so many bytes. */
@@ -58,34 +84,30 @@ function emptyMap(): TrapMap {
 
 /** Joins the notes of regions to the table of their module. */
 export class TrapTableBuilder {
-  readonly #columns = { offsets: [] as number[], pcs: [] as number[], sites: [] as number[] };
-  readonly #sites = { starts: [] as number[], stale: [] as number[], staleHigh: [] as number[] };
+  readonly #offsets: number[] = [];
+  readonly #pcs: number[] = [];
+  readonly #siteOf: number[] = [];
+  readonly #sites: TrapSite[] = [];
 
   /** Notes of a function whose body stands at this offset of the module. */
   add({ offsets, pcs, siteOf, sites }: TrapMap, bodyStart: number): void {
-    const firstSite = this.#sites.starts.length;
-    for (const o of offsets) this.#columns.offsets.push(bodyStart + o);
-    for (const pc of pcs) this.#columns.pcs.push(pc);
-    for (const site of siteOf) this.#columns.sites.push(firstSite + site);
+    const firstSite = this.#sites.length;
+    for (const o of offsets) this.#offsets.push(bodyStart + o);
+    for (const pc of pcs) this.#pcs.push(pc);
+    for (const site of siteOf) this.#siteOf.push(firstSite + site);
     for (const site of sites) {
-      this.#sites.starts.push(site.start);
-      this.#sites.stale.push(site.stale);
-      this.#sites.staleHigh.push(site.staleHigh);
+      this.#sites.push(site.parent === NO_PARENT ? site : { ...site, parent: site.parent + firstSite });
     }
   }
 
   table(): TrapTable {
-    const { offsets, pcs, sites } = this.#columns;
-    const { starts, stale, staleHigh } = this.#sites;
+    const sites = new Int32Array(this.#sites.length * SITE_COLUMNS.length);
+    this.#sites.forEach((site, i) => SITE_COLUMNS.forEach((c, k) => sites[i * SITE_COLUMNS.length + k] = site[c]));
     return {
-      trapOffsets: Uint32Array.from(offsets),
-      trapPcs: Uint32Array.from(pcs),
-      trapSites: Uint32Array.from(sites),
-      sites: {
-        starts: Uint32Array.from(starts),
-        stale: Uint32Array.from(stale),
-        staleHigh: Uint32Array.from(staleHigh),
-      },
+      trapOffsets: Uint32Array.from(this.#offsets),
+      trapPcs: Uint32Array.from(this.#pcs),
+      trapSites: Uint32Array.from(this.#siteOf),
+      sites,
     };
   }
 }

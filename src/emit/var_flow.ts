@@ -23,7 +23,15 @@ import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_FLAGS } from "../ir/variables.ts";
 import { type Cfg, END_REENTER } from "./cfg.ts";
-import { faultingBlocks, SHOWN, SHOWN_IN_LOOPS, SHOWN_INSIDE } from "./exact_registers.ts";
+import {
+  faultingBlocks,
+  GENERAL_SET,
+  isInside,
+  RBP_SET,
+  RSP_SET,
+  stackMoves,
+  UNKNOWN_DISTANCE,
+} from "./exact_registers.ts";
 import { loopBody, predecessors } from "./loops.ts";
 
 /** A set of variables for each block. */
@@ -36,6 +44,16 @@ export class VarSets {
   }
 }
 
+/** At the starts of blocks, for faults in them. */
+export interface FaultFlow {
+  /** Variables whose home may be out of date. */
+  stale: VarSets;
+  /** What rsp is more than its home; UNKNOWN_DISTANCE if that is no constant. */
+  rspDistance: Int32Array;
+  /** The block that alone leads here and goes on in this one without leaving locals, or -1. */
+  parent: Int32Array;
+}
+
 export interface VarFlow {
   /** Stored where the block is left at its start, for lack of fuel. */
   fuel: VarSets;
@@ -45,8 +63,8 @@ export interface VarFlow {
   early: VarSets;
   /** Live at its start. */
   liveIn: VarSets;
-  /** Variables whose home may be out of date at its start. */
-  stale: VarSets;
+  /** What the state block tells of the registers. */
+  faults: FaultFlow;
   /** Variables that need a local at all. */
   used: number;
   usedHigh: number;
@@ -75,11 +93,6 @@ function mayNotStore(kind: number): boolean {
 
 const FLAG_VARS = 63 << VAR_FLAGS;
 
-/** What a block that may fault shows: it has no address of its own where it is part of an instruction. */
-function shownIn({ pc, first, resumePc }: IrBlock, fn: IrFunction): number {
-  return pc < 0 && first < fn.count && fn.pc[first] >>> 0 < resumePc >>> 0 ? SHOWN_INSIDE : SHOWN;
-}
-
 /** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
 function matters(kind: number): number {
   return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_RETURN ? ~FLAG_VARS : -1;
@@ -87,6 +100,9 @@ function matters(kind: number): number {
 
 /** Rounds of moving stores before joins: each may make new differences further on; the first ones count. */
 const JOIN_ROUNDS = 3;
+
+/** Rounds of storing rsp where ways with different distances meet. */
+const FAULT_ROUNDS = 4;
 
 /** Solves the flow over the reachable blocks. */
 export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
@@ -102,6 +118,8 @@ class Solver {
   readonly #spill: VarSets;
   readonly #fuel: VarSets;
   readonly #preds: number[][];
+  /** What blocks do to rsp and rbp. */
+  readonly #moves: { rsp: number; framePointer: boolean }[];
   /** 1 for blocks in any loop. */
   readonly #looping: Uint8Array;
 
@@ -112,6 +130,7 @@ class Solver {
     [this.#early, this.#spill, this.#fuel] = [make(), make(), make()];
     this.#preds = predecessors(fn, cfg);
     this.#looping = new Uint8Array(n);
+    this.#moves = fn.blocks.map((block) => stackMoves(fn, block));
     for (const b of cfg.order) summarise(fn, b, this.#set, this.#use);
   }
 
@@ -120,9 +139,9 @@ class Solver {
     const none = new VarSets(fn.blocks.length);
     this.#findLoops();
     this.#solveDirty();
-    if (this.#storeForFaults()) this.#solveDirty();
     const read = this.#solveAhead(none, this.#use);
     if (this.#storeBeforeLoops(read)) this.#solveDirty();
+    this.#storeForFaults();
     this.#storeBeforeJoins(read);
     for (const b of cfg.order) {
       if (cfg.fuel[b]) {
@@ -147,7 +166,20 @@ class Solver {
       used |= this.#set.low[b] | liveIn.low[b];
       usedHigh |= this.#set.high[b] | liveIn.high[b];
     }
-    return { fuel: this.#fuel, spill: this.#spill, early: this.#early, liveIn, stale: this.#dirtyIn, used, usedHigh };
+    return {
+      fuel: this.#fuel,
+      spill: this.#spill,
+      early: this.#early,
+      liveIn,
+      faults: this.#faultFlow(),
+      used,
+      usedHigh,
+    };
+  }
+
+  #faultFlow(): FaultFlow {
+    const stale = this.#dirtyIn, rspDistance = this.#stackDistances();
+    return { stale, rspDistance, parent: Int32Array.from(this.fn.blocks, (_, b) => this.#soleWayTo(b)) };
   }
 
   #solveDirty(): void {
@@ -201,39 +233,89 @@ class Solver {
     return into;
   }
 
-  /** Stores at the ends of blocks what a fault further on has to show (exact_registers.ts). True if there is any. */
-  #storeForFaults(): boolean {
+  /** Stores at the ends of blocks what a fault further on could not tell otherwise (exact_registers.ts). */
+  #storeForFaults(): void {
     const { fn, cfg: { order } } = this;
     const faulting = faultingBlocks(fn, order);
-    if (!faulting.includes(1)) return false;
+    if (!faulting.includes(1)) return;
+    const shown = this.#shownAt(faulting);
+    const repeats = (b: number) => faulting[b] && this.#preds[b].length > 1 && isInside(fn, fn.blocks[b]);
+    for (const b of order) {
+      const { kind, succ } = fn.blocks[b];
+      if (mayNotStore(kind)) continue;
+      if (this.#moves[b].framePointer && succ.some((s) => shown[s] & RBP_SET)) this.#early.low[b] |= RBP_SET;
+      if (succ.some(repeats)) this.#early.low[b] |= this.#dirtyOut.low[b] & GENERAL_SET;
+    }
+    this.#solveDirty();
+    // Each store makes distances known, and perhaps others that meet them unknown.
+    for (let round = 0; round < FAULT_ROUNDS; round++) {
+      const distance = this.#stackDistances();
+      let any = false;
+      for (const b of order) {
+        if (distance[b] !== UNKNOWN_DISTANCE || !(shown[b] & RSP_SET)) continue;
+        for (const p of this.#preds[b]) {
+          const store = this.#dirtyOut.low[p] & RSP_SET;
+          if (store === 0 || mayNotStore(fn.blocks[p].kind) || isFresh(fn, p, b)) continue;
+          this.#early.low[p] |= store;
+          any = true;
+        }
+      }
+      if (!any) return;
+      this.#solveDirty();
+    }
+  }
+
+  /** rsp and rbp, at the starts of blocks from which on a fault may come before they are changed or stored. */
+  #shownAt(faulting: Uint8Array): Int32Array {
+    const { fn, cfg: { order } } = this;
     const shown = new Int32Array(fn.blocks.length);
     for (let changed = true; changed;) {
       changed = false;
       for (let i = order.length - 1; i >= 0; i--) {
         const b = order[i];
-        const at = faulting[b] ? shownIn(fn.blocks[b], fn) : this.#shownAfter(b, shown) & ~this.#set.low[b];
+        let due = 0;
+        for (const s of fn.blocks[b].succ) if (!isFresh(fn, b, s)) due |= shown[s];
+        let at = faulting[b] ? RSP_SET | RBP_SET : due & ~this.#set.low[b];
+        // Moved by a constant, rsp is known if it was.
+        if (due & RSP_SET && this.#moves[b].rsp !== UNKNOWN_DISTANCE) at |= RSP_SET;
         if (at === shown[b]) continue;
         shown[b] = at;
         changed = true;
       }
     }
-    let any = false;
-    for (const b of order) {
-      if (mayNotStore(fn.blocks[b].kind)) continue;
-      const due = this.#shownAfter(b, shown);
-      const wanted = due === SHOWN_INSIDE ? due : due & (this.#looping[b] ? SHOWN_IN_LOOPS : SHOWN);
-      const store = this.#dirtyOut.low[b] & wanted;
-      this.#early.low[b] |= store;
-      if (store !== 0) any = true;
-    }
-    return any;
+    return shown;
   }
 
-  /** What has to be shown at the start of some block that this one goes on to. */
-  #shownAfter(b: number, shown: Int32Array): number {
-    let low = 0;
-    for (const s of this.fn.blocks[b].succ) if (!isFresh(this.fn, b, s)) low |= shown[s];
-    return low;
+  /** Distance of rsp from the stored one at the starts of blocks. */
+  #stackDistances(): Int32Array {
+    const { fn, cfg: { order } } = this;
+    const distance = new Int32Array(fn.blocks.length), seen = new Uint8Array(fn.blocks.length);
+    seen[order[0]] = 1;
+    for (let changed = true; changed;) {
+      changed = false;
+      for (const b of order) {
+        if (!seen[b]) continue;
+        const move = this.#moves[b].rsp;
+        const known = distance[b] !== UNKNOWN_DISTANCE && move !== UNKNOWN_DISTANCE;
+        const out = this.#early.low[b] & RSP_SET ? 0 : known ? distance[b] + move : UNKNOWN_DISTANCE;
+        for (const s of fn.blocks[b].succ) {
+          const comes = isFresh(fn, b, s) ? 0 : out;
+          const now = !seen[s] || distance[s] === comes ? comes : UNKNOWN_DISTANCE;
+          if (seen[s] && now === distance[s]) continue;
+          seen[s] = 1;
+          distance[s] = now;
+          changed = true;
+        }
+      }
+    }
+    return distance;
+  }
+
+  /** The block that alone leads to this one, whose end it goes on from, or -1. */
+  #soleWayTo(b: number): number {
+    const { fn } = this, [p, another] = this.#preds[b];
+    if (p === undefined || another !== undefined || isFresh(fn, p, b) || fn.blocks[p].kind === END_REENTER) return -1;
+    return fn.blocks[p].resumePc >= 0 || fn.blocks[p].pc >= 0 ? p : -1;
   }
 
   #findLoops(): void {

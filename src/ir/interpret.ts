@@ -33,6 +33,7 @@ import {
   type IrBlock,
   type IrFunction,
 } from "./function.ts";
+import { rootSite } from "../machine/trap_table.ts";
 import { FLOAT_OPS } from "./interpret_float.ts";
 import { FUNCTION_OPS } from "./interpret_functions.ts";
 import { INT_OPS } from "./interpret_int.ts";
@@ -145,7 +146,7 @@ function runBlock(fn: IrFunction, block: IrBlock, cpu: RegionCpu): number {
 function fault(cpu: RegionCpu, { resumePc }: IrBlock, stop: number, pc: number, info = 0): number {
   leave(cpu, stop, pc, info);
   const start = pc < resumePc >>> 0 ? pc : resumePc;
-  cpu.faults?.replay(cpu.memory, { pc, start, stale: 0, staleHigh: 0 }, stop, cpu.client.cpuLevel);
+  cpu.faults?.replay(cpu.memory, [rootSite(start)], pc, stop, cpu.client.cpuLevel);
   return stop;
 }
 

@@ -11,14 +11,16 @@ import type { IrBlock, IrFunction } from "../ir/function.ts";
 import { HELPERS } from "../ir/helpers.ts";
 import { executeOperation } from "../ir/interpret.ts";
 import { KIND_LOAD, KIND_STORE, OP, OP_KIND, OP_VALUES } from "../ir/ops.ts";
-import { VAR_COUNT } from "../ir/variables.ts";
+import { VAR_COUNT, VAR_GPR, VAR_HOME } from "../ir/variables.ts";
 import { liftRegion } from "../lift/lift.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
-import type { FaultReplay, FaultSite } from "../machine/fault_site.ts";
+import type { FaultReplay } from "../machine/fault_site.ts";
 import type { GuestMemory } from "../machine/guest_memory.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
-import { FLAGS_ARITH, GUEST_BIAS, STATE_SCRATCH, STOP_SEGV } from "../machine/state.ts";
+import { FLAGS_ARITH, GUEST_BIAS, RSP, STATE_SCRATCH, STOP_SEGV } from "../machine/state.ts";
+import type { TrapSite } from "../machine/trap_table.ts";
 import { decode, isFailure } from "../x86/decode.ts";
+import { FLOW_NEXT } from "../x86/row.ts";
 import type { Instruction } from "../x86/instruction.ts";
 import { noteFaultAddress } from "./fault_address.ts";
 
@@ -40,28 +42,48 @@ export function hasVariable(low: number, high: number, variable: number): boolea
 }
 
 export class IrFaultReplay implements FaultReplay {
-  replay(memory: GuestMemory, site: FaultSite, stop: number, level: CpuLevel): void {
-    const unknown = new Uint8Array(VAR_COUNT);
-    for (let v = 0; v < VAR_COUNT; v++) unknown[v] = hasVariable(site.stale, site.staleHigh, v) ? 1 : 0;
-    const run = instructionsBetween(memory, site.start, site.pc);
-    if (run === null) unknown.fill(1);
-    else if (run.length > 0) new StraightRun(memory, run, unknown, level).apply();
-    if (stop === STOP_SEGV) noteFaultAddress(memory, site.pc, unknown, level);
+  replay(memory: GuestMemory, runs: readonly TrapSite[], pc: number, stop: number, level: CpuLevel): void {
+    const unknown = new Uint8Array(VAR_COUNT), [root] = runs;
+    for (let v = 0; v < VAR_COUNT; v++) unknown[v] = hasVariable(root.stale, root.staleHigh, v) ? 1 : 0;
+    const rsp = VAR_HOME[VAR_GPR + RSP] >> 2;
+    memory.i32[rsp] += root.rspDistance;
+    const path = instructionsOf(memory, runs, pc);
+    if (path === null) unknown.fill(1);
+    else if (path.instructions.length > 0) new StraightRun(memory, path, unknown, level).apply();
+    if (stop === STOP_SEGV) noteFaultAddress(memory, pc, unknown, level);
   }
 }
 
-/** The instructions from `start` up to `end`, which begins one; null if there is no such row of instructions. */
-function instructionsBetween(memory: GuestMemory, start: number, end: number): Instruction[] | null {
-  const { u8 } = memory, run: Instruction[] = [];
-  let at = start >>> 0;
-  while (at < end >>> 0 && run.length < MAX_RUN) {
-    const insn = decode(u8, at - GUEST_BIAS, u8.length, at);
-    if (isFailure(insn)) return null;
-    run.push(insn);
-    at = insn.nextPc;
-  }
-  return at === end >>> 0 ? run : null;
+/** What was done between the start of the first run and the fault. */
+interface Path {
+  instructions: Instruction[];
+  /** Variables stored on the way, at the start of the instruction with this number. */
+  stored: { at: number; low: number; high: number }[];
 }
+
+/** The instructions of the runs, up to `end`; null if these are not there. Jumps between runs do nothing to registers. */
+function instructionsOf({ u8 }: GuestMemory, runs: readonly TrapSite[], end: number): Path | null {
+  const instructions: Instruction[] = [], stored: Path["stored"] = [];
+  for (let i = 0; i < runs.length; i++) {
+    const { start, stored: low, storedHigh: high } = runs[i];
+    if (i > 0 && (low | high) !== 0) stored.push({ at: instructions.length, low, high });
+    const isLast = i + 1 === runs.length, until = isLast ? end >>> 0 : runs[i + 1].start;
+    for (let at = start; at !== until;) {
+      const insn = decode(u8, at - GUEST_BIAS, u8.length, at);
+      if (isFailure(insn) || instructions.length >= MAX_RUN) return null;
+      if (insn.row.flow !== FLOW_NEXT) {
+        if (isLast || !JUMPS.has(insn.row.mnemonic)) return null;
+        break;
+      }
+      instructions.push(insn);
+      at = insn.nextPc;
+    }
+  }
+  return { instructions, stored };
+}
+
+/** Control transfers inside a region that leave registers alone. */
+const JUMPS = new Set(["jmp", "jcc", "jrcxz", "jecxz"]);
 
 /** A region of these instructions in a row. */
 export function straightRegion(run: Instruction[]): Region {
@@ -92,13 +114,28 @@ class StraightRun {
   readonly #result = new Int32Array(VAR_COUNT).fill(-1);
 
   /** `unknown`: 1 for variables of which the state block has not what they were at the start. */
-  constructor(readonly memory: GuestMemory, run: Instruction[], readonly unknown: Uint8Array, level: CpuLevel) {
-    this.#fn = liftRegion(straightRegion(run), level);
+  constructor(readonly memory: GuestMemory, path: Path, readonly unknown: Uint8Array, level: CpuLevel) {
+    this.#fn = liftRegion(straightRegion(path.instructions), level);
     this.#block = this.#fn.blocks[0];
     this.#lost = new Uint8Array(this.#fn.count);
     this.#frame.reserve(this.#fn.count);
     this.#frame.pool = this.#fn.pool;
     this.#frame.cpu = { memory, client: NO_CLIENT };
+    this.#noteStored(path);
+  }
+
+  /** Variables that were stored on the way are in the state block from that instruction on. */
+  #noteStored({ instructions, stored }: Path): void {
+    const { pc } = this.#fn, { first, end } = this.#block;
+    let v = first, done = 0;
+    const passed = new Set<number>();
+    for (const { at, low, high } of stored) {
+      for (; done < at; done++) passed.add(instructions[done].pc);
+      while (v < end && passed.has(pc[v] >>> 0)) v++;
+      for (let variable = 0; variable < VAR_COUNT; variable++) {
+        if (hasVariable(low, high, variable)) this.#touched[variable] = v;
+      }
+    }
   }
 
   /** Puts the values at the run's end into the state block; `unknown` tells afterwards what is not right there. */

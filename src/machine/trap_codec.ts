@@ -1,9 +1,13 @@
 /**
  * Trap tables as bytes: they come with every code module and are needed only when the guest faults. Everything is the difference
- * from its predecessor, as signed LEB128 (masks: what is different, unsigned), about three bytes a trap: a trap's number of
- * bytes of code, of guest bytes, and of sites since the last one.
+ * from its predecessor, as signed LEB128 (masks: what is different), about three bytes a trap, and about as many and a byte of
+ * columns a site.
  */
-import type { TrapTable } from "./trap_table.ts";
+import { NO_PARENT, SITE_COLUMNS, type TrapTable } from "./trap_table.ts";
+
+/** Columns that are masks, and the parent, which mostly is the site before. */
+const IS_MASK = SITE_COLUMNS.map((c) => c.startsWith("stale") || c.startsWith("stored"));
+const PARENT = SITE_COLUMNS.indexOf("parent");
 
 class Writer {
   #bytes = new Uint8Array(1 << 12);
@@ -11,21 +15,21 @@ class Writer {
 
   unsigned(v: number): void {
     v >>>= 0;
-    for (; v > 0x7f; v >>>= 7) this.#byte((v & 0x7f) | 0x80);
-    this.#byte(v);
+    for (; v > 0x7f; v >>>= 7) this.byte((v & 0x7f) | 0x80);
+    this.byte(v);
   }
 
   signed(v: number): void {
     v |= 0;
-    for (; v < -64 || v > 63; v >>= 7) this.#byte((v & 0x7f) | 0x80);
-    this.#byte(v & 0x7f);
+    for (; v < -64 || v > 63; v >>= 7) this.byte((v & 0x7f) | 0x80);
+    this.byte(v & 0x7f);
   }
 
   take(): Uint8Array<ArrayBuffer> {
     return this.#bytes.slice(0, this.#at);
   }
 
-  #byte(b: number): void {
+  byte(b: number): void {
     if (this.#at === this.#bytes.length) {
       const grown = new Uint8Array(2 * this.#at);
       grown.set(this.#bytes);
@@ -48,6 +52,10 @@ class Reader {
       shift += 7;
     } while (byte & 0x80);
     return v >>> 0;
+  }
+
+  byte(): number {
+    return this.bytes[this.#at++];
   }
 
   signed(): number {
@@ -73,16 +81,21 @@ export function encodeTraps({ trapOffsets, trapPcs, trapSites, sites }: TrapTabl
     pc = trapPcs[i];
     site = trapSites[i];
   }
-  const { starts, stale, staleHigh } = sites;
-  out.unsigned(starts.length);
-  let start = 0, low = 0, high = 0;
-  for (let i = 0; i < starts.length; i++) {
-    out.signed(starts[i] - start);
-    out.unsigned(stale[i] ^ low);
-    out.unsigned(staleHigh[i] ^ high);
-    start = starts[i];
-    low = stale[i];
-    high = staleHigh[i];
+  const width = SITE_COLUMNS.length;
+  out.unsigned(sites.length / width);
+  const last = new Int32Array(width);
+  for (let at = 0; at < sites.length; at += width) {
+    // Which columns differ from the site before, then these.
+    let differs = 0;
+    const values = columnsOf(sites, at, at / width);
+    for (let k = 0; k < width; k++) if (values[k] !== last[k]) differs |= 1 << k;
+    out.byte(differs);
+    for (let k = 0; k < width; k++) {
+      if (!(differs & (1 << k))) continue;
+      if (IS_MASK[k]) out.unsigned(values[k] ^ last[k]);
+      else out.signed(values[k] - last[k]);
+      last[k] = values[k];
+    }
   }
   return out.take();
 }
@@ -97,15 +110,23 @@ export function decodeTraps(bytes: Uint8Array): TrapTable {
     trapPcs[i] = pc = (pc + from.signed()) >>> 0;
     trapSites[i] = site += from.signed();
   }
-  const siteCount = from.unsigned();
-  const starts = new Uint32Array(siteCount), stale = new Uint32Array(siteCount), staleHigh = new Uint32Array(siteCount);
-  let start = 0, low = 0, high = 0;
-  for (let i = 0; i < siteCount; i++) {
-    starts[i] = start = (start + from.signed()) >>> 0;
-    stale[i] = low ^= from.unsigned();
-    staleHigh[i] = high ^= from.unsigned();
+  const width = SITE_COLUMNS.length, last = new Int32Array(width);
+  const sites = new Int32Array(from.unsigned() * width);
+  for (let at = 0; at < sites.length; at += width) {
+    const differs = from.byte();
+    for (let k = 0; k < width; k++) {
+      if (differs & (1 << k)) last[k] = IS_MASK[k] ? last[k] ^ from.unsigned() : last[k] + from.signed();
+    }
+    sites.set(columnsOf(last, 0, at / width), at);
   }
-  return { trapOffsets, trapPcs, trapSites, sites: { starts, stale, staleHigh } };
+  return { trapOffsets, trapPcs, trapSites, sites };
+}
+
+/** A site's numbers with the parent counted back from the site, or the other way round: NO_PARENT stays. */
+function columnsOf(sites: Int32Array, at: number, n: number): Int32Array {
+  const values = sites.slice(at, at + SITE_COLUMNS.length);
+  if (values[PARENT] !== NO_PARENT) values[PARENT] = n - values[PARENT];
+  return values;
 }
 
 /** A table that is decoded when the guest first faults. */

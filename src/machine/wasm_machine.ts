@@ -14,7 +14,7 @@ import type { FaultReplay } from "./fault_site.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import type { Machine, MachineClient, MappedRange } from "./machine.ts";
 import { NO_CLIENT } from "./no_client.ts";
-import { trapAtOffset } from "./trap_table.ts";
+import { sitesUpTo, trapAtOffset } from "./trap_table.ts";
 import {
   FAULT_FETCH,
   FAULT_USER,
@@ -297,11 +297,11 @@ export class WasmMachine implements Machine, BodyOwner {
     if (reason === 0 || table === undefined || n < 0) {
       throw bug(`unexpected trap: ${e.message} at ${frame?.module}+${frame?.offset}`);
     }
-    const pc = table.trapPcs[n], site = table.trapSites[n], { starts, stale, staleHigh } = table.sites;
+    const pc = table.trapPcs[n];
     this.#setRip(pc);
     words[STATE_STOP_INFO >> 2] = words[STATE_FAULT_HIGH >> 2] = words[STATE_FAULT_ERROR >> 2] = 0;
-    const at = { pc, start: starts[site], stale: stale[site], staleHigh: staleHigh[site] };
-    this.shared.interpreter?.faults.replay(this.memory, at, reason, this.client.cpuLevel);
+    const runs = sitesUpTo(table, table.trapSites[n]);
+    this.shared.interpreter?.faults.replay(this.memory, runs, pc, reason, this.client.cpuLevel);
     return words[STATE_STOP >> 2] = reason;
   }
 

@@ -13,6 +13,7 @@ import {
   requeueFutex,
   wakeFutex,
 } from "../task/futex.ts";
+import { beginPiWait, tryLockPi, unlockPi } from "../task/futex_pi.ts";
 import type { Task } from "../task/task.ts";
 import { monotonicDeadline, readTimespecNs } from "../task/timespec.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
@@ -58,9 +59,42 @@ function sysFutex(
     }
     case futex.FUTEX_WAKE_OP:
       return wakeOp(t, op, at, address2 >>> 0, a, b, c);
+    case futex.FUTEX_LOCK_PI:
+      return lockPi(k, t, at, op | futex.FUTEX_CLOCK_REALTIME, b);
+    case futex.FUTEX_LOCK_PI2:
+      return lockPi(k, t, at, op, b);
+    case futex.FUTEX_TRYLOCK_PI:
+      return at % 4 !== 0 ? -EINVAL : tryLockPi(k, t, at);
+    case futex.FUTEX_UNLOCK_PI:
+      return at % 4 !== 0 ? -EINVAL : unlockPi(t, at, op);
     default:
       return -ENOSYS;
   }
+}
+
+/** The timeout is absolute. */
+function lockPi(k: Kernel, t: Task, at: number, op: number, timeout: number): number {
+  let w = t.restart as FutexWait | null;
+  if (w !== null) {
+    if (w.woken) return 0;
+    if (t.wokenByTimeout || k.clock.monotonicNs() >= w.deadlineNs) {
+      forgetEmptyFutex(w.queues, w.key);
+      return -ETIMEDOUT;
+    }
+    if (t.signalDeliverable) forgetEmptyFutex(w.queues, w.key);
+    return blockOnOne(t, futexQueue(w.queues, w.key), w.deadlineNs);
+  }
+  if (at % 4 !== 0) return -EINVAL;
+  let deadlineNs = Infinity;
+  if (timeout !== 0) {
+    const ns = readTimespecNs(t, timeout);
+    if (ns < 0) return ns;
+    deadlineNs = monotonicDeadline(k, ns, op & futex.FUTEX_CLOCK_REALTIME ? "realtime" : "monotonic");
+  }
+  const locked = tryLockPi(k, t, at);
+  if (locked !== -EAGAIN) return locked;
+  t.restart = w = beginPiWait(t, at, op, deadlineNs);
+  return blockOnOne(t, futexQueue(w.queues, w.key), deadlineNs);
 }
 
 /** FUTEX_WAIT takes a relative timeout, FUTEX_WAIT_BITSET an absolute one. */
@@ -177,7 +211,7 @@ function sysSetTidAddress(_k: Kernel, t: Task, address: number): number {
 export const futexRows: readonly (readonly [number, SyscallRow])[] = [
   [
     SYS_futex,
-    partial("futex", sysFutex, "WAIT, WAKE, BITSET, REQUEUE, CMP_REQUEUE, WAKE_OP; no priority inheritance", [
+    partial("futex", sysFutex, "no WAIT_REQUEUE_PI; one priority for all, so PI locks inherit none", [
       "uaddr",
       "op",
       "val",

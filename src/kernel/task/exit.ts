@@ -6,6 +6,7 @@ import { leaveSpace } from "../memory/space_lifetime.ts";
 import { writeU32 } from "../memory/user_memory.ts";
 import { futexKey, futexQueues, wakeFutex } from "./futex.ts";
 import { releaseOrphanedGroup } from "./orphaned_group.ts";
+import { releasePiFutexes } from "./futex_pi.ts";
 import type { Process } from "./process.ts";
 import { releaseRobustFutexes } from "./robust_futex.ts";
 import { makeSignal } from "./signal.ts";
@@ -44,6 +45,7 @@ export function exitProcess(k: Kernel, p: Process, status: number): void {
 
 /** What a thread leaves in memory it shares: execve and exit both let go of it (mm_release in Linux). */
 export function leaveThreadMemory(t: Task): void {
+  releasePiFutexes(t);
   releaseRobustFutexes(t);
   t.robustList = 0;
   const address = t.clearChildTid;

@@ -16,7 +16,7 @@ export function releaseRobustFutexes(t: Task): void {
   let entry = readU64(t, head);
   for (let i = 0; entry > 0 && entry !== head && i < ROBUST_LIST_LIMIT; i++) {
     // Read before the word changes: its waker may reuse the entry.
-    const next = readU64(t, entry & ~1);
+    const next = readU64(t, (entry & ~1) >>> 0);
     if (entry !== pendingEntry) release(t, ((entry & ~1) + offset) >>> 0);
     entry = next;
   }

@@ -95,8 +95,9 @@ function interruptCall(t: Task, flags: number): void {
   // Bytes already moved are the result: a signal does not lose them.
   const moved = (t.restart as { moved?: number } | null)?.moved ?? 0;
   if (moved > 0) return endInterruptedCall(t, moved);
+  const always = (t.restart as { restartsAlways?: boolean } | null)?.restartsAlways === true;
   const kind = interruptionOf(t.inSyscall, t.interruptedDeadlineNs);
-  if (kind !== INTERRUPT_RESTART || (flags & SA_RESTART) === 0) return endInterruptedCall(t, -EINTR);
+  if (!always && (kind !== INTERRUPT_RESTART || (flags & SA_RESTART) === 0)) return endInterruptedCall(t, -EINTR);
   const m = t.memory;
   setRegister(m, RAX, t.inSyscall);
   setRip(m, getRip(m) - SYSCALL_BYTES);
