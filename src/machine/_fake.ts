@@ -78,6 +78,12 @@ export class FakeMachine implements Machine {
     return m;
   }
 
+  nextUsedPage(from: number, end: number): number {
+    const { u8 } = this.memory;
+    for (let at = from; at < end; at++) if (u8[at] !== 0) return at - at % 4096;
+    return end;
+  }
+
   blank(): Machine {
     const m = new FakeMachine(this.code);
     m.client = this.client;

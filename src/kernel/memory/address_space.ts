@@ -1,7 +1,16 @@
 import type { Machine } from "../../machine/machine.ts";
 import { GUEST_BIAS } from "../../machine/state.ts";
 import { ENOMEM } from "../abi/errno.ts";
-import { MAP_ANONYMOUS, PAGE_SIZE, PROT_EXEC, PROT_NONE, PROT_READ, PROT_WRITE } from "../abi/mman.ts";
+import {
+  MAP_ANONYMOUS,
+  PAGE_SIZE,
+  pageDown,
+  pageUp,
+  PROT_EXEC,
+  PROT_NONE,
+  PROT_READ,
+  PROT_WRITE,
+} from "../abi/mman.ts";
 import type { Kernel } from "../kernel.ts";
 import { dropDescription } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
@@ -10,6 +19,9 @@ import type { CodePlaces, ImageFile } from "./code_places.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_BYTES, RESERVATION_GAP } from "./layout.ts";
 import { flushSpace, type SharedView } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
+
+/** From here on it pays to look which pages have to be zeroed. */
+const MANY_BYTES = 64 * 1024;
 
 /** Bits of AddressSpace.access. On x86-64 a page that can be written or executed can be read. */
 export const ACCESS_READ = 1, ACCESS_WRITE = 2;
@@ -204,10 +216,19 @@ export class AddressSpace {
     else this.machine.codeChanged(start, end);
   }
 
-  /** Zeroes the part of [start, end) that exists. */
+  /**
+   * Zeroes the part of [start, end) that exists. Of a large range only the pages that are not zero are written: of the 8 MB of
+   * a thread's stack most were never touched, and writing to them would make the host provide them.
+   */
   zero(start: number, end: number): void {
-    const u8 = this.machine.memory.u8;
-    u8.fill(0, start - GUEST_BIAS, Math.min(end - GUEST_BIAS, u8.length));
+    const { machine } = this, { u8 } = machine.memory;
+    const from = start - GUEST_BIAS, to = Math.min(end - GUEST_BIAS, u8.length);
+    if (machine.nextUsedPage === undefined || to - from < MANY_BYTES) return void u8.fill(0, from, to);
+    const pagesFrom = pageUp(from), pagesTo = pageDown(to);
+    u8.fill(0, from, pagesFrom).fill(0, pagesTo, to);
+    for (let at = pagesFrom; (at = machine.nextUsedPage(at, pagesTo)) < pagesTo; at += PAGE_SIZE) {
+      u8.fill(0, at, at + PAGE_SIZE);
+    }
   }
 
   /** Changes the protection of [start, end), which VMAs cover. 0 or -ENOMEM. */

@@ -135,6 +135,34 @@ test("bad arguments are told apart as mmap(2) says", () => {
   ])).toEqual([-EINVAL, -EINVAL, -EBADF, -EINVAL, -ENOMEM, -EINVAL, -EINVAL, -ENOMEM]);
 });
 
+test("much memory that is unmapped or not needed reads as zero, its neighbours stay", () => {
+  const h = new Harness();
+  const used = [0, 4095, 64 * K, 300 * K + 7, 700 * K - 1, 700 * K, M - 1];
+  let at = 0;
+  const seen: number[][] = [];
+  const look = (cpu: { memory: { u8: Uint8Array } }) => void seen.push(used.map((n) => cpu.memory.u8[at - 65536 + n]));
+  h.start([
+    (cpu) => cpu.syscall(...mmap(M)() as [number, ...number[]]),
+    (cpu) => {
+      at = cpu.rax;
+      for (const n of used) cpu.memory.u8[at - 65536 + n] = 1;
+      cpu.syscall(sys.SYS_madvise, at + 4 * K, 696 * K, mman.MADV_DONTNEED);
+    },
+    (cpu) => {
+      look(cpu);
+      cpu.syscall(sys.SYS_munmap, at + 700 * K, 324 * K - 4 * K);
+    },
+    (cpu) => cpu.syscall(...mmap(320 * K)() as [number, ...number[]]),
+    (cpu) => {
+      expect(cpu.rax).toBe(at + 700 * K);
+      look(cpu);
+      cpu.syscall(sys.SYS_exit_group, 0);
+    },
+  ]);
+  h.kernel.run();
+  expect(seen).toEqual([[1, 1, 0, 0, 0, 1, 1], [1, 1, 0, 0, 0, 0, 1]]);
+});
+
 test("a file is mapped privately with zeroes after its end, DONTNEED brings its bytes back", () => {
   const h = new Harness();
   const file = new BytesFile(new Uint8Array(5000).fill(0x41), "/etc/file");
