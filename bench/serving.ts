@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { translateImage } from "../src/cli/translate.ts";
+import { translateImage } from "../src/cli/translate_image.ts";
 import { Zoo } from "../tests/zoo/entry.ts";
 import { freePort } from "../tests/zoo/hosts.ts";
 

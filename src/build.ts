@@ -52,8 +52,8 @@ export interface BuildOptions {
   onOutput?: (line: string) => void;
   /** Told of every system call of the boot, the warm-up and the training, as strace shows it. */
   onSyscall?: (line: string) => void;
-  /** Makes a module smaller, keeping its trap map right; null with --fast. */
-  optimise?: ((t: Translation) => Promise<Translation>) | null;
+  /** Makes modules smaller, keeping their trap maps right; null for none. */
+  optimise?: ((translations: readonly Translation[]) => Promise<Translation[]>) | null;
 }
 
 export async function buildApp(image: Image, options: BuildOptions): Promise<BuiltApp> {
@@ -117,7 +117,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   enter("translate");
   const live = addressSpaces(guest.kernel);
   const { programs } = guest.shared.library;
-  const translations: Translation[] = [];
+  let translations: Translation[] = [];
   const modules: ManifestModule[] = [];
   let firstSlot = FIRST_SLOT;
   for (
@@ -125,9 +125,8 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   ) {
     const memory = fileMemory(tree.read(file), path, start, hints);
     const name = `code${modules.length}`;
-    let translation = translateProgram(memory, { name, firstSlot, level: guest.kernel.cpuLevel });
+    const translation = translateProgram(memory, { name, firstSlot, level: guest.kernel.cpuLevel });
     if (translation.entries.length === 0) continue;
-    if (options.optimise) translation = await options.optimise(translation);
     translations.push(translation);
     firstSlot += translation.entries.length;
     modules.push({
@@ -142,6 +141,11 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
       x86Bytes: translation.stats.x86Bytes,
       wasmBytes: translation.wasm.length,
     });
+  }
+
+  if (options.optimise) {
+    translations = await options.optimise(translations);
+    translations.forEach((t, i) => modules[i].wasmBytes = t.wasm.length);
   }
 
   enter("package");

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildImage } from "../fixtures/build_image.ts";
-import { translateImage } from "../src/cli/translate.ts";
+import { translateImage } from "../src/cli/translate_image.ts";
 import { findNode } from "./support/node_binary.ts";
 import { type HostName, type RunningHost, startHost } from "./zoo/hosts.ts";
 

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { translateImage } from "../src/cli/translate.ts";
+import { translateImage } from "../src/cli/translate_image.ts";
 import { ociLayout, tarOf } from "../src/image/_testing.ts";
 import { accept, answer, exit, listen, pauseForever, spin, tinyElf } from "./support/tiny_elf.ts";
 

@@ -19,7 +19,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { parseWarmFile } from "../../src/boot/warm.ts";
-import { type TranslatedImage, translateImage } from "../../src/cli/translate.ts";
+import { type TranslatedImage, translateImage } from "../../src/cli/translate_image.ts";
 import { table } from "../../bench/statistics.ts";
 import { type ProbeResult, Zoo } from "./entry.ts";
 import { HOST_NAMES, type HostName, startHost } from "./hosts.ts";

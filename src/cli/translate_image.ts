@@ -1,0 +1,161 @@
+/** An image file or folder into an output folder: what `translate` does, without its command line. */
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
+import process from "node:process";
+import { gzipSync } from "node:zlib";
+import type { WarmRequest } from "../boot/warm.ts";
+import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
+import { badInput } from "../errors.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
+import type { BudgetInput, Sizes } from "../package/budget.ts";
+import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
+import type { Translation } from "../translate/translate.ts";
+import { openImagePath } from "./image_source.ts";
+import { optimiseTranslation } from "./wasm_opt.ts";
+
+export interface TranslateImageOptions {
+  out: string;
+  targets?: readonly Target[];
+  warm?: readonly WarmRequest[];
+  /** Guest port that gets the requests. */
+  port?: number;
+  /** Whether the code goes through wasm-opt; by default only if there is little of it. */
+  optimise?: "never" | "small" | "always";
+  bootTimeoutMs?: number;
+  /** The processor that the image's programs are shown. */
+  cpuLevel?: CpuLevel;
+  /** Told of stations that take longer than a second. */
+  onProgress?: (text: string) => void;
+  onOutput?: (line: string) => void;
+  /** Told when a station begins, and of the system calls of those that run the guest. */
+  onStage?: (name: string) => void;
+  onSyscall?: (line: string) => void;
+}
+
+export interface TranslatedImage {
+  /** The output folder. */
+  out: string;
+  app: BuiltApp;
+  budget: BudgetInput;
+}
+
+/** Translates an image file or folder and writes the output folder, whole or not at all. */
+export async function translateImage(path: string, options: TranslateImageOptions): Promise<TranslatedImage> {
+  const out = resolve(options.out);
+  refuseForeign(out);
+  const targets = options.targets ?? TARGETS;
+  const opened = await openImagePath(path);
+  let app: BuiltApp;
+  const stages = new StageReporter(options.onProgress);
+  try {
+    const build: BuildOptions = {
+      warm: options.warm ?? [],
+      onStage: (name) => {
+        stages.enter(name);
+        if (name !== "") options.onStage?.(name);
+      },
+      optimise: optimiserFor(options.optimise ?? "small"),
+    };
+    if (options.cpuLevel !== undefined) build.cpuLevel = options.cpuLevel;
+    if (options.port !== undefined) build.port = options.port;
+    if (options.bootTimeoutMs !== undefined) build.limits = { computeMs: options.bootTimeoutMs };
+    if (options.onOutput !== undefined) build.onOutput = options.onOutput;
+    if (options.onSyscall !== undefined) build.onSyscall = options.onSyscall;
+    app = await buildApp(opened.image, build);
+    stages.end();
+  } finally {
+    await opened.close();
+  }
+  const files = new Map<string, Uint8Array<ArrayBuffer>>(app.files);
+  const text = new TextEncoder();
+  try {
+    for (const target of targets) files.set(ENTRY_FILES[target], text.encode(await bundleEntry(target, app.manifest)));
+  } finally {
+    await stopBundler();
+  }
+  const sizes = new Map<string, Sizes>();
+  for (const [name, bytes] of files) sizes.set(name, { raw: bytes.length, gzip: gzipSync(bytes, { level: 6 }).length });
+  if (targets.includes("workers")) files.set("wrangler.toml", text.encode(wranglerConfig(workerName(path))));
+  app.manifest.sizes = Object.fromEntries(sizes);
+  files.set("lighter.json", text.encode(`${JSON.stringify(app.manifest, null, 1)}\n`));
+  writeFolder(out, files);
+  const budget: BudgetInput = {
+    files: sizes,
+    guestBytes: app.manifest.memory.guestBytes,
+    residentBytes: app.manifest.memory.residentBytes,
+    pagesBytes: app.manifest.memory.pagesBytes,
+    wasmBytes: app.translations.reduce((n, t) => n + t.wasm.length, 0),
+  };
+  return { out, app, budget };
+}
+
+/** wasm-opt takes seconds for code of this size, minutes for ten times as much, and saves 6 to 8 %. */
+const SMALL_WASM_BYTES = 2_000_000;
+
+function optimiserFor(which: "never" | "small" | "always"): Exclude<BuildOptions["optimise"], undefined> {
+  if (which === "never") return null;
+  return async (translations) => {
+    const bytes = translations.reduce((n, t) => n + t.wasm.length, 0);
+    if (which === "small" && bytes > SMALL_WASM_BYTES) return [...translations];
+    const optimised: Translation[] = [];
+    for (const t of translations) optimised.push(await optimiseTranslation(t));
+    return optimised;
+  };
+}
+
+/** An existing folder is replaced only if we made it. */
+function refuseForeign(out: string): void {
+  if (!existsSync(out)) return;
+  let names: string[];
+  try {
+    names = readdirSync(out);
+  } catch {
+    throw badInput("output path is there and is no folder", { file: out });
+  }
+  if (names.length > 0 && !names.includes("lighter.json")) {
+    throw badInput("output folder holds something else than a translated image; it is left alone", { file: out });
+  }
+}
+
+/** Writes beside, then renames: a reader sees the old folder or the new one. */
+function writeFolder(out: string, files: ReadonlyMap<string, Uint8Array>): void {
+  const fresh = join(dirname(out), `.${basename(out)}.${process.pid}.new`);
+  try {
+    mkdirSync(fresh, { recursive: true });
+    for (const [name, bytes] of files) writeFileSync(join(fresh, name), bytes);
+    rmSync(out, { recursive: true, force: true });
+    renameSync(fresh, out);
+  } catch (e) {
+    rmSync(fresh, { recursive: true, force: true });
+    throw badInput(`cannot write the output folder: ${(e as Error).message}`, { file: out }, { cause: e });
+  }
+}
+
+/** A Worker's name: lower case letters, digits and dashes. */
+function workerName(path: string): string {
+  const name = basename(path).replace(/\.(tar|tgz|gz|zst)\b.*$/, "").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(
+    /^-|-$/g,
+    "",
+  );
+  return name === "" ? "translated-image" : name.slice(0, 54);
+}
+
+/** Names a station once it has taken a second, and how long it took. */
+class StageReporter {
+  #name = "";
+  #since = 0;
+
+  constructor(readonly onProgress: ((text: string) => void) | undefined) {}
+
+  enter(name: string): void {
+    this.end();
+    this.#name = name;
+    this.#since = performance.now();
+  }
+
+  end(): void {
+    const seconds = (performance.now() - this.#since) / 1000;
+    if (this.#name !== "" && seconds > 1) this.onProgress?.(`${this.#name}: ${seconds.toFixed(1)} s`);
+    this.#name = "";
+  }
+}
