@@ -2,6 +2,7 @@
 import process from "node:process";
 import { TranslatorError } from "../errors.ts";
 import { demoCommand } from "./demo.ts";
+import { explainCommand } from "./explain.ts";
 import { execCommand } from "./exec.ts";
 import { translateCommand } from "./translate.ts";
 import { UsageError } from "./usage.ts";
@@ -12,6 +13,7 @@ type Command = (args: string[]) => Promise<number> | number;
 const COMMANDS: Record<string, [command: Command, summary: string]> = {
   translate: [translateCommand, "translate a container image into a fetch handler"],
   exec: [execCommand, "run one Linux program of a root file system"],
+  explain: [explainCommand, "say what an image needs, before it is translated"],
   demo: [demoCommand, "translate and serve a small server of ours"],
 };
 

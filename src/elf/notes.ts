@@ -41,3 +41,25 @@ export function buildId(notes: readonly Note[]): string {
   const note = notes.find((n) => n.owner === "GNU" && n.type === 3);
   return note === undefined ? "" : Array.from(note.bytes, (b) => b.toString(16).padStart(2, "0")).join("");
 }
+
+const NT_GNU_PROPERTY_TYPE_0 = 5, GNU_PROPERTY_X86_ISA_1_NEEDED = 0xc0008002;
+
+/**
+ * The x86-64 level that a file says it cannot do without (System V ABI, AMD64 supplement, "Program Property"): 1 to 4, or 0 if
+ * it does not say. The dynamic linker refuses files that the processor does not suffice for.
+ */
+export function neededLevel(notes: readonly Note[]): number {
+  let level = 0;
+  for (const { owner, type, bytes } of notes) {
+    if (owner !== "GNU" || type !== NT_GNU_PROPERTY_TYPE_0) continue;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let at = 0; at + 12 <= bytes.length;) {
+      const property = view.getUint32(at, true), size = view.getUint32(at + 4, true);
+      if (property === GNU_PROPERTY_X86_ISA_1_NEEDED && size === 4) {
+        level = Math.max(level, 32 - Math.clz32(view.getUint32(at + 8, true) & 15));
+      }
+      at += 8 + Math.ceil(size / 8) * 8;
+    }
+  }
+  return level;
+}
