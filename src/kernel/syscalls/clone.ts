@@ -97,10 +97,10 @@ function sysUnshare(_k: Kernel, _t: Task, flags: number): number {
   return flags & CLONE_NEW_ANY ? -EPERM : 0;
 }
 
-const CLONE_NOTE = "threads, fork and vfork; no namespaces, no CLONE_PIDFD; shared mappings are copied by fork";
+const CLONE_NOTE = "threads, fork and vfork; no namespaces, no CLONE_PIDFD";
 
 export const cloneRows: readonly (readonly [number, SyscallRow])[] = [
-  [SYS_fork, partial("fork", sysFork, "MAP_SHARED memory is copied, not shared")],
+  [SYS_fork, full("fork", sysFork)],
   [SYS_vfork, full("vfork", sysVfork)],
   [SYS_clone, partial("clone", sysClone, CLONE_NOTE, ["flags", "stack", "parent_tid", "child_tid", "tls"])],
   [SYS_clone3, partial("clone3", sysClone3, CLONE_NOTE, ["args", "size:int"])],
