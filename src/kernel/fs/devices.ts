@@ -9,7 +9,7 @@ import { InodeDescription } from "../vfs/inode_description.ts";
 import { RNDGETENTCNT } from "../abi/ioctl.ts";
 import { EINVAL, ENOSPC, ENOTTY, ENXIO } from "../abi/errno.ts";
 import { POLL_READABLE, POLL_WRITABLE } from "../abi/poll.ts";
-import { makedev, S_IFCHR } from "../abi/stat.ts";
+import { makedev, S_IFCHR, S_IFMT } from "../abi/stat.ts";
 import { writeU32 } from "../memory/user_memory.ts";
 
 /** Device numbers of Documentation/admin-guide/devices.txt. */
@@ -17,15 +17,15 @@ export const DEV_NULL = makedev(1, 3), DEV_ZERO = makedev(1, 5), DEV_FULL = make
 export const DEV_RANDOM = makedev(1, 8), DEV_URANDOM = makedev(1, 9), DEV_TTY = makedev(5, 0);
 export const DEV_PTMX = makedev(5, 2);
 
-/** A character device node; which driver it is, its number says. */
+/** A device node; which driver it is, its number says. Block devices have none. */
 export class DeviceInode extends Inode {
   constructor(fs: FileSystem, ino: number, mode: number, uid: number, gid: number, rdev: number) {
-    super(fs, ino, S_IFCHR | (mode & 0o7777), uid, gid);
+    super(fs, ino, (mode & S_IFMT || S_IFCHR) | (mode & 0o7777), uid, gid);
     this.rdev = rdev;
   }
 
   override open(k: Kernel, t: Task, dentry: Dentry, _flags: number): FileDescription | number {
-    switch (this.rdev) {
+    switch ((this.mode & S_IFMT) === S_IFCHR ? this.rdev : 0) {
       case DEV_NULL:
         return new NullDevice(dentry, this);
       case DEV_ZERO:

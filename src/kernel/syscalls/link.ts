@@ -167,11 +167,11 @@ function sysMknodat(k: Kernel, t: Task, dirfd: number, pathPointer: number, mode
     case S_IFREG:
     case S_IFIFO:
     case S_IFSOCK:
-      break;
     case S_IFCHR:
     case S_IFBLK:
+      break;
     case S_IFDIR:
-      return -EPERM; // Containers have no CAP_MKNOD worth having; directories are mkdir's.
+      return -EPERM; // That is mkdir's.
     default:
       return -EINVAL;
   }
@@ -323,8 +323,23 @@ export const linkRows: [number, SyscallRow][] = [
       "flags",
     ]),
   ],
-  [SYS_mknod, partial("mknod", sysMknod, "no devices: EPERM", ["path:path", "mode:octal", "dev"])],
-  [SYS_mknodat, partial("mknodat", sysMknodat, "no devices: EPERM", ["dirfd:fd", "path:path", "mode:octal", "dev"])],
+  [
+    SYS_mknod,
+    partial("mknod", sysMknod, "devices that /dev has can be opened, others are ENXIO", [
+      "path:path",
+      "mode:octal",
+      "dev",
+    ]),
+  ],
+  [
+    SYS_mknodat,
+    partial("mknodat", sysMknodat, "devices that /dev has can be opened, others are ENXIO", [
+      "dirfd:fd",
+      "path:path",
+      "mode:octal",
+      "dev",
+    ]),
+  ],
   [SYS_chmod, full("chmod", sysChmod, ["path:path", "mode:octal"])],
   [SYS_fchmod, full("fchmod", sysFchmod, ["fd:fd", "mode:octal"])],
   [SYS_fchmodat, full("fchmodat", sysFchmodat, ["dirfd:fd", "path:path", "mode:octal"])],

@@ -11,10 +11,10 @@ import { MemoryDirectory, MemoryFile, MemorySymlink } from "../fs/memory_inodes.
 import { FifoInode } from "../fs/pipe.ts";
 import { SocketInode } from "../fs/socket_inode.ts";
 import { IN_CREATE, IN_ISDIR } from "../abi/inotify.ts";
-import { CAP_FSETID } from "../abi/capability.ts";
+import { CAP_FSETID, CAP_MKNOD } from "../abi/capability.ts";
 import { NAME_MAX } from "../abi/fcntl.ts";
 import { EEXIST, EINVAL, ENAMETOOLONG, ENOENT, EPERM, EROFS } from "../abi/errno.ts";
-import { S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID } from "../abi/stat.ts";
+import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID } from "../abi/stat.ts";
 import { LAST_NORM, LOOKUP_PARENT } from "./path.ts";
 
 /** Whether the task may make names in the directory (may_create). */
@@ -76,6 +76,9 @@ export function newInode(k: Kernel, t: Task, directory: Inode, mode: number, rde
       inode = new SocketInode(fs, ino, mode, uid, gid);
       break;
     case S_IFCHR:
+    case S_IFBLK:
+      // Overlay file systems mark removed names by a device without a number, which anybody may make.
+      if (!c.can(CAP_MKNOD) && !((mode & S_IFMT) === S_IFCHR && rdev === 0)) return -EPERM;
       inode = new DeviceInode(fs, ino, mode, uid, gid, rdev);
       break;
     default:
