@@ -73,14 +73,17 @@ class GoTestProgram implements TestProgram {
   }
 }
 
-/** Reads the output of `-test.v`. Subtests count as parts of their test. */
+/** Reads the output of `-test.v`. Subtests count as parts of their test: one that begins or goes on says that its test does. */
 export function goReader(): (line: string) => TestEvent | undefined {
   let said: string[] = [];
   return (line) => {
-    const step = /=== (RUN|PAUSE|CONT) +([^\s/]+)$/.exec(line);
+    const step = /=== (RUN|PAUSE|CONT) +([^\s/]+)(\/\S+)?$/.exec(line);
     if (step) {
-      said = [];
-      return { kind: step[1] === "PAUSE" ? "pause" : "start", test: step[2] };
+      const [, what, test, subtest] = step;
+      if (subtest === undefined) said = [];
+      else said.push(line);
+      if (what !== "PAUSE") return { kind: "start", test };
+      return subtest === undefined ? { kind: "pause", test } : undefined;
     }
     const end = /(?:^|[^ ])--- (PASS|FAIL|SKIP): ([^\s/]+) \(/.exec(line);
     if (end) return { kind: "end", test: end[2], outcome: OUTCOMES[end[1]], detail: said.join("\n") };

@@ -26,6 +26,7 @@ describe("go test -v", () => {
     const events = [...output, "--- FAIL: TestA (0.01s)", "FAIL"].map(read).filter((event) => event !== undefined);
     expect(events).toEqual([
       { kind: "start", test: "TestA" },
+      { kind: "start", test: "TestA" },
       {
         kind: "end",
         test: "TestA",
@@ -68,6 +69,13 @@ describe("a session", () => {
       ["C", "pass"],
     ]);
     expect(results.get("B")!.detail).toContain("SIGSEGV");
+  });
+
+  it("blames the test that was heard of last", async () => {
+    const script =
+      '[ "$1" = B ] && { echo start A; echo pass A; echo done; } || { echo start A; echo start B; exit 9; }';
+    const results = await runSession(shell(script), limits);
+    expect([...results].map(([test, { outcome }]) => [test, outcome])).toEqual([["B", "crash"], ["A", "pass"]]);
   });
 
   it("gives up a test that says nothing, and what it has started", async () => {

@@ -14,6 +14,7 @@ export interface TestResult {
 
 /** What a line of a test program's output says. */
 export type TestEvent =
+  /** The test begins, or goes on. */
   | { kind: "start"; test: string }
   | { kind: "end"; test: string; outcome: Outcome; detail: string }
   /** The test lets others go first. */
@@ -83,20 +84,25 @@ async function runOnce(
   const child = new ChildLines(launch, limits.silenceMs, end);
   for await (const line of child.lines()) {
     const event = read(line);
-    if (event?.kind === "start") running.add(event.test);
-    else if (event?.kind === "pause") running.delete(event.test);
+    if (event?.kind === "start") {
+      running.delete(event.test);
+      running.add(event.test);
+    }
+    if (event?.kind === "pause") running.delete(event.test);
     else if (event?.kind === "end") {
       running.delete(event.test);
       results.set(event.test, { outcome: event.outcome, detail: event.detail });
     } else if (event?.kind === "done") isDone = true;
-    else if (tail.push(line) > TAIL_LINES) tail.shift();
+    if (event === undefined && tail.push(line) > TAIL_LINES) tail.shift();
     if (isDone) break;
   }
   const how = await child.end(isDone ? EXIT_MS : limits.silenceMs);
   if (isDone) return true;
   const outcome = how === "silent" || how === "out of time" ? "hang" : "crash";
   const detail = `${how}\n${tail.join("\n")}`;
-  for (const test of running) results.set(test, { outcome, detail });
+  // The one that was heard of last; others may have waited for it.
+  const last = [...running].at(-1);
+  if (last !== undefined) results.set(last, { outcome, detail });
   // A test that ended the program by its failure has been told of.
   if (results.size === known) results.set("", { outcome, detail });
   return false;
