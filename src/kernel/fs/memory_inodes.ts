@@ -52,7 +52,10 @@ export class MemoryFile extends Inode {
     const old = this.size;
     if (this.shared !== null) flushShared(k, this.shared);
     this.contents.truncate(size);
-    if (this.shared !== null) contentsChanged(k, this.shared, Math.min(old, size), Infinity);
+    // What is new in a file that grows is zero in memory, too.
+    if (this.shared !== null) {
+      contentsChanged(k, this.shared, Math.min(old, size), Math.max(old, Math.min(old, size) + 1));
+    }
     this.touch(k, MTIME | CTIME);
     return 0;
   }

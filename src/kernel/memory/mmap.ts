@@ -21,11 +21,12 @@ import {
   PROT_WRITE,
 } from "../abi/mman.ts";
 import type { Kernel } from "../kernel.ts";
+import { FILE_BLOCK_BYTES } from "../fs/file_contents.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { codeSegment } from "./code_segment.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
-import { dropUnusedViews, flushRange, shareMapping } from "./shared_pages.ts";
+import { dropUnusedViews, flushRange, flushShared, shareMapping } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
 
 /** What mmap maps: a file from an offset, or fresh zeroes. */
@@ -129,6 +130,10 @@ function choosePlace(k: Kernel, space: AddressSpace, request: MapRequest, length
 
 /** Fills a file mapping from its file; what lies past the file's end is zero. 0 or a negative errno. */
 function loadFile(k: Kernel, space: AddressSpace, v: Vma): number {
+  if (v.pages !== null) {
+    loadPages(k, space, v);
+    return 0;
+  }
   const length = v.end - v.start, at = v.start - GUEST_BIAS;
   let done = 0;
   while (done < length) {
@@ -139,6 +144,22 @@ function loadFile(k: Kernel, space: AddressSpace, v: Vma): number {
     done += n;
   }
   return 0;
+}
+
+/** Fills a shared mapping. Its memory is zero, so that holes need not be touched, and stay uncommitted. */
+function loadPages(k: Kernel, space: AddressSpace, v: Vma): void {
+  const pages = v.pages!, { contents } = pages.inode;
+  flushShared(k, pages);
+  const end = Math.min(contents.size, v.fileOffset + v.end - v.start);
+  for (let position = v.fileOffset; position < end;) {
+    const next = Math.min(end, position + FILE_BLOCK_BYTES - (position % FILE_BLOCK_BYTES));
+    if (contents.storedBlock(position) !== null) {
+      const at = v.start - GUEST_BIAS + position - v.fileOffset;
+      contents.read(space.machine.memory.u8, at, next - position, position);
+    }
+    position = next;
+  }
+  pages.inode.accessed(k);
 }
 
 /** Unmaps whole pages. */
@@ -214,6 +235,7 @@ function fillGrown(k: Kernel, space: AddressSpace, v: Vma, from: number): void {
   const grown = new Vma(from, v.end, v.prot, v.flags);
   grown.file = v.file;
   grown.fileOffset = v.fileOffset + from - v.start;
+  grown.pages = v.pages;
   loadFile(k, space, grown);
   if (v.pages !== null) shareMapping(space, v);
 }
