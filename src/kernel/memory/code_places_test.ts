@@ -106,6 +106,25 @@ describe("the place of a file", () => {
     }
   });
 
+  test("is not for who only hints at it, nor for who grows and may move", () => {
+    const { k, newSpace } = setUp();
+    const first = newSpace(), space = newSpace();
+    const one = new LibraryFile(1);
+    mapped(k, first, { length: 4 * PAGE });
+    const place = load(k, first, one);
+    space.reach(place + SPAN);
+    expect(mapped(k, space, { address: place + PAGE })).not.toBe(place + PAGE);
+    const below = place - PAGE;
+    expect(mapped(k, space, { address: below, flags: ANONYMOUS | mman.MAP_FIXED })).toBe(below);
+    const moved = remap(k, space, below, PAGE, 2 * PAGE, mman.MREMAP_MAYMOVE, 0);
+    expect(moved >= place + SPAN || moved + 2 * PAGE <= place, hex(moved)).toBe(true);
+    // The file itself may have what it wishes for, and who cannot move may grow.
+    expect(mapped(k, space, { file: one, address: place + PAGE })).toBe(place + PAGE);
+    unmap(k, space, place + PAGE, place + 2 * PAGE);
+    expect(mapped(k, space, { address: below, flags: ANONYMOUS | mman.MAP_FIXED })).toBe(below);
+    expect(remap(k, space, below, PAGE, 2 * PAGE, 0, 0)).toBe(below);
+  });
+
   test("is left to who insists on it; the file then goes elsewhere in that process only", () => {
     const { k, newSpace } = setUp();
     const first = newSpace(), second = newSpace(), third = newSpace();

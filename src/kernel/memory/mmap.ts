@@ -97,6 +97,14 @@ export function placeForFile(k: Kernel, space: AddressSpace, file: FileDescripti
   return start;
 }
 
+/** True if [start, end) is kept for a file of the image, and not for this one. */
+function isOthersPlace(k: Kernel, file: FileDescription | null, start: number, end: number): boolean {
+  const place = k.codePlaces.overlapping(start, end);
+  if (place === undefined) return false;
+  const own = k.codePlaces.of(file?.imageFile() ?? 0);
+  return own === undefined || start < own.start || end > own.end;
+}
+
 /** True for a mapping as the dynamic linker makes it of a library: private, from the beginning of an ELF file. */
 function isLibrary(k: Kernel, { file, fileOffset, flags }: MapRequest): boolean {
   if (file === null || fileOffset !== 0 || flags & MAP_SHARED || file.imageFile() === 0) return false;
@@ -120,7 +128,7 @@ function choosePlace(k: Kernel, space: AddressSpace, request: MapRequest, length
   const hint = pageUp(address);
   if (
     hint >= LOWEST_MAPPING && hint + length <= space.machine.memory.guestEnd + RESERVATION_GAP &&
-    space.isFree(hint, hint + length)
+    space.isFree(hint, hint + length) && !isOthersPlace(k, request.file, hint, hint + length)
   ) {
     return hint;
   }
@@ -213,7 +221,10 @@ export function remap(
     return old;
   }
   const end = old + oldLength;
-  if (v.end === end && old + newLength <= HIGHEST_END && space.isFree(end, old + newLength) && notHeapRoom(space, v)) {
+  const mayGrow = v.end === end && old + newLength <= HIGHEST_END && space.isFree(end, old + newLength) &&
+    // A file's place is given up only for who cannot go elsewhere.
+    notHeapRoom(space, v) && !(flags & MREMAP_MAYMOVE && isOthersPlace(k, v.file, end, old + newLength));
+  if (mayGrow) {
     if (v.prot !== 0 && !space.reach(old + newLength)) return -ENOMEM;
     v.end = old + newLength;
     space.noteAccess(end, v.end, v.prot);
