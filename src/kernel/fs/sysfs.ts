@@ -34,6 +34,9 @@ const cgroup: GeneratedTree = {
   "pids.current": (k) => `${k.tasks.size}\n`,
 };
 
+const MASK = () => "1\n";
+/** Sets of CPUs that share something: the one. */
+const CPU_MASKS = { thread_siblings: MASK, core_siblings: MASK, core_cpus: MASK, package_cpus: MASK };
 const NOTHING = () => "0\n";
 
 /** The network interface (Documentation/ABI/testing/sysfs-class-net). */
@@ -71,7 +74,15 @@ registerTree("sys", {
         present: CPU,
         offline: () => "\n",
         kernel_max: CPU,
-        cpu0: { topology: { core_id: CPU, physical_package_id: CPU, thread_siblings_list: CPU, core_cpus_list: CPU } },
+        cpu0: {
+          topology: {
+            core_id: CPU,
+            physical_package_id: CPU,
+            thread_siblings_list: CPU,
+            core_cpus_list: CPU,
+            ...CPU_MASKS,
+          },
+        },
       },
       node: { online: CPU, possible: CPU, node0: { cpulist: CPU, cpumap: () => "1\n" } },
     },

@@ -21,9 +21,19 @@ const CLIENT_PORT_FIRST = 32768, CLIENT_PORT_LAST = 60999;
 
 /** The network of one guest: a loopback interface, and the host as a client of it. */
 export class Net {
-  static readonly savedFields: readonly string[] = ["tcp", "udp", "unix", "netlink", "socketNumbers", "clientPort"];
+  static readonly savedFields: readonly string[] = [
+    "tcp",
+    "udp",
+    "udpLite",
+    "unix",
+    "netlink",
+    "socketNumbers",
+    "clientPort",
+  ];
   readonly tcp: TcpStack = new TcpStack();
   readonly udp: UdpStack = new UdpStack();
+  /** UDP-Lite (RFC 3828): without a wire the same as UDP, on ports of its own. */
+  readonly udpLite: UdpStack = new UdpStack();
   readonly unix: UnixNames = new UnixNames();
   readonly netlink: NetlinkPorts = new NetlinkPorts();
   private socketNumbers = 1000;

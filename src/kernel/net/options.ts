@@ -136,6 +136,13 @@ const IPV6_ROWS: Readonly<Record<number, OptionRow>> = {
   [abi.IPV6_FREEBIND]: flag(),
 };
 
+/** Bytes that the checksum covers: at least the header of 8, and 0 is all. */
+const coverage: OptionRow = { initial: 0, accept: (v) => v === 0 ? 0 : Math.min(0xffff, Math.max(8, v)) };
+const UDPLITE_ROWS: Readonly<Record<number, OptionRow>> = {
+  [abi.UDPLITE_SEND_CSCOV]: coverage,
+  [abi.UDPLITE_RECV_CSCOV]: coverage,
+};
+
 const NETLINK_ROWS: Readonly<Record<number, OptionRow>> = {
   [nl.NETLINK_ADD_MEMBERSHIP]: int(0),
   [nl.NETLINK_DROP_MEMBERSHIP]: int(0),
@@ -154,6 +161,7 @@ const LEVELS: Readonly<Record<number, Readonly<Record<number, OptionRow>>>> = {
   [abi.SOL_IP]: IP_ROWS,
   [abi.SOL_IPV6]: IPV6_ROWS,
   [nl.SOL_NETLINK]: NETLINK_ROWS,
+  [abi.SOL_UDPLITE]: UDPLITE_ROWS,
 };
 
 /** SO_LINGER. */

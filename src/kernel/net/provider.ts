@@ -7,6 +7,7 @@ import {
   IPPROTO_IP,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  IPPROTO_UDPLITE,
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_SEQPACKET,
@@ -36,6 +37,9 @@ function inetProvider(domain: number): Provider {
       }
       if (type === SOCK_DGRAM && (protocol === IPPROTO_IP || protocol === IPPROTO_UDP)) {
         return new UdpSocket(k.net.nextSocketNumber(), domain, k.net.udp);
+      }
+      if (type === SOCK_DGRAM && protocol === IPPROTO_UDPLITE) {
+        return new UdpSocket(k.net.nextSocketNumber(), domain, k.net.udpLite, IPPROTO_UDPLITE);
       }
       return type === SOCK_STREAM || type === SOCK_DGRAM || type === SOCK_RAW ? -EPROTONOSUPPORT : -ESOCKTNOSUPPORT;
     },

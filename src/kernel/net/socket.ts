@@ -106,6 +106,11 @@ export abstract class Socket extends FileDescription {
     info: ReceiveInfo,
   ): number;
 
+  /** How many of `length` bytes one call may take from a stream, whatever number of buffers they go to. */
+  receiveLimit(length: number): number {
+    return length;
+  }
+
   listen(_k: Kernel, _t: Task, _backlog: number): number {
     return -EOPNOTSUPP;
   }

@@ -16,6 +16,7 @@ import {
   AF_INET6,
   AF_UNSPEC,
   IPPROTO_UDP,
+  IPPROTO_UDPLITE,
   IPV6_V6ONLY,
   MSG_ERRQUEUE,
   MSG_PEEK,
@@ -32,6 +33,7 @@ import {
   SOL_IPV6,
   SOL_SOCKET,
   SOL_UDP,
+  SOL_UDPLITE,
 } from "../abi/socket.ts";
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
@@ -91,13 +93,14 @@ export class UdpSocket extends Socket {
   private noReceive = false;
   private noSend = false;
 
-  constructor(number: number, domain: number, readonly stack: UdpStack) {
-    super(number, domain, SOCK_DGRAM, IPPROTO_UDP);
+  constructor(number: number, domain: number, readonly stack: UdpStack, protocol: number = IPPROTO_UDP) {
+    super(number, domain, SOCK_DGRAM, protocol);
     this.boundIp = domain === AF_INET ? ANY_IPV4 : ANY_IPV6;
   }
 
   override knowsLevel(level: number): boolean {
     return level === SOL_SOCKET || level === SOL_IP || level === SOL_UDP ||
+      (level === SOL_UDPLITE && this.protocol === IPPROTO_UDPLITE) ||
       (level === SOL_IPV6 && this.domain === AF_INET6);
   }
 

@@ -127,7 +127,8 @@ function sendMessage(
 /** Receives into what `iovecs` points at; waits as the socket and the flags say. Count, negative errno, or BLOCKED. */
 export function receiveBuffers(k: Kernel, t: Task, socket: Socket, flags: number, info: ReceiveInfo): number {
   const timeoutNs = socket.options.receiveTimeoutNs;
-  if (!socket.isStream) {
+  // A peek, too, is one: a second would see the same bytes.
+  if (!socket.isStream || ((flags & MSG_PEEK) && iovecs.count > 1)) {
     const n = receiveMessage(k, t, socket, flags, info);
     return n === -EAGAIN ? waitOnSocket(k, t, socket, flags, timeoutNs, 0) : n;
   }
@@ -135,11 +136,14 @@ export function receiveBuffers(k: Kernel, t: Task, socket: Socket, flags: number
   let moved = movedBefore(t);
   let skip = moved;
   let dry = false;
+  // What came with the bytes ends the call where it ends, not the buffer that is full by chance.
+  let budget = socket.receiveLimit(iovecs.total - moved);
+  let ancillary: Ancillary | null = null;
   for (let i = 0; i < iovecs.count && !dry; i++) {
     let done = Math.min(skip, iovecs.length[i]);
     skip -= done;
     while (done < iovecs.length[i] || (iovecs.total === 0 && i === 0)) {
-      const rest = iovecs.length[i] - done;
+      const rest = Math.min(iovecs.length[i] - done, budget);
       const n = socket.receive(k, t, t.memory.u8, iovecs.at[i] + done, rest, flags, info);
       if (n === -EAGAIN) {
         if (moved === 0 || waitsForAll) return waitOnSocket(k, t, socket, flags, timeoutNs, moved);
@@ -149,8 +153,10 @@ export function receiveBuffers(k: Kernel, t: Task, socket: Socket, flags: number
       if (n < 0) return moved > 0 ? moved : n;
       done += n;
       moved += n;
-      // The end of the stream, open files in flight, or a peek (which would see the same bytes again).
-      dry = n === 0 || info.ancillary !== null || (flags & MSG_PEEK) !== 0;
+      budget -= n;
+      info.ancillary = ancillary ??= info.ancillary;
+      // The end of the stream, a limit reached, or a peek (which would see the same bytes again).
+      dry = n === 0 || budget === 0 || (flags & MSG_PEEK) !== 0;
       if (dry) break;
       if (n < rest && !waitsForAll) {
         dry = true;

@@ -93,7 +93,7 @@ export const socketRows: [number, SyscallRow][] = [
     partial(
       "socket",
       sysSocket,
-      "AF_UNIX, TCP and UDP of AF_INET and AF_INET6 over loopback, AF_NETLINK to ask about interfaces; others EAFNOSUPPORT",
+      "AF_UNIX, TCP, UDP and UDP-Lite of AF_INET and AF_INET6 over loopback, AF_NETLINK to ask about interfaces; others EAFNOSUPPORT",
       ["AddressFamily", "SocketType", "Int"],
     ),
   ],

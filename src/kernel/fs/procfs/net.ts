@@ -1,4 +1,4 @@
-import { AF_INET, AF_INET6 } from "../../abi/socket.ts";
+import { AF_INET, AF_INET6, IPPROTO_UDPLITE } from "../../abi/socket.ts";
 import { emptyTable, tcpTable, udpTable, unixTable } from "./net_tables.ts";
 import type { GeneratedTree } from "./tree.ts";
 
@@ -23,6 +23,8 @@ export const netTree: GeneratedTree = {
   tcp6: tcpTable(AF_INET6),
   udp: udpTable(AF_INET),
   udp6: udpTable(AF_INET6),
+  udplite: udpTable(AF_INET, IPPROTO_UDPLITE),
+  udplite6: udpTable(AF_INET6, IPPROTO_UDPLITE),
   raw: emptyTable(AF_INET),
   raw6: emptyTable(AF_INET6),
   unix: unixTable,

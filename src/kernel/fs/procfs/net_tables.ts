@@ -1,5 +1,5 @@
 import type { Kernel } from "../../kernel.ts";
-import { AF_INET, AF_INET6, AF_UNIX, SOCK_DGRAM } from "../../abi/socket.ts";
+import { AF_INET, AF_INET6, AF_UNIX, IPPROTO_UDP, SOCK_DGRAM } from "../../abi/socket.ts";
 import { type InetAddress, ipBytes } from "../../net/address.ts";
 import type { Socket } from "../../net/socket.ts";
 import { Connected } from "../../net/tcp/connected.ts";
@@ -91,9 +91,11 @@ export const tcpTable = (domain: number) => (k: Kernel): string => {
 };
 
 /** /proc/net/udp, udp6. */
-export const udpTable = (domain: number) => (k: Kernel): string => {
+export const udpTable = (domain: number, protocol: number = IPPROTO_UDP) => (k: Kernel): string => {
   const rows = openSockets(k)
-    .filter((s): s is UdpSocket => s instanceof UdpSocket && s.domain === domain && s.binding !== null)
+    .filter((s): s is UdpSocket =>
+      s instanceof UdpSocket && s.protocol === protocol && s.domain === domain && s.binding !== null
+    )
     .map((socket) => {
       const peer = socket.peerAddress();
       const state = typeof peer === "number" ? TCP_CLOSE : TCP_ESTABLISHED;

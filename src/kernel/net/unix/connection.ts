@@ -177,6 +177,10 @@ export class UnixConnectionSocket extends UnixSocket {
       : receiveStream(end, bytes, at, length, flags, info);
   }
 
+  override receiveLimit(length: number): number {
+    return this.end === null || this.hasMessages ? length : this.end.readLimit(length);
+  }
+
   override bytesReadable(_k: Kernel): number {
     return this.isListening ? -EINVAL : this.end?.incoming.length ?? 0;
   }

@@ -34,6 +34,7 @@ const FILES: Record<string, ProcessFileKind> = {
   cgroup: { mode: 0o444, read: cgroup },
   cmdline: { mode: 0o444, read: cmdline },
   autogroup: { mode: 0o644, read: () => "/autogroup-1 nice 0\n", write: () => 0 },
+  children: { mode: 0o444, read: (_k, p) => p.children.map((child) => `${child.pid} `).join("") },
   clear_refs: { mode: 0o200, read: () => "", write: () => 0 },
   comm: { mode: 0o644, read: comm, write: setComm },
   coredump_filter: { mode: 0o644, read: () => "00000033\n", write: () => 0 },
