@@ -7,10 +7,10 @@ export const P_ALL = 0, P_PID = 1, P_PGID = 2, P_PIDFD = 3;
 export function exitedStatus(code: number): number {
   return (code & 0xff) << 8;
 }
-export function killedStatus(signal: number, dumpedCore: number): number {
-  return signal | dumpedCore;
+/** Without the core flag (0x80): core files are not written, as with the usual RLIMIT_CORE of 0. */
+export function killedStatus(signal: number): number {
+  return signal;
 }
-export const CORE_DUMPED = 0x80;
 export function stoppedStatus(signal: number): number {
   return (signal << 8) | 0x7f;
 }

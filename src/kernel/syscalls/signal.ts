@@ -40,7 +40,7 @@ import { deadlineAfter } from "../task/timespec.ts";
 import type { Task } from "../task/task.ts";
 import { killedStatus } from "../abi/wait.ts";
 import { NO_RESULT } from "../wait_queue.ts";
-import { full, partial, type SyscallRow } from "./support.ts";
+import { full, type SyscallRow } from "./support.ts";
 
 /** struct sigaction of the kernel: handler, flags, restorer, mask. */
 const SIGACTION_BYTES = 32;
@@ -150,7 +150,7 @@ function sysRtSigtimedwait(k: Kernel, t: Task, set: number, info: number, timeou
 function sysRtSigreturn(k: Kernel, t: Task): number {
   if (popSignalFrame(t) < 0) {
     // Linux forces SIGSEGV; with a stack that broken, no handler would get anywhere.
-    exitProcess(k, t.process, killedStatus(signal.SIGSEGV, 0x80));
+    exitProcess(k, t.process, killedStatus(signal.SIGSEGV));
   }
   return NO_RESULT;
 }

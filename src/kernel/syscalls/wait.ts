@@ -1,18 +1,8 @@
 import { ECHILD, EINVAL, ESRCH } from "../abi/errno.ts";
-import {
-  CLD_CONTINUED,
-  CLD_DUMPED,
-  CLD_EXITED,
-  CLD_KILLED,
-  CLD_STOPPED,
-  SIGCHLD,
-  SIGCONT,
-  SIGINFO_BYTES,
-} from "../abi/signal.ts";
+import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, SIGINFO_BYTES } from "../abi/signal.ts";
 import { SYS_wait4, SYS_waitid } from "../abi/syscall_numbers.ts";
 import {
   CONTINUED_STATUS,
-  CORE_DUMPED,
   P_ALL,
   P_PGID,
   P_PID,
@@ -69,7 +59,7 @@ function findReport(parent: Process, wanted: Wanted): Report | null | number {
 function reportOf(child: Process, options: number): Report | null {
   if (child.zombie) {
     const word = child.exitStatus, signal = word & 0x7f;
-    const code = signal === 0 ? CLD_EXITED : word & CORE_DUMPED ? CLD_DUMPED : CLD_KILLED;
+    const code = signal === 0 ? CLD_EXITED : CLD_KILLED;
     return { child, code, status: signal === 0 ? word >> 8 : signal, word };
   }
   if (options & WSTOPPED && child.stateChanges & CHILD_STOPPED) {

@@ -1,5 +1,5 @@
-import { CORE_DUMPED, exitedStatus, killedStatus } from "../abi/wait.ts";
-import { CLD_DUMPED, CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIGCHLD, SIGKILL } from "../abi/signal.ts";
+import { exitedStatus, killedStatus } from "../abi/wait.ts";
+import { CLD_EXITED, CLD_KILLED, SA_NOCLDWAIT, SIGCHLD, SIGKILL } from "../abi/signal.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterSpace } from "../memory/shared_pages.ts";
 import { leaveSpace } from "../memory/space_lifetime.ts";
@@ -99,7 +99,7 @@ function tellParentOfExit(k: Kernel, p: Process, parent: Process): void {
   if (reapedAtOnce) reap(k, p);
   if (p.exitSignal !== 0 && !ignoresChildren(parent)) {
     const status = p.exitStatus, signal = status & 0x7f;
-    const code = signal === 0 ? CLD_EXITED : status & CORE_DUMPED ? CLD_DUMPED : CLD_KILLED;
+    const code = signal === 0 ? CLD_EXITED : CLD_KILLED;
     const told = signal === 0 ? status >> 8 : signal;
     // With another signal than SIGCHLD, si_status is where si_value is.
     const fields = { pid: p.pid, uid: p.credentials.uid, status: told, valueLow: told };
@@ -124,6 +124,6 @@ function endContainer(k: Kernel, first: Process): void {
   if (k.exitStatus !== null) return;
   k.exitStatus = first.exitStatus;
   for (const p of [...k.processes.values()]) {
-    if (p !== first && !p.zombie) exitProcess(k, p, killedStatus(SIGKILL, 0));
+    if (p !== first && !p.zombie) exitProcess(k, p, killedStatus(SIGKILL));
   }
 }

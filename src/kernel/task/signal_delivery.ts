@@ -12,7 +12,7 @@ import {
   SIGSEGV,
   SIGSTOP,
 } from "../abi/signal.ts";
-import { CORE_DUMPED, killedStatus } from "../abi/wait.ts";
+import { killedStatus } from "../abi/wait.ts";
 import type { Kernel } from "../kernel.ts";
 import { setResult } from "../syscalls/dispatch.ts";
 import { INTERRUPT_ALWAYS, INTERRUPT_RESTART, interruptionOf } from "../syscalls/interrupt.ts";
@@ -64,10 +64,10 @@ function act(k: Kernel, t: Task, signal: Signal): boolean {
       stopProcess(p, n);
       return false;
     case "core":
-      killBySignal(k, t, signal, CORE_DUMPED);
+      killBySignal(k, t, signal, true);
       return false;
     case "terminate":
-      killBySignal(k, t, signal, 0);
+      killBySignal(k, t, signal, false);
       return false;
   }
 }
@@ -78,7 +78,7 @@ function runHandler(k: Kernel, t: Task, signal: Signal, handler: number): void {
   if (pushSignalFrame(t, signal, handler, flags, handlers.restorer[n]) < 0) {
     // Linux's force_sigsegv: a stack that cannot take the frame cannot take a SIGSEGV handler either.
     if (n === SIGSEGV) handlers.handler[SIGSEGV] = SIG_DFL;
-    killBySignal(k, t, { ...signal, number: SIGSEGV }, CORE_DUMPED);
+    killBySignal(k, t, { ...signal, number: SIGSEGV }, true);
     return;
   }
   if (flags & SA_RESETHAND) handlers.handler[n] = SIG_DFL;
@@ -110,14 +110,14 @@ function endInterruptedCall(t: Task, result: number): void {
   setResult(t, result);
 }
 
-function killBySignal(k: Kernel, t: Task, signal: Signal, coreDumped: number): void {
+function killBySignal(k: Kernel, t: Task, signal: Signal, isCrash: boolean): void {
   const p = t.process;
   // Asked-for ends (SIGTERM, SIGKILL, SIGPIPE) are no news; crashes are.
-  if (coreDumped) {
+  if (isCrash) {
     const where = `rip 0x${getRip(t.memory).toString(16)}`;
     k.host.log(0, `${p.exe || t.name} (pid ${p.pid}) ended by ${signalName(signal.number)}, ${where}`);
   }
-  exitProcess(k, p, killedStatus(signal.number, coreDumped));
+  exitProcess(k, p, killedStatus(signal.number));
 }
 
 /** A signal that the task's own instruction caused: it cannot be blocked or ignored (force_sig in Linux). */
