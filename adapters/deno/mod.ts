@@ -1,10 +1,28 @@
-import { createHandler, type HandlerOptions, type InstanceSource } from "../../src/serve/mod.ts";
+import {
+  createHandler,
+  type HandlerOptions,
+  type InstanceSource,
+  type Timers,
+  webTimers,
+} from "../../src/serve/mod.ts";
 import { type App, createApp } from "../app.ts";
 import { denoHost } from "./host.ts";
 import type { DenoEntry, DenoServeInfo } from "./types.ts";
 
 export { denoHost };
 export type { DenoEntry };
+
+/** deno serve, told to end, waits for requests in flight, but also for timers. */
+const denoTimers: Timers = {
+  ...webTimers,
+  after: (ms, callback, idle) => unrefIf(idle, webTimers.after(ms, callback)),
+  soon: (callback, idle) => unrefIf(idle, webTimers.soon(callback)),
+};
+
+function unrefIf(idle: boolean | undefined, timer: unknown): unknown {
+  if (idle) Deno.unrefTimer(timer as number);
+  return timer;
+}
 
 /**
  * The default export of a module for `deno serve`, answered by a guest:
@@ -18,7 +36,9 @@ export function createDenoEntry(
   options: HandlerOptions = {},
   configure?: (app: App) => void,
 ): DenoEntry {
-  const app = createApp(createHandler(source, { log: (line) => denoHost.log(0, line), ...options }));
+  const app = createApp(
+    createHandler(source, { timers: denoTimers, log: (line) => denoHost.log(0, line), ...options }),
+  );
   configure?.(app);
   return { fetch: (request, info) => app.fetch(request, new DenoClient(info)) };
 }

@@ -22,12 +22,18 @@ export interface NodeEntryOptions extends HandlerOptions {
 /** setImmediate comes round sooner than a timer of 0 ms, which Node makes 1 ms. */
 const nodeTimers: Timers = {
   ...webTimers,
-  soon: (callback) => setImmediate(callback),
+  after: (ms, callback, idle) => unrefIf(idle, webTimers.after(ms, callback) as ReturnType<typeof setTimeout>),
+  soon: (callback, idle) => unrefIf(idle, setImmediate(callback)),
   clear(handle) {
     clearTimeout(handle as ReturnType<typeof setTimeout>);
     clearImmediate(handle as ReturnType<typeof setImmediate>);
   },
 };
+
+/** A process whose server is closed ends; what is unref'd does not keep it. */
+function unrefIf(idle: boolean | undefined, timer: { unref(): unknown }): unknown {
+  return idle ? timer.unref() : timer;
+}
 
 /** Serves a guest with node:http; `configure` may add routes, which go before the guest. */
 export function startNode(

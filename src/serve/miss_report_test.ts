@@ -3,7 +3,7 @@ import { MissReport } from "./miss_report.ts";
 
 test("new misses are said once, and not more often than every second", () => {
   const misses = new Map<number, number>(), lines: string[] = [];
-  const report = new MissReport([["/bin/x", { misses }]], "compiled", (line) => lines.push(line));
+  const report = new MissReport(new Map([["/bin/x", { misses }]]), "compiled", (line) => lines.push(line));
   report.update(() => 0);
   expect(lines).toEqual([]);
   misses.set(0x1000, 1);

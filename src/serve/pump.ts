@@ -91,7 +91,7 @@ export class Pump {
       if (this.dead) return;
       if (outcome === "exited" || !this.instance.alive) return this.die("the guest has ended");
       if (outcome === "busy" || (this.again && this.timers.now() >= end)) {
-        this.timer = this.timers.soon(this.resume);
+        this.timer = this.timers.soon(this.resume, this.clients.size === 0);
         return;
       }
       if (!this.again) return this.armDeadline();
@@ -115,7 +115,8 @@ export class Pump {
     const deadline = this.instance.nextDeadlineNs();
     if (deadline === Infinity) return;
     const ms = (deadline - this.instance.clock.monotonicNs()) / 1e6;
-    this.timer = this.timers.after(Math.max(0, Math.ceil(ms)), this.resume);
+    // The guest's own timers go on for ever.
+    this.timer = this.timers.after(Math.max(0, Math.ceil(ms)), this.resume, this.clients.size === 0);
   }
 
   private readonly resume = () => {

@@ -2,10 +2,13 @@
 export interface Timers {
   /** Milliseconds of a clock that does not go back. */
   now(): number;
-  /** Calls back once, after at least `ms`; the result is for clear(). */
-  after(ms: number, callback: () => void): unknown;
+  /**
+   * Calls back once, after at least `ms`; the result is for clear(). With `idle` nobody waits for it: it does not keep a process
+   * alive that is about to end.
+   */
+  after(ms: number, callback: () => void, idle?: boolean): unknown;
   /** Calls back as soon as the host has looked at its other events; the result is for clear(). */
-  soon(callback: () => void): unknown;
+  soon(callback: () => void, idle?: boolean): unknown;
   clear(handle: unknown): void;
 }
 

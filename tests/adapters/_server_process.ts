@@ -18,6 +18,8 @@ export function freePort(): Promise<number> {
 export interface ServerProcess {
   readonly url: string;
   stop(): Promise<void>;
+  /** Asks it to end (SIGTERM); false if it has not within 5 s. */
+  end(): Promise<boolean>;
 }
 
 /** Starts a server and waits until it answers. */
@@ -40,16 +42,24 @@ export async function startServer(
   for (let i = 0; i < 300; i++) {
     if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}:\n${output}`);
     const up = await fetch(`${url}/hello`).then((r) => r.text().then(() => r.status === 200), () => false);
-    if (up) return { url, stop: () => stop(child) };
+    if (up) return { url, stop: () => stop(child), end: () => end(child) };
     await sleep(100);
   }
   await stop(child);
   throw new Error(`${command} did not answer within 30 s:\n${output}`);
 }
 
+async function end(child: ChildProcess): Promise<boolean> {
+  let hasEnded = false;
+  child.once("exit", () => hasEnded = true);
+  process.kill(child.pid!, "SIGTERM");
+  for (let i = 0; i < 50 && !hasEnded; i++) await sleep(100);
+  return hasEnded;
+}
+
 function stop(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null) return resolve();
+    if (child.exitCode !== null || child.signalCode !== null) return resolve();
     child.once("exit", () => resolve());
     // The whole group: wrangler starts workerd as a child of its own.
     process.kill(-child.pid!, "SIGKILL");

@@ -1,17 +1,29 @@
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { addTests } from "./_conformance.ts";
 import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
 
 let server: ServerProcess;
 
 beforeAll(async () => {
+  server = await start();
+});
+
+async function start(): Promise<ServerProcess> {
   const port = await freePort();
   const entry = new URL("./_deno_entry.ts", import.meta.url).pathname;
   const args = ["serve", "-A", "--cached-only", "--no-check", "--host", "127.0.0.1", "--port", String(port), entry];
-  server = await startServer("deno", args, port);
-});
+  return await startServer("deno", args, port);
+}
 
 afterAll(() => server?.stop());
+
+test("deno serve: ends when it is told to, whatever the guest is waiting for", async () => {
+  const other = await start();
+  // The guest goes on sleeping when the client has gone.
+  await expect(fetch(`${other.url}/sleep?ms=60000`, { signal: AbortSignal.timeout(300) })).rejects.toThrow();
+  expect(await other.end()).toBe(true);
+  await other.stop();
+});
 
 addTests({
   name: "deno serve",
