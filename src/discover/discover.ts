@@ -30,6 +30,8 @@ export interface CodeView {
   mayBeInstruction?(pc: number): boolean;
   /** True for addresses that some instruction names: a table before it ends there. Default: false. */
   isReferenced?(address: number): boolean;
+  /** True if calls and returns may carry flags, which the System V ABI leaves undefined there. Default: false. */
+  readonly keepsFlags?: boolean;
   /** True where memory may not change any more: jump tables and constants there can be read at translation time. */
   isReadOnly(start: number, end: number): boolean;
 }
@@ -130,6 +132,7 @@ export function discoverRegion(
   const blocks = collectBlocks(decoded, leaders, entryPc);
   const sides = sideEntries.filter((pc) => decoded.has(pc) && pc !== entryPc);
   const region: Region = { entryPc, blocks, jumpTables, deadEnds, flagsLiveIn: 0, sideEntries: sides };
+  if (code.keepsFlags) region.keepsFlags = true;
   region.flagsLiveIn = solveFlagLiveness(region, code);
   return region;
 }
@@ -188,7 +191,7 @@ function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsA
     default:
       // Calls and returns: the System V ABI leaves flags undefined there. A callee or a return site that does read them is
       // seen when it is discovered (Region.flagsLiveIn, and successors of calls below).
-      return { pcs: [], flagsAtExit: 0 };
+      return { pcs: [], flagsAtExit: region.keepsFlags ? 63 : 0 };
   }
 }
 

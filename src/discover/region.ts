@@ -22,6 +22,8 @@ export interface Region {
   flagsLiveIn: number;
   /** Other blocks (their pcs) at which the region can be entered. */
   sideEntries: number[];
+  /** Calls and returns may carry flags: code that was made at run time has rules of its own. */
+  keepsFlags?: boolean;
   /** Registers (bit r: ymm r) whose upper halves are to be variables, whatever the instructions do with them. */
   upperHalves?: number;
 }

@@ -94,8 +94,8 @@ function mayNotStore(kind: number): boolean {
 const FLAG_VARS = 63 << VAR_FLAGS;
 
 /** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
-function matters(kind: number): number {
-  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_RETURN ? ~FLAG_VARS : -1;
+function matters(fn: IrFunction, kind: number): number {
+  return !fn.keepsFlags && (kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_RETURN) ? ~FLAG_VARS : -1;
 }
 
 /** Rounds of moving stores before joins: each may make new differences further on; the first ones count. */
@@ -150,7 +150,7 @@ class Solver {
         this.#fuel.high[b] = this.#dirtyIn.high[b];
       }
       if (!isExit(fn.blocks[b])) continue;
-      this.#spill.low[b] = this.#dirtyOut.low[b] & matters(fn.blocks[b].kind);
+      this.#spill.low[b] = this.#dirtyOut.low[b] & matters(fn, fn.blocks[b].kind);
       this.#spill.high[b] = this.#dirtyOut.high[b];
     }
     const atEnd = new VarSets(fn.blocks.length), atStart = new VarSets(fn.blocks.length);
@@ -397,7 +397,7 @@ class Solver {
     const sets = new VarSets(this.fn.blocks.length);
     for (const b of this.cfg.order) {
       if (!isExit(this.fn.blocks[b])) continue;
-      sets.low[b] = matters(this.fn.blocks[b].kind);
+      sets.low[b] = matters(this.fn, this.fn.blocks[b].kind);
       sets.high[b] = -1;
     }
     return sets;

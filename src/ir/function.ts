@@ -50,6 +50,8 @@ export class IrFunction {
   count = 0;
   /** blocks[0] is the entry. */
   readonly blocks: IrBlock[] = [];
+  /** Flags are kept across calls and returns. */
+  keepsFlags = false;
   /** Further blocks at which the function can be entered, besides block 0. */
   sideEntries: number[] = [];
   /** 16-byte constants of v128_const and i8x16_shuffle, by index. */

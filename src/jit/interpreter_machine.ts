@@ -1,3 +1,4 @@
+import { codeRanges } from "./code_ranges.ts";
 import { IrFaultReplay } from "./fault_replay.ts";
 import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import type { Region } from "../discover/region.ts";
@@ -7,6 +8,7 @@ import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import { type GuestMemory, PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import type { HelperBody } from "../machine/helpers/types.ts";
+import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import type { Machine, MachineClient } from "../machine/machine.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
 import {
@@ -16,6 +18,7 @@ import {
   STATE_FUEL,
   STATE_RIP,
   STATE_STOP,
+  STOP_CODE_CHANGED,
   STOP_NONE,
   STOP_ROUNDING,
   STOP_TEST,
@@ -46,6 +49,8 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
   stopAt = -1;
   /** Told of instructions that have no lifter. */
   onUnsupported: UnsupportedSink = () => {};
+  /** Of the code being discovered. */
+  keepsFlags = false;
   readonly #regions: Map<number, CachedRegion> = new Map();
 
   constructor(
@@ -76,7 +81,11 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
       if (pc === this.stopAt) return this.#stop(pc);
       const next = interpretRegion(this.#region(pc), this, FUEL);
       if (next >= 0) pc = next;
-      else if (next === -STOP_ROUNDING) pc = memory.i32[STATE_RIP >> 2] >>> 0;
+      else if (next === -STOP_CODE_CHANGED) {
+        pc = memory.i32[STATE_RIP >> 2] >>> 0;
+        memory.i32[STATE_STOP >> 2] = STOP_NONE;
+        this.codeChanged(pc, pc + 1);
+      } else if (next === -STOP_ROUNDING) pc = memory.i32[STATE_RIP >> 2] >>> 0;
       else return -next;
     }
   }
@@ -91,8 +100,11 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
   #region(pc: number): IrFunction {
     const known = this.#regions.get(pc);
     if (known !== undefined) return known.fn;
+    const traits = this.client.codeTraits(pc);
+    this.keepsFlags = (traits & CODE_GENERATED) !== 0;
     const region = discoverRegion(this, pc, REGION_INSTRUCTIONS);
-    const fn = liftRegion(region, this.client.cpuLevel, this.onUnsupported);
+    const writable = traits & CODE_WRITABLE ? codeRanges(this.u8, region) : [];
+    const fn = liftRegion(region, this.client.cpuLevel, this.onUnsupported, writable);
     if (this.#regions.size >= MAX_CACHED_REGIONS) this.#regions.clear();
     this.#regions.set(pc, { fn, ...extent(region) });
     return fn;

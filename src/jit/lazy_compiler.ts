@@ -7,6 +7,7 @@ import { buildPatchModule } from "../emit/module.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { PatchModule } from "../machine/code_cache.ts";
+import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import { codeRanges } from "./code_ranges.ts";
 import type { LazyCompiler } from "../machine/wasm_machine.ts";
 
@@ -23,16 +24,25 @@ let patchCount = 0;
 export class JitCompiler implements LazyCompiler {
   constructor(readonly options: JitOptions = {}) {}
 
-  compile(u8: Uint8Array, pc: number, slotOf: (pc: number) => number, level: CpuLevel): PatchModule | null {
+  compile(
+    u8: Uint8Array,
+    pc: number,
+    slotOf: (pc: number) => number,
+    level: CpuLevel,
+    traits: number,
+  ): PatchModule | null {
     const code: CodeView = {
       u8,
       isFunctionStart: this.options.isFunctionStart ?? (() => false),
       isReadOnly: () => true,
+      keepsFlags: (traits & CODE_GENERATED) !== 0,
     };
     const region = discoverRegion(code, pc);
     if (region.blocks[0].instructions.length === 0 && region.blocks[0].failure?.kind === "truncated") return null;
     const name = `patch${patchCount++}`;
-    const built = buildPatchModule(name, [liftRegion(region, level, this.options.onUnsupported)], slotOf);
+    const ranges = codeRanges(u8, region);
+    const fn = liftRegion(region, level, this.options.onUnsupported, traits & CODE_WRITABLE ? ranges : []);
+    const built = buildPatchModule(name, [fn], slotOf);
     return {
       name,
       module: new WebAssembly.Module(built.bytes),
@@ -42,7 +52,8 @@ export class JitCompiler implements LazyCompiler {
       trapPcs: built.trapPcs,
       trapSites: built.trapSites,
       sites: built.sites,
-      ranges: codeRanges(u8, region),
+      ranges,
+      traits,
     };
   }
 }

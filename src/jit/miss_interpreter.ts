@@ -2,9 +2,9 @@ import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { interpretRegion, type RegionCpu } from "../ir/interpret.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
-import type { CpuLevel } from "../machine/cpu_level.ts";
+import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
-import { STATE_RIP, STATE_STOP_INFO, STOP_NONE } from "../machine/state.ts";
+import { STATE_RIP, STATE_STOP, STATE_STOP_INFO, STOP_CODE_CHANGED, STOP_NONE } from "../machine/state.ts";
 import type { MissInterpreter, WasmMachine } from "../machine/wasm_machine.ts";
 import { codeRanges } from "./code_ranges.ts";
 import { IrFaultReplay } from "./fault_replay.ts";
@@ -20,6 +20,8 @@ const FUEL = 20_000;
 interface Cached {
   fn: IrFunction;
   ranges: CodeRange[];
+  /** CODE_ bits: where it can be written, it compares these when it is entered. */
+  traits: number;
 }
 
 /**
@@ -45,8 +47,14 @@ export class IrMissInterpreter implements MissInterpreter {
     let pc = machine.memory.i32[STATE_RIP >> 2] >>> 0;
     for (;;) {
       const next = interpretRegion(this.#fittingRegion(machine, pc), cpu, FUEL);
-      if (next < 0) return -next;
       const words = machine.memory.i32;
+      if (next === -STOP_CODE_CHANGED) {
+        this.#fitting.delete(machine);
+        pc = words[STATE_RIP >> 2] >>> 0;
+        words[STATE_STOP >> 2] = STOP_NONE;
+        continue;
+      }
+      if (next < 0) return -next;
       words[STATE_RIP >> 2] = next | 0;
       words[(STATE_RIP >> 2) + 1] = 0;
       words[STATE_STOP_INFO >> 2] = 0;
@@ -63,21 +71,29 @@ export class IrMissInterpreter implements MissInterpreter {
     }
     let fn = fitting.regions.get(pc);
     if (fn === undefined) {
-      fn = this.#region(machine.memory.u8, pc, machine.client.cpuLevel);
+      fn = this.#region(machine, pc);
       if (fitting.regions.size >= MAX_REGIONS) fitting.regions.clear();
       fitting.regions.set(pc, fn);
     }
     return fn;
   }
 
-  #region(u8: Uint8Array, pc: number, level: CpuLevel): IrFunction {
-    const known = this.#regions.get(pc);
-    if (known !== undefined && known.ranges.every((r) => sameBytes(u8, r))) return known.fn;
-    const code: CodeView = { u8, isFunctionStart: () => false, isReadOnly: () => false };
+  #region({ memory: { u8 }, client }: WasmMachine, pc: number): IrFunction {
+    const known = this.#regions.get(pc), traits = client.codeTraits(pc);
+    if (known !== undefined && known.traits === traits && known.ranges.every((r) => sameBytes(u8, r))) {
+      return known.fn;
+    }
+    const code: CodeView = {
+      u8,
+      isFunctionStart: () => false,
+      isReadOnly: () => false,
+      keepsFlags: (traits & CODE_GENERATED) !== 0,
+    };
     const region = discoverRegion(code, pc, REGION_INSTRUCTIONS);
-    const fn = liftRegion(region, level, this.onUnsupported);
+    const ranges = codeRanges(u8, region);
+    const fn = liftRegion(region, client.cpuLevel, this.onUnsupported, traits & CODE_WRITABLE ? ranges : []);
     if (this.#regions.size >= MAX_REGIONS) this.#regions.clear();
-    this.#regions.set(pc, { fn, ranges: codeRanges(u8, region) });
+    this.#regions.set(pc, { fn, ranges, traits });
     return fn;
   }
 }

@@ -1,7 +1,14 @@
 import type { Host } from "../host/host.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
-import type { Machine, MachineClient, MappedRange } from "../machine/machine.ts";
+import {
+  CODE_GENERATED,
+  CODE_WRITABLE,
+  type Machine,
+  type MachineClient,
+  type MappedRange,
+} from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
+import { PROT_WRITE } from "./abi/mman.ts";
 import { Clock } from "./clock.ts";
 import { Terminals } from "./fs/tty/terminals.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
@@ -152,6 +159,12 @@ export class Kernel implements MachineClient {
 
   wantsYield(): boolean {
     return wantsYield(this);
+  }
+
+  codeTraits(address: number): number {
+    const v = this.currentTask.process.space.find(address);
+    if (v === undefined) return 0;
+    return (v.prot & PROT_WRITE ? CODE_WRITABLE : 0) | (v.file === null ? CODE_GENERATED : 0);
   }
 
   tscNs(): number {

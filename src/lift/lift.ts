@@ -5,6 +5,8 @@ import { STOP_SEGV, STOP_UNDEFINED } from "../machine/state.ts";
 import { V3_FEATURES } from "../x86/features.ts";
 import type { Instruction } from "../x86/instruction.ts";
 import { flagsLiveBefore } from "../discover/flag_liveness.ts";
+import type { CodeRange } from "../machine/code_cache.ts";
+import { guardEntry } from "./code_guard.ts";
 import { LIFTS } from "./families.ts";
 import { type Lift, Lifter } from "./lifter.ts";
 import { upperHalvesUsed } from "./vex.ts";
@@ -29,16 +31,19 @@ function liftOf(insn: Instruction, level: CpuLevel): Lift | undefined {
 }
 
 /**
- * Lifts a region to IR as a processor of this level runs it: one IR block per region block (in the same order, so entry first), plus inner blocks and exit stubs.
+ * Lifts a region to IR as a processor of this level runs it: one IR block per region block (in the same order, so entry first),
+ * plus inner blocks and exit stubs. `writable` are the bytes of the region where the program may write them (code_guard.ts).
  */
 export function liftRegion(
   region: Region,
   level: CpuLevel = DEFAULT_CPU_LEVEL,
   onUnsupported: UnsupportedSink = () => {},
+  writable: readonly CodeRange[] = [],
 ): IrFunction {
   const fn = new IrFunction(region.entryPc);
   const blocks = new Map<number, number>();
   for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
+  fn.keepsFlags = region.keepsFlags ?? false;
   fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc)!);
   const l = new Lifter(fn, blocks);
   l.jumpTables = region.jumpTables;
@@ -67,11 +72,13 @@ export function liftRegion(
       lift(l);
       at = insn.nextPc;
       if (l.ended) break;
+      if (writable.length > 0) l.leaveIfWrittenTo(writable);
     }
     if (l.ended) continue;
     l.flagsLiveAfter = b.flagsLiveOut;
     if (b.failure !== null) l.endTrap(b.failure.kind === "truncated" ? STOP_SEGV : STOP_UNDEFINED, b.failure.pc);
     else l.endJump(l.blockFor(at));
   }
+  if (writable.length > 0) guardEntry(fn, writable);
   return fn;
 }

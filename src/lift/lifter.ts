@@ -45,7 +45,9 @@ import {
   SEGMENT_NONE,
 } from "../x86/instruction.ts";
 import type { JumpTable } from "../discover/region.ts";
+import type { CodeRange } from "../machine/code_cache.ts";
 import { Builder } from "./builder.ts";
+import { trapBlock } from "./code_guard.ts";
 import {
   CONDITION_FLAGS,
   flagOf,
@@ -90,6 +92,9 @@ export class Lifter extends Builder {
   readonly #basesUp = new Map<number, number>();
   readonly #basesDown = new Map<number, number>();
   #offset = 0;
+
+  /** Linear addresses of the instruction's stores. */
+  readonly #storedAt: number[] = [];
 
   readonly #blocks: Map<number, number>;
 
@@ -246,6 +251,7 @@ export class Lifter extends Builder {
   }
 
   store(bytes: number, linear: number, value: number): void {
+    this.#storedAt.push(linear);
     const base = this.#baseOf(linear);
     this.op(STORE_OF_BYTES[bytes], base, value, this.#offset);
   }
@@ -539,7 +545,26 @@ export class Lifter extends Builder {
     this.#dirty.fill(0);
     this.#flagSource.fill(null);
     this.#tableIndex = -1;
+    this.#storedAt.length = 0;
     this.#zeroedUpper = 0;
+  }
+
+  /** After an instruction: leaves the function if it has stored into one of these ranges, which are its code. */
+  leaveIfWrittenTo(code: readonly CodeRange[]): void {
+    const stored = this.#storedAt.splice(0);
+    if (stored.length === 0) return;
+    const start = Math.min(...code.map((r) => r.start)), end = Math.max(...code.map((r) => r.start + r.bytes.length));
+    // A store of up to STORE_BYTES may begin before the code.
+    const first = this.i32(start - STORE_BYTES - GUEST_BIAS), reach = this.i32(end - start + STORE_BYTES);
+    let hit = -1;
+    for (const linear of stored) {
+      const inside = this.op(OP.i32_lt_u, this.sub32(linear, first), reach);
+      hit = hit < 0 ? inside : this.op(OP.i32_or, hit, inside);
+    }
+    const leave = this.innerBlock(), stay = this.innerBlock();
+    this.endBranch(hit, leave, stay);
+    Object.assign(this.fn.blocks[leave], trapBlock(this.fn, this.insn.nextPc));
+    this.begin(stay);
   }
 
   /** begin() for an inner block to which only the block just ended leads: registers and flags known as constants stay known. */
@@ -676,6 +701,9 @@ export class Lifter extends Builder {
     }
   }
 }
+
+/** Longest store. */
+const STORE_BYTES = 32;
 
 /** Reach of immediate offsets in both directions from a pointer. */
 const NEAR = 4096;

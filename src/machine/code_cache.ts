@@ -24,6 +24,8 @@ export interface PatchModule extends TrapTable {
   /** Targets of its calls: the module exports a stub for each under the slot's number. */
   readonly stubs: [pc: number, slot: number][];
   readonly ranges: CodeRange[];
+  /** What was known of its code (CODE_ bits): where it can be written, the module compares the ranges when it is entered. */
+  readonly traits: number;
 }
 
 /** A code module, ready to instantiate. */
@@ -119,6 +121,9 @@ export function lookupOf(codes: readonly Pick<LoadedCode, "entries" | "firstSlot
   return table;
 }
 
+/** Versions of the code at an address that are kept: just-in-time compilers reuse memory. */
+const MAX_VERSIONS = 8;
+
 export class CodeCache {
   readonly #byEntry = new Map<number, PatchModule[]>();
 
@@ -126,13 +131,13 @@ export class CodeCache {
     for (const pc of module.entries) {
       const list = this.#byEntry.get(pc);
       if (list === undefined) this.#byEntry.set(pc, [module]);
-      else list.push(module);
+      else if (list.push(module) > MAX_VERSIONS) list.shift();
     }
   }
 
   /** A module with a region for the pc whose code bytes are those in this memory. */
-  find(pc: number, u8: Uint8Array): PatchModule | undefined {
-    return this.#byEntry.get(pc)?.find((m) => m.ranges.every((r) => sameBytes(u8, r)));
+  find(pc: number, u8: Uint8Array, traits = 0): PatchModule | undefined {
+    return this.#byEntry.get(pc)?.find((m) => m.traits === traits && m.ranges.every((r) => sameBytes(u8, r)));
   }
 }
 

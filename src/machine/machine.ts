@@ -1,6 +1,11 @@
 import type { CpuLevel } from "./cpu_level.ts";
 import type { GuestMemory } from "./guest_memory.ts";
 
+/** The program may write it without the kernel hearing of it. */
+export const CODE_WRITABLE = 1;
+/** It is no file's: made at run time, by rules of its own rather than the ABI's. */
+export const CODE_GENERATED = 2;
+
 /** What a machine asks of the kernel while guest code runs. Called from compiled code: must not allocate on the fast path. */
 export interface MachineClient {
   /**
@@ -14,6 +19,8 @@ export interface MachineClient {
   tscNs(): number;
   /** The processor that the guest is shown; it does not change while the guest lives. */
   readonly cpuLevel: CpuLevel;
+  /** What is known of the code at a guest address of the running program: CODE_ bits. */
+  codeTraits(address: number): number;
   /** 32 random bits, for RDRAND. */
   random32(): number;
 }

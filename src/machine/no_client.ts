@@ -6,6 +6,7 @@ export const NO_CLIENT: MachineClient = {
   syscall: () => 1,
   wantsYield: () => false,
   tscNs: () => 0,
+  codeTraits: () => 0,
   cpuLevel: DEFAULT_CPU_LEVEL,
   random32: () => 0,
 };

@@ -50,7 +50,14 @@ const FUEL = 100_000;
 
 /** Compiles the region of a pc (and perhaps more). Null if there is no code there. */
 export interface LazyCompiler {
-  compile(u8: Uint8Array, pc: number, slotOf: (pc: number) => number, level: CpuLevel): PatchModule | null;
+  /** `traits` are the code's (CODE_ bits): where it can be written, it checks its bytes when it is entered. */
+  compile(
+    u8: Uint8Array,
+    pc: number,
+    slotOf: (pc: number) => number,
+    level: CpuLevel,
+    traits: number,
+  ): PatchModule | null;
 }
 
 /** Runs guest code from rip without compiling, until `isCompiled(pc)` or something stops. Returns 0 or a STOP_ reason. */
@@ -172,7 +179,10 @@ export class WasmMachine implements Machine, BodyOwner {
         ? this.#runCompiled()
         : interpreter.run(this, () => this.#roundsToNearest());
       if (stop !== STOP_NONE && stop !== STOP_ROUNDING && stop !== STOP_CODE_CHANGED) return stop;
-      this.memory.i32[STATE_STOP >> 2] = STOP_NONE;
+      const state = this.memory.i32, changed = state[STATE_STOP_INFO >> 2] >>> 0;
+      state[STATE_STOP >> 2] = state[STATE_STOP_INFO >> 2] = STOP_NONE;
+      // Code that has found itself changed names its address.
+      if (stop === STOP_CODE_CHANGED && changed !== 0) this.codeChanged(changed, changed + 1);
     }
   }
 
@@ -268,13 +278,15 @@ export class WasmMachine implements Machine, BodyOwner {
   #codeFor(pc: number): boolean {
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return false;
     const { library } = this.shared;
-    const cached = library.cache.find(pc, this.memory.u8);
+    const traits = this.client.codeTraits(pc);
+    const cached = library.cache.find(pc, this.memory.u8, traits);
     if (cached !== undefined) {
       this.#body.install(cached);
       return true;
     }
     const slotOf = (p: number) => library.slotOf(p);
-    const patch = this.shared.compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel) ?? null;
+    const { compiler } = this.shared;
+    const patch = compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel, traits) ?? null;
     if (patch === null) return false;
     this.#count(pc);
     library.cache.add(patch);

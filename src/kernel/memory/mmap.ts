@@ -74,8 +74,14 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
 }
 
 /** Tells what is executable at [start, end) now. */
-function noteCode(k: Kernel, space: AddressSpace, { file, fileOffset, flags }: MapRequest, start: number, end: number) {
-  const image = flags & MAP_SHARED ? 0 : file?.imageFile() ?? 0;
+function noteCode(
+  k: Kernel,
+  space: AddressSpace,
+  { file, fileOffset, flags, prot }: MapRequest,
+  start: number,
+  end: number,
+) {
+  const image = flags & MAP_SHARED || prot & PROT_WRITE ? 0 : file?.imageFile() ?? 0;
   const code = image === 0 ? undefined : codeSegment(k, file!, fileOffset, start, end);
   if (code === undefined) return space.codeChanged(start, end);
   if (code.end < end) space.codeChanged(code.end, end);
