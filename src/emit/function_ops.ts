@@ -1,19 +1,15 @@
 /**
- * Operations that are a function of every code module, as wasm has no instruction for them: fused products, AES's
- * substitutions, carry-less products.
+ * Operations that are a function of every code module, as wasm has no instruction for them: AES's substitutions, carry-less
+ * products. And whether the host's fused products are.
  */
-import { helperNumber } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
-import { STATE_SCRATCH } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import {
-  W_CALL,
-  W_DROP,
-  W_ELSE,
   W_END,
+  W_F64_CONST,
+  W_GLOBAL_SET,
   W_I32_CONST,
   W_I64_CONST,
-  W_IF,
   W_LOCAL_GET,
   W_LOCAL_SET,
   W_PREFIX_SIMD,
@@ -21,23 +17,15 @@ import {
 
 const I64 = 0x7e, V128 = 0x7b;
 
-/** What a function asks of its module. */
-export interface FunctionContext {
-  /** Function index of a helper by its number. */
-  helper(number: number): number;
-}
-
 export interface FunctionOp {
   readonly op: number;
   readonly name: string;
   readonly params: readonly number[];
   readonly result: number;
-  body(context: FunctionContext): Uint8Array;
+  body(): Uint8Array;
 }
 
 const SIMD = {
-  v128_load: 0x00,
-  v128_store: 0x0b,
   v128_const: 0x0c,
   shuffle: 0x0d,
   splat64: 0x12,
@@ -51,7 +39,6 @@ const SIMD = {
   shr_u64: 0xcd,
   relaxed_swizzle: 0x100,
 };
-const RELAXED_MADD_F32 = 0x105, RELAXED_MADD_F64 = 0x107;
 
 class Body {
   readonly out = new WasmBytes();
@@ -96,12 +83,6 @@ class Body {
     this.simd(SIMD.v128_const).out.raw(bytes);
     return this;
   }
-  /** The memory immediate of a SIMD load or store. */
-  at(offset: number): this {
-    this.out.byte(0);
-    this.out.u32(offset);
-    return this;
-  }
   take(): Uint8Array {
     this.out.byte(W_END);
     return this.out.take();
@@ -113,24 +94,18 @@ function doubles(value: number): Uint8Array {
 }
 
 /**
- * (a, b, c) -> a * b + c. The relaxed operation rounds once or twice, but always the same on one host: (1 + 2^-30)^2 - 1 tells
- * which. Where it rounds twice a helper computes.
+ * () -> nothing, run when a module starts: tells global 0 whether the host's relaxed a * b + c rounds once. It rounds once or
+ * twice, but always the same on one host: (1 + 2^-30)^2 - 1 shows which.
  */
-function fusedBody(relaxed: number, helper: string): FunctionOp["body"] {
-  return (context) => {
-    const A = 0, B = 1, C = 2, one = doubles(1 + 2 ** -30);
-    const b = new Body();
-    b.v128(one).v128(one).v128(doubles(-1)).simd(RELAXED_MADD_F64).simd(SIMD.extractF64).op(0);
-    b.op(0x44).out.raw(doubles(2 ** -29).subarray(0, 8));
-    b.op(OP.f64_ne, W_IF, V128);
-    b.get(A).get(B).get(C).simd(relaxed);
-    b.op(W_ELSE);
-    [A, B, C].forEach((local, i) => b.i32(0).get(local).simd(SIMD.v128_store).at(STATE_SCRATCH + 16 * i));
-    b.i32(0).i32(0).indexed(W_CALL, context.helper(helperNumber(helper))).op(W_DROP);
-    b.i32(0).simd(SIMD.v128_load).at(STATE_SCRATCH);
-    return b.op(W_END).take();
-  };
+export function probeFusedBody(): Uint8Array {
+  const b = new Body(), one = doubles(1 + 2 ** -30);
+  b.v128(one).v128(one).v128(doubles(-1)).simd(RELAXED_MADD[OP.f64x2_fma]).simd(SIMD.extractF64).op(0);
+  b.op(W_F64_CONST).out.raw(doubles(2 ** -29).subarray(0, 8));
+  return b.op(OP.f64_ne).indexed(W_GLOBAL_SET, 0).take();
 }
+
+/** SIMD opcodes of the relaxed a * b + c, by operation. Regions that have any leave for the interpreter unless it rounds once. */
+export const RELAXED_MADD: Readonly<Record<number, number>> = { [OP.f32x4_fma]: 0x105, [OP.f64x2_fma]: 0x107 };
 
 /** Sixteen bytes from two quadwords. */
 function quadwords(low: bigint, high: bigint): Uint8Array {
@@ -244,11 +219,7 @@ function carrylessBody(): Uint8Array {
   return b.get(LOW).simd(SIMD.replace64).op(0).take();
 }
 
-const THREE = [V128, V128, V128];
-
 export const FUNCTION_OPS: readonly FunctionOp[] = [
-  { op: OP.f32x4_fma, name: "fma_f32x4", params: THREE, result: V128, body: fusedBody(RELAXED_MADD_F32, "fma_f32x4") },
-  { op: OP.f64x2_fma, name: "fma_f64x2", params: THREE, result: V128, body: fusedBody(RELAXED_MADD_F64, "fma_f64x2") },
   { op: OP.aes_substitute, name: "aes_sub", params: [V128], result: V128, body: substitutionBody(FORWARD, false) },
   {
     op: OP.aes_substitute_back,

@@ -8,7 +8,7 @@ import { HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
 import { WasmBytes } from "./bytes.ts";
-import { FUNCTION_OPS, functionOpNumber } from "./function_ops.ts";
+import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextUsedPageBody } from "./page_scan.ts";
 import type { TrapTable } from "../machine/trap_table.ts";
@@ -25,7 +25,7 @@ export interface CodeModule extends TrapTable {
 }
 
 /** Module and field names of imports; machine/wasm_machine.ts provides them. */
-const IMPORT = "m", HELPER = "h";
+const IMPORT = "m", HELPER = "h", FUSED = "fused";
 
 // Type indices.
 const TYPE_REGION = 0; // (i32) -> i32
@@ -33,13 +33,15 @@ const TYPE_STOP = 1; // () -> i32
 const TYPE_MULHI = 2; // (i64, i64) -> i64
 const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
 
-const TYPE_FUNCTION_OP = 4; // that of FUNCTION_OPS[0], and so on
+const TYPE_START = 4; // () -> nothing
+const TYPE_FUNCTION_OP = 5; // that of FUNCTION_OPS[0], and so on
 
 const TYPES: readonly (readonly [params: readonly number[], results: readonly number[]])[] = [
   [[0x7f], [0x7f]],
   [[], [0x7f]],
   [[0x7e, 0x7e], [0x7e]],
   [[0x7f, 0x7f], [0x7f]],
+  [[], []],
   ...FUNCTION_OPS.map(({ params, result }) => [params, [result]] as const),
 ];
 
@@ -84,6 +86,12 @@ class Imports {
     return this.functions++;
   }
 
+  /** The one global, which a code module exports. */
+  fused(): void {
+    this.#head(IMPORT, FUSED);
+    for (const b of [0x03, 0x7f, 0x01]) this.#out.byte(b);
+  }
+
   section(): WasmBytes {
     const s = new WasmBytes();
     s.u32(this.#count);
@@ -107,6 +115,7 @@ function assemble(
   functions: Placed[],
   exports: [name: string, index: number][],
   elements: [slot: number, indices: number[]][],
+  startFunction = -1,
 ): CodeModule {
   const out = new WasmBytes();
   out.raw(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
@@ -116,14 +125,30 @@ function assemble(
   funcs.u32(functions.length);
   for (const f of functions) funcs.u32(f.type);
   out.section(3, funcs);
+  const hasGlobal = startFunction >= 0;
+  if (hasGlobal) {
+    const globals = new WasmBytes();
+    for (const b of [1, 0x7f, 0x01, W_I32_CONST, 0, W_END]) globals.byte(b);
+    out.section(6, globals);
+  }
   const exported = new WasmBytes();
-  exported.u32(exports.length);
+  exported.u32(exports.length + (hasGlobal ? 1 : 0));
+  if (hasGlobal) {
+    exported.name(FUSED);
+    exported.byte(3);
+    exported.u32(0);
+  }
   for (const [field, index] of exports) {
     exported.name(field);
     exported.byte(0);
     exported.u32(index);
   }
   out.section(7, exported);
+  if (hasGlobal) {
+    const start = new WasmBytes();
+    start.u32(startFunction);
+    out.section(8, start);
+  }
   const elem = new WasmBytes();
   elem.u32(elements.length);
   for (const [slot, indices] of elements) {
@@ -192,6 +217,7 @@ export class CodeModuleBuilder {
   readonly #sideEntries = new Map<number, { region: RegionCode; number: number }>();
   readonly #entries: number[] = [];
   readonly #firstRegion: number;
+  readonly #start: number;
   readonly #plan: ModulePlan;
   readonly #exports: [string, number][];
 
@@ -216,8 +242,8 @@ export class CodeModuleBuilder {
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
     own(nextUsedPageBody(), TYPE_RUN);
     const functionOp = (op: number) => nextUsedPage + 1 + functionOpNumber(op);
-    const context = { helper: (n: number) => firstHelper + n };
-    FUNCTION_OPS.forEach((f, i) => own(f.body(context), TYPE_FUNCTION_OP + i));
+    FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
+    this.#start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
     this.#exports = [
       ["lookup", lookup],
       ["mulhi_u", mulhiU],
@@ -226,7 +252,7 @@ export class CodeModuleBuilder {
       ["next_used_page", nextUsedPage],
       ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
     ];
-    this.#firstRegion = nextUsedPage + 1 + FUNCTION_OPS.length;
+    this.#firstRegion = this.#start + 1;
     for (const pc of entries) this.want(pc);
     const none: RegionTarget = { kind: "none" };
     this.#plan = {
@@ -236,6 +262,7 @@ export class CodeModuleBuilder {
       mulhiU,
       mulhiS,
       regionType: TYPE_REGION,
+      fused: () => 0,
       functionOp,
       helper: (n) => firstHelper + n,
       target: (pc) => {
@@ -295,8 +322,8 @@ export class CodeModuleBuilder {
   #sideEntryBody(pc: number): Uint8Array {
     const side = this.#sideEntries.get(pc);
     if (side === undefined) throw bug(`no region has the side entry 0x${pc.toString(16)}`);
-    const { region: { entryPc, minDepth }, number } = side;
-    return sideEntryBody(pc, number, minDepth, this.want(entryPc));
+    const { region: { entryPc, minDepth, fused }, number } = side;
+    return sideEntryBody(pc, number, minDepth, this.want(entryPc), fused);
   }
 
   /** The module; its regions go into the table from `firstSlot` on. */
@@ -310,6 +337,7 @@ export class CodeModuleBuilder {
       this.#functions,
       this.#exports,
       indices.length ? [[firstSlot, indices]] : [],
+      this.#start,
     );
   }
 }
@@ -340,6 +368,7 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
   const helperIndex = new Map<number, number>(), functionOpIndex = new Map<number, number>();
+  let fusedImported = false;
   const emitter = new RegionEmitter({
     syscall,
     fuel,
@@ -347,6 +376,11 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
     mulhiU,
     mulhiS,
     regionType: TYPE_REGION,
+    fused: () => {
+      if (!fusedImported) im.fused();
+      fusedImported = true;
+      return 0;
+    },
     functionOp: (op) => {
       let i = functionOpIndex.get(op);
       const n = functionOpNumber(op);

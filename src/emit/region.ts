@@ -35,6 +35,7 @@ import {
   STATE_RIP,
   STATE_STOP,
   STATE_STOP_INFO,
+  STOP_NOT_FUSED,
   STOP_SEGV,
 } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
@@ -50,6 +51,7 @@ import {
   W_CALL,
   W_CALL_INDIRECT,
   W_END,
+  W_GLOBAL_GET,
   W_I32_CONST,
   W_IF,
   W_LOCAL_GET,
@@ -64,6 +66,7 @@ import {
 import { analyseReentry } from "./reentry.ts";
 import type { ModulePlan, RegionCode } from "./region_code.ts";
 import { TrapRecorder } from "./trap_recorder.ts";
+import { RELAXED_MADD } from "./function_ops.ts";
 import { ValueEmitter } from "./values.ts";
 import { solveVarFlow, type VarFlow } from "./var_flow.ts";
 
@@ -99,6 +102,8 @@ export class RegionEmitter {
   #sideEntries: { pc: number; number: number }[] = [];
   #selectorLocal = -1;
   #calls = false;
+  /** The region has fused products. */
+  #fused = false;
   /** What a call of this region takes from `depth`. */
   #frameCost = 0;
   #freeTemps: number[][] = [[], [], [], [], [], []];
@@ -128,6 +133,7 @@ export class RegionEmitter {
       this.#selectorLocal =
         -1;
     this.#calls = false;
+    this.#fused = usesFused(fn);
     for (let v = 0; v < VAR_COUNT; v++) {
       this.#varLocal[v] = inSet(v, this.#flow.used, this.#flow.usedHigh) ? this.#newLocal(VAR_TYPE[v]) : -1;
     }
@@ -229,8 +235,24 @@ export class RegionEmitter {
     this.#storeVars(this.#flow.spill.low[b], this.#flow.spill.high[b]);
   }
 
+  /** Fused products are for hosts that round them once; on others the interpreter does what this region would. */
+  #leaveUnlessFused(): void {
+    const { out } = this;
+    out.byte(W_GLOBAL_GET);
+    out.u32(this.plan.fused());
+    out.byte(OP.i32_eqz);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#storeState(STATE_RIP, this.#fn.entryPc);
+    this.#storeState(STATE_STOP, STOP_NOT_FUSED);
+    this.#const(0);
+    this.#return();
+    out.byte(W_END);
+  }
+
   #prologue(): void {
     const { out } = this;
+    if (this.#fused) this.#leaveUnlessFused();
     if (this.#calls) {
       this.#get(LOCAL_DEPTH);
       this.#const(this.#frameCost);
@@ -745,8 +767,20 @@ export class RegionEmitter {
     head.raw(this.out.view());
     const traps = this.#traps.take(shift);
     const minDepth = this.#calls ? this.#frameCost : -Infinity;
-    return { entryPc: this.#fn.entryPc, body: head.take(), traps, sideEntries: this.#sideEntries, minDepth };
+    return {
+      entryPc: this.#fn.entryPc,
+      body: head.take(),
+      traps,
+      sideEntries: this.#sideEntries,
+      minDepth,
+      fused: this.#fused,
+    };
   }
+}
+
+function usesFused({ op, count }: IrFunction): boolean {
+  for (let i = 0; i < count; i++) if (RELAXED_MADD[op[i]] !== undefined) return true;
+  return false;
 }
 
 function inSet(v: number, set: number, setHigh: number): boolean {

@@ -8,6 +8,8 @@ export interface ModulePlan {
   readonly lookup: number;
   readonly mulhiU: number;
   readonly mulhiS: number;
+  /** Index of the global that tells whether the relaxed a * b + c rounds once (emit/function_ops.ts). */
+  fused(): number;
   /** Function index of one of FUNCTION_OPS. */
   functionOp(op: number): number;
   /** Index of the import of a helper by its number. */
@@ -42,4 +44,6 @@ export interface RegionCode {
   sideEntries: { pc: number; number: number }[];
   /** Least `depth` with which the function does its work; with less it returns its entry's pc. */
   minDepth: number;
+  /** It leaves for the interpreter on hosts whose relaxed a * b + c rounds twice. */
+  fused: boolean;
 }

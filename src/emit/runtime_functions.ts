@@ -7,7 +7,7 @@
  */
 import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
 import { OP } from "../ir/ops.ts";
-import { STATE_REENTER, STATE_RIP } from "../machine/state.ts";
+import { STATE_REENTER, STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import {
   BLOCK_EMPTY,
@@ -16,6 +16,7 @@ import {
   W_CALL,
   W_CALL_INDIRECT,
   W_END,
+  W_GLOBAL_GET,
   W_I32_CONST,
   W_I64_CONST,
   W_IF,
@@ -44,6 +45,9 @@ class Code {
   }
   tee(local: number): this {
     return this.#indexed(W_LOCAL_TEE, local);
+  }
+  globalGet(global: number): this {
+    return this.#indexed(W_GLOBAL_GET, global);
   }
   call(f: number): this {
     return this.#indexed(W_CALL, f);
@@ -148,10 +152,15 @@ export function stubBody(pc: number, miss: number, regionType: number): Uint8Arr
 }
 
 /** (depth) -> next pc: enters the function of a region at the block of a number. With too little depth it returns its own pc. */
-export function sideEntryBody(pc: number, number: number, minDepth: number, main: number): Uint8Array {
+export function sideEntryBody(pc: number, number: number, minDepth: number, main: number, fused: boolean): Uint8Array {
   const DEPTH = 0;
   const c = new Code();
   if (minDepth > 0) c.get(DEPTH).i32(minDepth).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(pc).op(W_RETURN, W_END);
+  if (fused) {
+    // As the region itself would: it only knows the address of its own entry.
+    c.globalGet(0).op(OP.i32_eqz, W_IF, BLOCK_EMPTY);
+    c.i32(0).i32(pc).i32Store(STATE_RIP).i32(0).i32(STOP_NOT_FUSED).i32Store(STATE_STOP).i32(0).op(W_RETURN, W_END);
+  }
   c.i32(0).i32(number).i32Store(STATE_REENTER).get(DEPTH);
   c.op(W_RETURN_CALL);
   c.out.u32(main);

@@ -19,7 +19,7 @@ import {
 import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STATE_STOP_INFO } from "../machine/state.ts";
 import type { WasmBytes } from "./bytes.ts";
-import { functionOpNumber } from "./function_ops.ts";
+import { functionOpNumber, RELAXED_MADD } from "./function_ops.ts";
 import {
   BLOCK_EMPTY,
   W_CALL,
@@ -59,7 +59,6 @@ export class ValueEmitter {
   /** Where the code ended that last set a local, and which: reading it right there makes a tee of the set. */
   #setEnd = -1;
   #setWhich = -1;
-
   constructor(
     readonly out: WasmBytes,
     readonly plan: ModulePlan,
@@ -326,6 +325,11 @@ export class ValueEmitter {
         out.byte(W_PREFIX_MISC);
         out.u32(W_MEMORY_FILL);
         return out.byte(0);
+    }
+    const relaxed = RELAXED_MADD[op];
+    if (relaxed !== undefined) {
+      out.byte(W_PREFIX_SIMD);
+      return out.u32(relaxed);
     }
     if (functionOpNumber(op) < 0) throw new Error(`no code for ${OP_NAME[op]}`);
     out.byte(W_CALL);

@@ -38,9 +38,6 @@ helper("crc32d");
 // SSE4.2 string comparison of scratch[0] with [16]: a = immediate, b = 8 for 64-bit lengths; see machine/helpers/string_compare.ts.
 helper("pcmpistr");
 helper("pcmpestr", [rax, rdx]);
-// Three vectors in scratch[0], [16] and [32]; a * b + c, rounded once, goes to [0].
-helper("fma_f32x4");
-helper("fma_f64x2");
 // BMI2: value in scratch[0], mask in [8]; the result goes to [0].
 helper("pdep");
 helper("pext");

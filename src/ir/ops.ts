@@ -418,9 +418,10 @@ export const OP_TABLE = {
   trap_if: [0x408, "-", "i#", "effect"], // a != 0: leave with STOP_ reason b at this instruction
   memory_copy: [0x409, "-", "iii", "store"], // dst, src, bytes (linear): memmove
   memory_fill: [0x40a, "-", "iii", "store"], // dst, byte, bytes
-  // Functions of the module (emit/function_ops.ts).
-  f32x4_fma: [0x40b, "v", "vvv", "pure"], // a * b + c, rounded once
+  // a * b + c, rounded once: wasm's relaxed operation where the host's does so (emit/function_ops.ts).
+  f32x4_fma: [0x40b, "v", "vvv", "pure"],
   f64x2_fma: [0x40c, "v", "vvv", "pure"],
+  // Functions of the module.
   aes_substitute: [0x40d, "v", "v", "pure"], // SubBytes
   aes_substitute_back: [0x40e, "v", "v", "pure"], // InvSubBytes
   i64_carryless: [0x40f, "v", "ll", "pure"], // 128-bit carry-less product

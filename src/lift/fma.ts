@@ -3,15 +3,15 @@ import { OP } from "../ir/ops.ts";
 import type { Operand } from "../x86/instruction.ts";
 import { OPERAND_MEM } from "../x86/instruction.ts";
 import type { Lift, Lifter } from "./lifter.ts";
-import { constant32, mergeLow, shuffleLanes, vector, zero } from "./vector.ts";
+import { constant32, scalar, setLow, shuffleLanes, vector, zero } from "./vector.ts";
 import { half, halfValue, halves, isWide, writeHalves } from "./vex.ts";
 
 const SIGN = 0x80000000 | 0;
 
 /** Operations on lanes of 4 and of 8 bytes. */
 const PACKED = {
-  4: { fma: OP.f32x4_fma, neg: OP.f32x4_neg },
-  8: { fma: OP.f64x2_fma, neg: OP.f64x2_neg },
+  4: { fma: OP.f32x4_fma, neg: OP.f32x4_neg, splat: OP.f32x4_splat, extract: OP.f32x4_extract_lane },
+  8: { fma: OP.f64x2_fma, neg: OP.f64x2_neg, splat: OP.f64x2_splat, extract: OP.f64x2_extract_lane },
 };
 type Size = 4 | 8;
 
@@ -61,11 +61,13 @@ function packed(size: Size, signs: Signs, order: string): Lift {
   };
 }
 
-function scalar(size: Size, signs: Signs, order: string): Lift {
+/** The low lanes go in as splats and come out as a scalar, so that chains of scalar arithmetic stay scalars. */
+function scalarForm(size: Size, signs: Signs, order: string): Lift {
+  const { splat, extract } = PACKED[size];
   return (l) => {
     const [to, second, third] = l.insn.operands;
-    const z = vector(l, third);
-    mergeLow(l, to, size, compute(l, size, signs, ORDERS[order](l.read(to), l.read(second), z)));
+    const [x, y, z] = [to, second, third].map((o) => l.op(splat, scalar(l, o, size)));
+    setLow(l, to, size, l.op(extract, compute(l, size, signs, ORDERS[order](x, y, z)), 0));
     l.zeroUpper(to.reg);
   };
 }
@@ -76,8 +78,8 @@ function allForms(): Record<string, Lift> {
     for (const order of Object.keys(ORDERS)) {
       lifts[`v${name}${order}ps`] = packed(4, signs, order);
       lifts[`v${name}${order}pd`] = packed(8, signs, order);
-      lifts[`v${name}${order}ss`] = scalar(4, signs, order);
-      lifts[`v${name}${order}sd`] = scalar(8, signs, order);
+      lifts[`v${name}${order}ss`] = scalarForm(4, signs, order);
+      lifts[`v${name}${order}sd`] = scalarForm(8, signs, order);
     }
   }
   return lifts;

@@ -87,6 +87,11 @@ export const STOP_ROUNDING = 10;
  * on. Machines go on by themselves: run() does not return it.
  */
 export const STOP_CODE_CHANGED = 11;
+/**
+ * A region with fused products was entered on a host whose wasm rounds them twice; rip is its entry. Machines go on by
+ * themselves, with the interpreter: run() does not return it.
+ */
+export const STOP_NOT_FUSED = 12;
 
 /** Error code of a page fault (Intel SDM volume 3, 4.7). */
 export const FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4, FAULT_FETCH = 16;

@@ -30,6 +30,7 @@ import {
   STATE_STOP_INFO,
   STOP_CODE_CHANGED,
   STOP_NONE,
+  STOP_NOT_FUSED,
   STOP_ROUNDING,
   STOP_SEGV,
   STOP_SYSCALL,
@@ -175,15 +176,24 @@ export class WasmMachine implements Machine, BodyOwner {
     if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
     for (;;) {
       const { interpreter } = this.shared;
-      const stop = interpreter === null || this.#roundsToNearest()
+      let stop = interpreter === null || this.#roundsToNearest()
         ? this.#runCompiled()
         : interpreter.run(this, () => this.#roundsToNearest());
+      if (stop === STOP_NOT_FUSED) stop = this.#interpretRegion();
       if (stop !== STOP_NONE && stop !== STOP_ROUNDING && stop !== STOP_CODE_CHANGED) return stop;
       const state = this.memory.i32, changed = state[STATE_STOP_INFO >> 2] >>> 0;
       state[STATE_STOP >> 2] = state[STATE_STOP_INFO >> 2] = STOP_NONE;
       // Code that has found itself changed names its address.
       if (stop === STOP_CODE_CHANGED && changed !== 0) this.codeChanged(changed, changed + 1);
     }
+  }
+
+  /** What the host cannot compute as compiled code would; the next region may be compiled again. */
+  #interpretRegion(): number {
+    const { interpreter } = this.shared;
+    if (interpreter === null) throw bug("no interpreter for fused products, which this host rounds twice");
+    this.memory.i32[STATE_STOP >> 2] = STOP_NONE;
+    return interpreter.run(this, () => true);
   }
 
   /** What compiled code takes for granted; without an interpreter it has to do for other roundings too. */

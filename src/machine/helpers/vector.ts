@@ -1,29 +1,7 @@
-/** Helpers of BMI2, FMA3 and F16C; declared in ir/helpers.ts. */
-import { fused32, fused64 } from "../../ir/fused.ts";
-import { FLOAT_MODE } from "../../ir/float_mode.ts";
+/** Helpers of BMI2 and F16C; declared in ir/helpers.ts. */
 import { STATE_MXCSR, STATE_SCRATCH } from "../state.ts";
 import { f16ToF32, f32ToF16 } from "./float16.ts";
 import type { HelperBody } from "./types.ts";
-
-const A = STATE_SCRATCH, B = STATE_SCRATCH + 16, C = STATE_SCRATCH + 32;
-
-const fmaF32x4: HelperBody = ({ memory: { view } }) => {
-  const mode = view.getInt32(STATE_MXCSR, true) & FLOAT_MODE;
-  for (let i = 0; i < 16; i += 4) {
-    const [a, b, c] = [A, B, C].map((at) => view.getUint32(at + i, true));
-    view.setUint32(A + i, fused32(a, b, c, mode), true);
-  }
-  return 0;
-};
-
-const fmaF64x2: HelperBody = ({ memory: { view } }) => {
-  const mode = view.getInt32(STATE_MXCSR, true) & FLOAT_MODE;
-  for (let i = 0; i < 16; i += 8) {
-    const [a, b, c] = [A, B, C].map((at) => view.getBigUint64(at + i, true));
-    view.setBigUint64(A + i, fused64(a, b, c, mode), true);
-  }
-  return 0;
-};
 
 const VALUE = STATE_SCRATCH >> 2, MASK = VALUE + 2;
 
@@ -58,8 +36,6 @@ const pext: HelperBody = ({ memory: { i32 } }) => {
 };
 
 export const vectorHelpers: Record<string, HelperBody> = {
-  fma_f32x4: fmaF32x4,
-  fma_f64x2: fmaF64x2,
   pdep,
   pext,
   f16_to_f32: (_, bits) => f16ToF32(bits),
