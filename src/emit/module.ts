@@ -10,7 +10,7 @@ import { FIRST_SLOT } from "../machine/code_cache.ts";
 import { WasmBytes } from "./bytes.ts";
 import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
-import { nextUsedPageBody } from "./page_scan.ts";
+import { nextDifferentPageBody, nextUsedPageBody } from "./page_scan.ts";
 import type { TrapTable } from "../machine/trap_table.ts";
 import { RegionEmitter } from "./region.ts";
 import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
@@ -235,13 +235,15 @@ export class CodeModuleBuilder {
     const miss = im.func(IMPORT, "miss", TYPE_REGION);
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
+    const nextDifferentPage = lookup + 5;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
     own(lookupBody(miss), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
     own(nextUsedPageBody(), TYPE_RUN);
-    const functionOp = (op: number) => nextUsedPage + 1 + functionOpNumber(op);
+    own(nextDifferentPageBody(), TYPE_RUN);
+    const functionOp = (op: number) => nextDifferentPage + 1 + functionOpNumber(op);
     FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
     this.#start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
     this.#exports = [
@@ -250,6 +252,7 @@ export class CodeModuleBuilder {
       ["mulhi_s", mulhiS],
       ["run", run],
       ["next_used_page", nextUsedPage],
+      ["next_different_page", nextDifferentPage],
       ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
     ];
     this.#firstRegion = this.#start + 1;

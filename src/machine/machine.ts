@@ -51,6 +51,12 @@ export interface Machine {
    */
   nextUsedPage?(from: number, end: number): number;
 
+  /**
+   * The first page from linear address `from` on that differs from `bytes` (there from offset `at` on), or `end`; both are page
+   * borders. Absent where there is no faster way than a loop.
+   */
+  nextDifferentPage?(from: number, end: number, bytes: Uint8Array, at: number): number;
+
   /** A new machine with empty memory for another program (execve); `key` as for programLoaded, as a hint. */
   blank(key: string): Machine;
 

@@ -14,6 +14,12 @@ export const STATE_BYTES = 0x400;
 
 /** Guest addresses below this belong to the state block or are unmapped; the kernel maps nothing there. */
 export const GUEST_LOWEST = 0x11000;
+/**
+ * Where the kernel puts bytes that guest memory is compared with, as a linear address: between the state block and the lowest
+ * mapping, where nothing is mapped. Zero but while it is in use.
+ */
+export const COMPARE_START = 0x8000;
+export const COMPARE_BYTES = 0x8000;
 
 /** Offsets (linear addresses) in the state block. */
 export const STATE_GPR = 0x000; // 16 x i64: rax rcx rdx rbx rsp rbp rsi rdi r8..r15

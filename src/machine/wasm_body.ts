@@ -29,6 +29,7 @@ export interface BodyOwner extends HelperCpu {
 interface CodeExports {
   run(pc: number, depth: number): number;
   next_used_page(from: number, end: number): number;
+  next_different_page(from: number, end: number): number;
   lookup: WebAssembly.ExportValue;
   mulhi_u: WebAssembly.ExportValue;
   mulhi_s: WebAssembly.ExportValue;

@@ -16,6 +16,8 @@ import type { Machine, MachineClient, MappedRange } from "./machine.ts";
 import { NO_CLIENT } from "./no_client.ts";
 import { sitesUpTo, trapAtOffset } from "./trap_table.ts";
 import {
+  COMPARE_BYTES,
+  COMPARE_START,
   FAULT_FETCH,
   FAULT_USER,
   GUEST_BIAS,
@@ -343,6 +345,23 @@ export class WasmMachine implements Machine, BodyOwner {
   nextUsedPage(from: number, end: number): number {
     if (!this.#bound) this.#bind();
     return this.#body.exports.next_used_page(from, end) >>> 0;
+  }
+
+  nextDifferentPage(from: number, end: number, bytes: Uint8Array, at: number): number {
+    if (!this.#bound) this.#bind();
+    const { u8 } = this.memory;
+    while (from < end) {
+      const offset = from % COMPARE_BYTES,
+        to = COMPARE_START + offset,
+        n = Math.min(end - from, COMPARE_BYTES - offset);
+      u8.set(bytes.subarray(at, at + n), to);
+      const found = this.#body.exports.next_different_page(from, from + n) >>> 0;
+      u8.fill(0, to, to + n);
+      if (found < from + n) return found;
+      from += n;
+      at += n;
+    }
+    return end;
   }
 
   blank(key: string): WasmMachine {

@@ -31,6 +31,15 @@ export function nextDifference(
       if (at < blockEnd) return at;
       continue;
     }
+    if (block !== undefined && machine.nextDifferentPage !== undefined) {
+      // A short block is the first of a small file: what lies past it takes the way below.
+      const whole = Math.min(blockEnd, at + block.length - (block.length % PAGE_SIZE) - within);
+      if (at < whole) {
+        const found = machine.nextDifferentPage(at, whole, block, within);
+        if (found < whole) return found;
+        at = whole;
+      }
+    }
     const blockWords = block === undefined ? null : new Int32Array(block.buffer, block.byteOffset, block.length >> 2);
     for (; at < blockEnd; at += PAGE_SIZE) {
       const offset = (at + toPosition) % FILE_BLOCK_BYTES;
