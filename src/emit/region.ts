@@ -679,6 +679,41 @@ export class RegionEmitter {
     this.out.byte(OP.i32_add);
   }
 
+  /**
+   * Control leaves by a jump, everything is stored: pays for it, since jumps between regions may go round, too. Without fuel
+   * the kernel may take over at the pc that `pushPc` puts on the stack.
+   */
+  #payForJump(pushPc: () => void): void {
+    const { out } = this;
+    const fuel = this.#fuelLocal < 0 ? this.#slot() : this.#fuelLocal;
+    this.#const(0);
+    if (this.#fuelLocal < 0) {
+      this.#const(0);
+      this.#memory(OP.i32_load, STATE_FUEL);
+    } else this.#get(fuel);
+    this.#const(1);
+    out.byte(OP.i32_sub);
+    out.byte(W_LOCAL_TEE);
+    out.u32(fuel);
+    this.#memory(OP.i32_store, STATE_FUEL);
+    this.#get(fuel);
+    this.#const(0);
+    out.byte(OP.i32_lt_s);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#const(0);
+    pushPc();
+    this.#memory(OP.i32_store, STATE_RIP);
+    out.byte(W_CALL);
+    out.u32(this.plan.fuel);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#const(0);
+    this.#return();
+    out.byte(W_END);
+    out.byte(W_END);
+  }
+
   #callIndirect(opcode: number): void {
     this.out.byte(opcode);
     this.out.u32(this.plan.regionType);
@@ -703,6 +738,7 @@ export class RegionEmitter {
 
   #exit(b: number, pc: number): void {
     this.#spill(b);
+    this.#payForJump(() => this.#const(pc));
     this.#tailCall(pc);
   }
 
@@ -729,6 +765,7 @@ export class RegionEmitter {
     this.#values.value(block.value);
     this.#set(next);
     this.#spill(b);
+    this.#payForJump(() => this.#get(next));
     this.#findSlot(next);
     this.#passOnDepth();
     this.#get(this.#slot());
