@@ -75,7 +75,7 @@ def main():
     out = os.dup(1)
     # As test.regrtest does without -u: nothing that needs a network or much memory.
     support.use_resources = {}
-    with os_helper.temp_cwd("lighter_suite"):
+    with os_helper.temp_cwd(None):
         suite = unittest.defaultTestLoader.loadTestsFromName("test." + module)
         without(suite, done).run(Reporter(out))
     os.write(out, (MARK + json.dumps(["done"]) + "\n").encode())
