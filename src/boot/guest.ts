@@ -9,6 +9,7 @@ import { Net } from "../kernel/net/net.ts";
 import { SYSCALLS } from "../kernel/syscalls/table.ts";
 import { Credentials } from "../kernel/task/credentials.ts";
 import { FdTable } from "../kernel/task/fd_table.ts";
+import { provideRuntimeFiles } from "./runtime_files.ts";
 import { startFirstProcess } from "../kernel/task/start.ts";
 import type { FileDescription } from "../kernel/vfs/file_description.ts";
 import { Vfs } from "../kernel/vfs/vfs.ts";
@@ -48,6 +49,7 @@ export function createGuest(options: GuestOptions): Kernel {
   if (options.cpuLevel !== undefined) k.cpuLevel = options.cpuLevel;
   k.vfs = options.console === undefined ? new Vfs(k, tree) : new Vfs(k, tree, options.console);
   k.net = new Net();
+  provideRuntimeFiles(k);
   const fds = new FdTable();
   fds.install(options.stdin ?? emptyInput(k), false);
   fds.install(openConsole(k.vfs.pipefs, 1), false);

@@ -28,8 +28,13 @@ export const IFLA_ALT_IFNAME = 53;
 /** struct rtnl_link_stats and rtnl_link_stats64. */
 export const LINK_STATS_BYTES = 96, LINK_STATS64_BYTES = 200;
 
-export const IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_LABEL = 3, IFA_CACHEINFO = 6, IFA_FLAGS = 8;
+export const IFA_ADDRESS = 1, IFA_LOCAL = 2, IFA_LABEL = 3, IFA_BROADCAST = 4, IFA_CACHEINFO = 6, IFA_FLAGS = 8;
 export const IFA_F_PERMANENT = 0x80;
 export const RTA_DST = 1, RTA_OIF = 4, RTA_PREFSRC = 7, RTA_TABLE = 15;
-export const RT_TABLE_LOCAL = 255, RTPROT_KERNEL = 2, RTN_LOCAL = 2, RTN_BROADCAST = 3;
+export const RT_TABLE_MAIN = 254,
+  RT_TABLE_LOCAL = 255,
+  RTPROT_KERNEL = 2,
+  RTN_UNICAST = 1,
+  RTN_LOCAL = 2,
+  RTN_BROADCAST = 3;
 export const RT_SCOPE_UNIVERSE = 0, RT_SCOPE_LINK = 253, RT_SCOPE_HOST = 254;

@@ -1,8 +1,8 @@
 import { Dentry } from "../vfs/dentry.ts";
 import { FileSystem } from "../vfs/file_system.ts";
 import type { Vfs } from "../vfs/vfs.ts";
-import { ARPHRD_LOOPBACK } from "../abi/socket.ts";
-import { LOOPBACK_INDEX, LOOPBACK_MTU, LOOPBACK_QUEUE_LENGTH } from "../net/loopback.ts";
+import { IFF_BROADCAST, IFF_LOOPBACK, IFF_MULTICAST, IFF_UP } from "../abi/socket.ts";
+import { INTERFACES, type NetworkInterface } from "../net/interfaces.ts";
 import { type GeneratedTree, registerTree, TreeDirectory } from "./procfs/tree.ts";
 import { CGROUP2_SUPER_MAGIC, SYSFS_MAGIC } from "../abi/statfs.ts";
 
@@ -39,22 +39,32 @@ const MASK = () => "1\n";
 const CPU_MASKS = { thread_siblings: MASK, core_siblings: MASK, core_cpus: MASK, package_cpus: MASK };
 const NOTHING = () => "0\n";
 
-/** The network interface (Documentation/ABI/testing/sysfs-class-net). */
-const loopback: GeneratedTree = {
-  address: () => "00:00:00:00:00:00\n",
-  broadcast: () => "00:00:00:00:00:00\n",
-  carrier: () => "1\n",
-  flags: () => "0x9\n",
-  ifindex: () => `${LOOPBACK_INDEX}\n`,
-  iflink: () => `${LOOPBACK_INDEX}\n`,
-  mtu: () => `${LOOPBACK_MTU}\n`,
-  operstate: () => "unknown\n",
-  tx_queue_len: () => `${LOOPBACK_QUEUE_LENGTH}\n`,
-  type: () => `${ARPHRD_LOOPBACK}\n`,
-  statistics: Object.fromEntries(
-    ["rx", "tx"].flatMap((way) => ["bytes", "packets", "errors", "dropped"].map((what) => [`${way}_${what}`, NOTHING])),
-  ),
-};
+const hardwareAddress = (bytes: readonly number[]) => bytes.map((b) => b.toString(16).padStart(2, "0")).join(":");
+
+/** A network interface (Documentation/ABI/testing/sysfs-class-net). */
+function interfaceTree(i: NetworkInterface): GeneratedTree {
+  const files: Record<string, string | number> = {
+    address: hardwareAddress(i.address),
+    broadcast: hardwareAddress(i.broadcast),
+    carrier: 1,
+    flags: `0x${(i.flags & (IFF_UP | IFF_BROADCAST | IFF_LOOPBACK | IFF_MULTICAST)).toString(16)}`,
+    ifindex: i.index,
+    iflink: i.index,
+    mtu: i.mtu,
+    operstate: i.stateName,
+    tx_queue_len: i.queueLength,
+    type: i.type,
+  };
+  const counters = ["rx", "tx"].flatMap((way) =>
+    ["bytes", "packets", "errors", "dropped"].map((what) => `${way}_${what}`)
+  );
+  return {
+    ...Object.fromEntries(Object.entries(files).map(([name, value]) => [name, () => `${value}\n`])),
+    statistics: Object.fromEntries(counters.map((name) => [name, NOTHING])),
+  };
+}
+
+const interfaces: GeneratedTree = Object.fromEntries(INTERFACES.map((i) => [i.name, interfaceTree(i)]));
 
 registerTree("cgroup", cgroup);
 
@@ -63,10 +73,10 @@ const CPU = () => "0\n";
 registerTree("sys", {
   block: {},
   bus: {},
-  class: { net: { lo: loopback } },
+  class: { net: interfaces },
   dev: {},
   devices: {
-    virtual: { net: { lo: loopback } },
+    virtual: { net: interfaces },
     system: {
       cpu: {
         online: CPU,

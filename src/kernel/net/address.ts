@@ -1,3 +1,5 @@
+import { EHOSTUNREACH, ENETUNREACH } from "../abi/errno.ts";
+import { isNeighbour, OWN_ADDRESS } from "./interfaces.ts";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX } from "../abi/socket.ts";
 
 /** An IP address as text in its one canonical form ("127.0.0.1", "::1" after RFC 5952), and a port. */
@@ -42,9 +44,14 @@ export function isWildcard(ip: string): boolean {
   return ip === ANY_IPV4 || ip === ANY_IPV6;
 }
 
-/** What this machine answers to: it has a loopback interface and nothing else. */
+/** What this machine answers to. */
 export function isLocal(ip: string): boolean {
-  return ip.startsWith("127.") || ip === LOOPBACK_IPV6;
+  return ip.startsWith("127.") || ip === LOOPBACK_IPV6 || ip === OWN_ADDRESS;
+}
+
+/** What becomes of a packet to another machine: no route, or a neighbour that is not there. */
+export function unreachable(ip: string): number {
+  return isNeighbour(ip) ? -EHOSTUNREACH : -ENETUNREACH;
 }
 
 const MAPPED = "::ffff:";

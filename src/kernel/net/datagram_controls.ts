@@ -1,7 +1,7 @@
 import { NS_PER_SECOND } from "../abi/time.ts";
 import * as abi from "../abi/socket.ts";
 import { inet, type InetAddress, ipBytes, shownTo } from "./address.ts";
-import { LOOPBACK_INDEX } from "./loopback.ts";
+import { INTERFACES } from "./interfaces.ts";
 import type { SocketOptions } from "./options.ts";
 
 /** A fact about a received datagram, as it goes into a control message (cmsg(3)). */
@@ -11,6 +11,8 @@ export interface Control {
   readonly data: Uint8Array;
 }
 
+/** Datagrams between a machine's own addresses all go through the loopback. */
+const LOOPBACK_INDEX = INTERFACES[0].index;
 /** Datagrams come here with the hop count and the type of service that Linux sends with when nobody says otherwise. */
 const HOPS = 64, TYPE_OF_SERVICE = 0;
 

@@ -1,10 +1,6 @@
 import { EFAULT, EINVAL, ENODEV, ENOTTY, EPERM } from "../abi/errno.ts";
 import {
   AF_INET,
-  ARPHRD_LOOPBACK,
-  IFF_LOOPBACK,
-  IFF_RUNNING,
-  IFF_UP,
   SIOCATMARK,
   SIOCGIFADDR,
   SIOCGIFBRDADDR,
@@ -19,14 +15,16 @@ import {
   SIOCGIFTXQLEN,
   TIOCOUTQ,
 } from "../abi/socket.ts";
+import { decodeBytes, encodeBytes } from "../memory/byte_string.ts";
 import { loadI32, loadU32, storeU32, writableRange } from "../memory/user_memory.ts";
 import type { Task } from "../task/task.ts";
-import { LOOPBACK_INDEX, LOOPBACK_MTU, LOOPBACK_QUEUE_LENGTH } from "./loopback.ts";
+import { ipBytes } from "./address.ts";
+import { INTERFACES, type NetworkInterface } from "./interfaces.ts";
 
 /** struct ifreq: a name of 16 bytes and a union; struct ifconf: length, pointer. */
 const IFREQ_BYTES = 40, IFNAMSIZ = 16, IFCONF_BYTES = 16;
 
-/** netdevice(7): there is one interface, "lo" with 127.0.0.1/8. */
+/** netdevice(7): the interfaces and their addresses. */
 export function interfaceIoctl(t: Task, request: number, arg: number): number {
   switch (request) {
     case SIOCATMARK:
@@ -62,18 +60,19 @@ function listInterfaces(t: Task, arg: number): number {
   const room = loadI32(t.memory, conf), pointer = loadU32(t.memory, conf + 8);
   if (room < 0) return -EINVAL;
   // With no buffer the call tells how much room is needed.
-  if (pointer !== 0) {
-    if (room < IFREQ_BYTES) {
-      storeU32(t.memory, conf, 0);
-      return 0;
-    }
-    const at = writableRange(t, pointer, IFREQ_BYTES);
-    if (at < 0) return -EFAULT;
-    t.memory.u8.fill(0, at, at + IFREQ_BYTES);
-    t.memory.u8.set([0x6c, 0x6f], at); // "lo"
-    putSockaddr(t, at + IFNAMSIZ, 127, 0, 0, 1);
+  if (pointer === 0) {
+    storeU32(t.memory, conf, INTERFACES.length * IFREQ_BYTES);
+    return 0;
   }
-  storeU32(t.memory, conf, IFREQ_BYTES);
+  const shown = INTERFACES.slice(0, Math.floor(room / IFREQ_BYTES));
+  const at = writableRange(t, pointer, shown.length * IFREQ_BYTES);
+  if (at < 0) return -EFAULT;
+  t.memory.u8.fill(0, at, at + shown.length * IFREQ_BYTES);
+  shown.forEach((i, n) => {
+    putName(t, at + n * IFREQ_BYTES, i);
+    putSockaddr(t, at + n * IFREQ_BYTES + IFNAMSIZ, i.ipv4.address);
+  });
+  storeU32(t.memory, conf, shown.length * IFREQ_BYTES);
   return 0;
 }
 
@@ -82,25 +81,42 @@ function interfaceField(t: Task, request: number, arg: number): number {
   if (at < 0) return at;
   const u8 = t.memory.u8, value = at + IFNAMSIZ;
   if (request === SIOCGIFNAME) {
-    if (loadI32(t.memory, value) !== LOOPBACK_INDEX) return -ENODEV;
-    u8.fill(0, at, at + IFNAMSIZ);
-    u8.set([0x6c, 0x6f], at);
+    const byIndex = INTERFACES.find((i) => i.index === loadI32(t.memory, value));
+    if (byIndex === undefined) return -ENODEV;
+    putName(t, at, byIndex);
     return 0;
   }
-  if (u8[at] !== 0x6c || u8[at + 1] !== 0x6f || u8[at + 2] !== 0) return -ENODEV;
+  const found = INTERFACES.find(({ name }) =>
+    u8[at + name.length] === 0 && decodeBytes(u8, at, at + name.length) === name
+  );
+  if (found === undefined) return -ENODEV;
   u8.fill(0, value, at + IFREQ_BYTES);
-  if (request === SIOCGIFFLAGS) storeU32(t.memory, value, IFF_UP | IFF_LOOPBACK | IFF_RUNNING);
-  else if (request === SIOCGIFADDR) putSockaddr(t, value, 127, 0, 0, 1);
-  else if (request === SIOCGIFNETMASK) putSockaddr(t, value, 255, 0, 0, 0);
-  else if (request === SIOCGIFBRDADDR) putSockaddr(t, value, 0, 0, 0, 0);
-  else if (request === SIOCGIFMTU) storeU32(t.memory, value, LOOPBACK_MTU);
-  else if (request === SIOCGIFINDEX) storeU32(t.memory, value, LOOPBACK_INDEX);
-  else if (request === SIOCGIFHWADDR) u8[value] = ARPHRD_LOOPBACK & 0xff, u8[value + 1] = ARPHRD_LOOPBACK >> 8;
-  else if (request === SIOCGIFTXQLEN) storeU32(t.memory, value, LOOPBACK_QUEUE_LENGTH);
+  const { ipv4 } = found;
+  if (request === SIOCGIFFLAGS) u8[value] = found.flags & 0xff, u8[value + 1] = found.flags >> 8 & 0xff;
+  else if (request === SIOCGIFADDR) putSockaddr(t, value, ipv4.address);
+  else if (request === SIOCGIFNETMASK) putSockaddr(t, value, netmask(ipv4.prefix));
+  else if (request === SIOCGIFBRDADDR) putSockaddr(t, value, ipv4.broadcast ?? "0.0.0.0");
+  else if (request === SIOCGIFMTU) storeU32(t.memory, value, found.mtu);
+  else if (request === SIOCGIFINDEX) storeU32(t.memory, value, found.index);
+  else if (request === SIOCGIFHWADDR) {
+    u8[value] = found.type & 0xff;
+    u8[value + 1] = found.type >> 8;
+    u8.set(found.address, value + 2);
+  } else if (request === SIOCGIFTXQLEN) storeU32(t.memory, value, found.queueLength);
   return 0;
 }
 
-function putSockaddr(t: Task, at: number, ...ip: number[]): void {
+function netmask(prefix: number): string {
+  const mask = prefix === 0 ? 0 : -1 << (32 - prefix);
+  return [24, 16, 8, 0].map((shift) => mask >>> shift & 0xff).join(".");
+}
+
+function putName(t: Task, at: number, { name }: NetworkInterface): void {
+  t.memory.u8.fill(0, at, at + IFNAMSIZ);
+  t.memory.u8.set(encodeBytes(name), at);
+}
+
+function putSockaddr(t: Task, at: number, ip: string): void {
   t.memory.u8[at] = AF_INET;
-  t.memory.u8.set(ip, at + 4);
+  t.memory.u8.set(ipBytes(ip), at + 4);
 }

@@ -6,7 +6,6 @@ import {
   EDESTADDRREQ,
   EINVAL,
   EMSGSIZE,
-  ENETUNREACH,
   ENOPROTOOPT,
   ENOTCONN,
 } from "../abi/errno.ts";
@@ -47,6 +46,7 @@ import {
   shownTo,
   type SocketAddress,
   unmapped,
+  unreachable,
 } from "./address.ts";
 import { datagramControls } from "./datagram_controls.ts";
 import { checkInetAddress } from "./inet.ts";
@@ -158,7 +158,7 @@ export class UdpSocket extends Socket {
     if (ip === ANY_IPV4) ip = "127.0.0.1";
     if (ip === ANY_IPV6) ip = "::1";
     if (ip === "255.255.255.255" && !this.options.has(SOL_SOCKET, SO_BROADCAST)) return -EACCES;
-    return isLocal(ip) ? inet(ip, target.port) : -ENETUNREACH;
+    return isLocal(ip) ? inet(ip, target.port) : unreachable(ip);
   }
 
   localAddress(): InetAddress {

@@ -3,6 +3,7 @@ import * as abi from "../abi/socket.ts";
 import { SYS_getsockopt, SYS_setsockopt } from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
 import { loadI32, loadI64, readableRange, storeU32, writableRange } from "../memory/user_memory.ts";
+import { INTERFACES } from "../net/interfaces.ts";
 import type { Socket } from "../net/socket.ts";
 import { Connected } from "../net/tcp/connected.ts";
 import { TcpSocket } from "../net/tcp/socket.ts";
@@ -69,7 +70,7 @@ function setSpecial(t: Task, socket: Socket, name: number, at: number, length: n
     }
     case abi.SO_BINDTODEVICE: {
       const device = text(t, at, Math.min(length, 15));
-      if (device !== "" && device !== "lo") return -ENODEV;
+      if (device !== "" && !INTERFACES.some((i) => i.name === device)) return -ENODEV;
       if (device !== "" && !t.process.credentials.privileged) return -EPERM;
       socket.options.device = device;
       return 0;

@@ -168,7 +168,7 @@ export class Vfs {
   }
 
   /** Makes a directory and the missing ones above it; what is in the way and is no directory gives way. */
-  private makeDirectory(path: string, mode: number): Dentry {
+  makeDirectory(path: string, mode: number): Dentry {
     let d = throughMounts(this.rootfs.root);
     for (const name of path.split("/")) {
       if (name === "") continue;

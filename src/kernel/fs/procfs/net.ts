@@ -1,4 +1,6 @@
-import { AF_INET, AF_INET6, IPPROTO_UDPLITE } from "../../abi/socket.ts";
+import { AF_INET, AF_INET6, IFF_LOOPBACK, IPPROTO_UDPLITE } from "../../abi/socket.ts";
+import { ipBytes } from "../../net/address.ts";
+import { INTERFACES } from "../../net/interfaces.ts";
 import { emptyTable, tcpTable, udpTable, unixTable } from "./net_tables.ts";
 import type { GeneratedTree } from "./tree.ts";
 
@@ -6,17 +8,35 @@ function header(text: string): () => string {
   return () => `${text}\n`;
 }
 
-const LOOPBACK = [
+const COUNTERS = [
   "Inter-|   Receive                                                |  Transmit",
   " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed",
-  "    lo:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0",
+  ...INTERFACES.map(({ name }) =>
+    `${
+      name.padStart(6)
+    }:       0       0    0    0    0     0          0         0        0       0    0    0    0     0       0          0`
+  ),
 ].join("\n");
+
+/** The network of each interface but the loopback; numbers are in the machine's byte order. */
+function routes(): string {
+  const rows = INTERFACES.filter((i) => !(i.flags & IFF_LOOPBACK)).map(({ name, ipv4 }) => {
+    const mask = -1 << (32 - ipv4.prefix),
+      reversed = (bits: number) => [0, 8, 16, 24].map((s) => hex(bits >>> s)).join("");
+    const ip = ipBytes(ipv4.address), bits = (ip[0] << 24 | ip[1] << 16 | ip[2] << 8 | ip[3]) & mask;
+    return `${name}\t${reversed(bits)}\t00000000\t0001\t0\t0\t0\t${reversed(mask)}\t0\t0\t0`.padEnd(127);
+  });
+  const title = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT".padEnd(127);
+  return [title, ...rows].map((line) => `${line}\n`).join("");
+}
+
+const hex = (byte: number) => (byte & 0xff).toString(16).toUpperCase().padStart(2, "0");
 
 /** /proc/net (proc_net(5)): the sockets that are open, and tables without rows. */
 export const netTree: GeneratedTree = {
-  dev: header(LOOPBACK),
+  dev: header(COUNTERS),
   if_inet6: () => "00000000000000000000000000000001 01 80 10 80       lo\n",
-  route: header("Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT"),
+  route: routes,
   ipv6_route: () => "",
   arp: header("IP address       HW type     Flags       HW address            Mask     Device"),
   tcp: tcpTable(AF_INET),

@@ -1,16 +1,8 @@
 import { EINVAL, ENODEV, EOPNOTSUPP, EPERM } from "../../abi/errno.ts";
 import * as nl from "../../abi/netlink.ts";
-import {
-  AF_INET,
-  AF_INET6,
-  AF_UNSPEC,
-  ARPHRD_LOOPBACK,
-  IFF_LOOPBACK,
-  IFF_LOWER_UP,
-  IFF_RUNNING,
-  IFF_UP,
-} from "../../abi/socket.ts";
-import { LOOPBACK_INDEX, LOOPBACK_MTU, LOOPBACK_NAME, LOOPBACK_QUEUE_LENGTH } from "../loopback.ts";
+import { AF_INET, AF_INET6, AF_UNSPEC, IFF_LOOPBACK } from "../../abi/socket.ts";
+import { ipBytes } from "../address.ts";
+import { INTERFACES, type NetworkInterface } from "../interfaces.ts";
 import {
   attribute,
   attributesOf,
@@ -22,8 +14,6 @@ import {
   words,
 } from "./message.ts";
 
-const LOOPBACK_4 = Uint8Array.of(127, 0, 0, 1), LOOPBACK_6 = Uint8Array.of(...new Uint8Array(15), 1);
-const NO_HARDWARE_ADDRESS = new Uint8Array(6);
 const FOREVER = 0xffffffff;
 
 /** Makes one message of the answer: `flags` are NLM_F_MULTI in a dump. */
@@ -36,95 +26,141 @@ interface Kind {
   one(request: Request): Answer | number;
 }
 
-/** RTM_NEWLINK for the loopback interface (struct ifinfomsg and attributes). */
-const link: Answer = (request, port, flags) => {
+/** RTM_NEWLINK (struct ifinfomsg and attributes). */
+const link = (i: NetworkInterface): Answer => (request, port, flags) => {
   const info = new Uint8Array(nl.IFINFOMSG_BYTES), view = new DataView(info.buffer);
-  view.setUint16(2, ARPHRD_LOOPBACK, true);
-  view.setInt32(4, LOOPBACK_INDEX, true);
-  view.setUint32(8, IFF_UP | IFF_LOOPBACK | IFF_RUNNING | IFF_LOWER_UP, true);
+  view.setUint16(2, i.type, true);
+  view.setInt32(4, i.index, true);
+  view.setUint32(8, i.flags, true);
   return message(
     nl.RTM_NEWLINK,
     flags,
     request,
     port,
     info,
-    attribute(nl.IFLA_IFNAME, LOOPBACK_NAME),
-    attribute(nl.IFLA_TXQLEN, LOOPBACK_QUEUE_LENGTH),
-    attribute(nl.IFLA_OPERSTATE, Uint8Array.of(0)),
+    attribute(nl.IFLA_IFNAME, i.name),
+    attribute(nl.IFLA_TXQLEN, i.queueLength),
+    attribute(nl.IFLA_OPERSTATE, Uint8Array.of(i.state)),
     attribute(nl.IFLA_LINKMODE, Uint8Array.of(0)),
-    attribute(nl.IFLA_MTU, LOOPBACK_MTU),
+    attribute(nl.IFLA_MTU, i.mtu),
     attribute(nl.IFLA_GROUP, 0),
     attribute(nl.IFLA_PROMISCUITY, 0),
     attribute(nl.IFLA_NUM_TX_QUEUES, 1),
     attribute(nl.IFLA_NUM_RX_QUEUES, 1),
     attribute(nl.IFLA_CARRIER, Uint8Array.of(1)),
     attribute(nl.IFLA_QDISC, "noqueue"),
-    attribute(nl.IFLA_ADDRESS, NO_HARDWARE_ADDRESS),
-    attribute(nl.IFLA_BROADCAST, NO_HARDWARE_ADDRESS),
+    attribute(nl.IFLA_ADDRESS, Uint8Array.from(i.address)),
+    attribute(nl.IFLA_BROADCAST, Uint8Array.from(i.broadcast)),
     attribute(nl.IFLA_STATS64, new Uint8Array(nl.LINK_STATS64_BYTES)),
     attribute(nl.IFLA_STATS, new Uint8Array(nl.LINK_STATS_BYTES)),
   );
 };
 
 /** RTM_NEWADDR (struct ifaddrmsg and attributes). */
-const address = (family: number, prefix: number, ...attributes: Uint8Array[]): Answer => (request, port, flags) =>
-  message(
-    nl.RTM_NEWADDR,
-    flags,
-    request,
-    port,
-    Uint8Array.of(family, prefix, nl.IFA_F_PERMANENT, nl.RT_SCOPE_HOST, ...words(LOOPBACK_INDEX)),
-    ...attributes,
-    attribute(nl.IFA_FLAGS, nl.IFA_F_PERMANENT),
-    attribute(nl.IFA_CACHEINFO, words(FOREVER, FOREVER, 0, 0)),
-  );
-
-const ADDRESSES: readonly { family: number; answer: Answer }[] = [
-  {
-    family: AF_INET,
-    answer: address(
-      AF_INET,
-      8,
-      attribute(nl.IFA_ADDRESS, LOOPBACK_4),
-      attribute(nl.IFA_LOCAL, LOOPBACK_4),
-      attribute(nl.IFA_LABEL, LOOPBACK_NAME),
-    ),
-  },
-  { family: AF_INET6, answer: address(AF_INET6, 128, attribute(nl.IFA_ADDRESS, LOOPBACK_6)) },
-];
-
-/** RTM_NEWROUTE in the table "local" (struct rtmsg and attributes). */
-const route =
-  (family: number, prefix: number, scope: number, type: number, ...attributes: Uint8Array[]): Answer =>
+const address =
+  (i: NetworkInterface, family: number, prefix: number, scope: number, ...attributes: Uint8Array[]): Answer =>
   (request, port, flags) =>
     message(
-      nl.RTM_NEWROUTE,
+      nl.RTM_NEWADDR,
       flags,
       request,
       port,
-      Uint8Array.of(family, prefix, 0, 0, nl.RT_TABLE_LOCAL, nl.RTPROT_KERNEL, scope, type, 0, 0, 0, 0),
-      attribute(nl.RTA_TABLE, nl.RT_TABLE_LOCAL),
+      Uint8Array.of(family, prefix, nl.IFA_F_PERMANENT, scope, ...words(i.index)),
       ...attributes,
-      attribute(nl.RTA_OIF, LOOPBACK_INDEX),
+      attribute(nl.IFA_FLAGS, nl.IFA_F_PERMANENT),
+      attribute(nl.IFA_CACHEINFO, words(FOREVER, FOREVER, 0, 0)),
     );
 
-function route4(ip: Uint8Array, prefix: number, scope: number, type: number) {
-  const attributes = [attribute(nl.RTA_DST, ip), attribute(nl.RTA_PREFSRC, LOOPBACK_4)];
-  return { family: AF_INET, answer: route(AF_INET, prefix, scope, type, ...attributes) };
+interface Row {
+  readonly family: number;
+  readonly answer: Answer;
 }
 
-const ROUTES: readonly { family: number; answer: Answer }[] = [
-  route4(Uint8Array.of(127, 0, 0, 0), 8, nl.RT_SCOPE_HOST, nl.RTN_LOCAL),
-  route4(LOOPBACK_4, 32, nl.RT_SCOPE_HOST, nl.RTN_LOCAL),
-  route4(Uint8Array.of(127, 255, 255, 255), 32, nl.RT_SCOPE_LINK, nl.RTN_BROADCAST),
+const isLoopback = (i: NetworkInterface) => (i.flags & IFF_LOOPBACK) !== 0;
+
+function address4(i: NetworkInterface): Row {
+  const { address: ip, prefix, broadcast } = i.ipv4;
+  const attributes = [attribute(nl.IFA_ADDRESS, ipBytes(ip)), attribute(nl.IFA_LOCAL, ipBytes(ip))];
+  if (broadcast !== null) attributes.push(attribute(nl.IFA_BROADCAST, ipBytes(broadcast)));
+  attributes.push(attribute(nl.IFA_LABEL, i.name));
+  const scope = isLoopback(i) ? nl.RT_SCOPE_HOST : nl.RT_SCOPE_UNIVERSE;
+  return { family: AF_INET, answer: address(i, AF_INET, prefix, scope, ...attributes) };
+}
+
+const ADDRESSES: readonly Row[] = [
+  ...INTERFACES.map(address4),
+  ...INTERFACES.filter((i) => i.ipv6 !== null).map((i) => ({
+    family: AF_INET6,
+    answer: address(i, AF_INET6, 128, nl.RT_SCOPE_HOST, attribute(nl.IFA_ADDRESS, ipBytes(i.ipv6!))),
+  })),
+];
+
+/** What a route is: table, scope and type as struct rtmsg has them. */
+type Route = { table: number; scope: number; type: number };
+
+/** RTM_NEWROUTE (struct rtmsg and attributes). */
+const route = (
+  i: NetworkInterface,
+  family: number,
+  prefix: number,
+  { table, scope, type }: Route,
+  ...attributes: Uint8Array[]
+): Answer =>
+(request, port, flags) =>
+  message(
+    nl.RTM_NEWROUTE,
+    flags,
+    request,
+    port,
+    Uint8Array.of(family, prefix, 0, 0, table, nl.RTPROT_KERNEL, scope, type, 0, 0, 0, 0),
+    attribute(nl.RTA_TABLE, table),
+    ...attributes,
+    attribute(nl.RTA_OIF, i.index),
+  );
+
+/** The network of an address: its bits beyond the prefix are 0. */
+function networkOf(ip: string, prefix: number): Uint8Array {
+  return ipBytes(ip).map((byte, i) => byte & (0xff00 >> Math.max(0, Math.min(8, prefix - 8 * i))));
+}
+
+function routes4(i: NetworkInterface): Row[] {
+  const { address: ip, prefix, broadcast } = i.ipv4, table = nl.RT_TABLE_LOCAL;
+  const here: Route = { table, scope: nl.RT_SCOPE_HOST, type: nl.RTN_LOCAL };
+  const onLink: Route = { table: nl.RT_TABLE_MAIN, scope: nl.RT_SCOPE_LINK, type: nl.RTN_UNICAST };
+  const toAll: Route = { table, scope: nl.RT_SCOPE_LINK, type: nl.RTN_BROADCAST };
+  const row = (to: Uint8Array, length: number, how: Route): Row => ({
+    family: AF_INET,
+    answer: route(
+      i,
+      AF_INET,
+      length,
+      how,
+      attribute(nl.RTA_DST, to),
+      attribute(nl.RTA_PREFSRC, ipBytes(ip)),
+    ),
+  });
+  const network = row(networkOf(ip, prefix), prefix, isLoopback(i) ? here : onLink);
+  return [network, row(ipBytes(ip), 32, here), row(ipBytes(broadcast ?? "127.255.255.255"), 32, toAll)];
+}
+
+const ROUTES: readonly Row[] = [
+  ...routes4(INTERFACES[1]).slice(0, 1),
+  ...routes4(INTERFACES[0]),
+  ...routes4(INTERFACES[1]).slice(1),
   {
     family: AF_INET6,
-    answer: route(AF_INET6, 128, nl.RT_SCOPE_UNIVERSE, nl.RTN_LOCAL, attribute(nl.RTA_DST, LOOPBACK_6)),
+    answer: route(
+      INTERFACES[0],
+      AF_INET6,
+      128,
+      { table: nl.RT_TABLE_LOCAL, scope: nl.RT_SCOPE_UNIVERSE, type: nl.RTN_LOCAL },
+      attribute(nl.RTA_DST, ipBytes("::1")),
+    ),
   },
 ];
 
 /** Rows of the family that a request names in its first byte; 0 is any. */
-function ofFamily(rows: readonly { family: number; answer: Answer }[], request: Request): Answer[] {
+function ofFamily(rows: readonly Row[], request: Request): Answer[] {
   const family = request.bytes[nl.NLMSGHDR_BYTES] ?? AF_UNSPEC;
   return rows.filter((row) => family === AF_UNSPEC || row.family === family).map((row) => row.answer);
 }
@@ -134,25 +170,27 @@ function oneLink(request: Request): Answer | number {
   if (request.bytes.length < nl.NLMSGHDR_BYTES + nl.IFINFOMSG_BYTES) return -EINVAL;
   const view = new DataView(request.bytes.buffer, request.bytes.byteOffset);
   const index = view.getInt32(nl.NLMSGHDR_BYTES + 4, true);
-  if (index > 0) return index === LOOPBACK_INDEX ? link : -ENODEV;
+  const answerFor = (i: NetworkInterface | undefined) => i === undefined ? -ENODEV : link(i);
+  if (index > 0) return answerFor(INTERFACES.find((i) => i.index === index));
   const attributes = attributesOf(request, nl.IFINFOMSG_BYTES);
   const name = attributes.get(nl.IFLA_IFNAME) ?? attributes.get(nl.IFLA_ALT_IFNAME);
   if (name === undefined) return -EINVAL;
-  return String.fromCharCode(...name).replace(/\0.*$/s, "") === LOOPBACK_NAME ? link : -ENODEV;
+  const text = String.fromCharCode(...name).replace(/\0.*$/s, "");
+  return answerFor(INTERFACES.find((i) => i.name === text));
 }
 
 const none = () => -EOPNOTSUPP;
 
 const KINDS: Readonly<Record<number, Kind>> = {
-  [nl.RTM_GETLINK]: { dump: () => [link], one: oneLink },
+  [nl.RTM_GETLINK]: { dump: () => INTERFACES.map(link), one: oneLink },
   [nl.RTM_GETADDR]: { dump: (request) => ofFamily(ADDRESSES, request), one: none },
   [nl.RTM_GETROUTE]: { dump: (request) => ofFamily(ROUTES, request), one: none },
   [nl.RTM_GETNEIGH]: { dump: () => [], one: none },
 };
 
 /**
- * rtnetlink(7): what the kernel answers to a request of the socket of `port`, as datagrams. There is one interface, which
- * nobody may change.
+ * rtnetlink(7): what the kernel answers to a request of the socket of `port`, as datagrams. Nobody may
+ * change an interface.
  */
 export function answerRoute(request: Request, port: number): Uint8Array[] {
   const acknowledged = (error: number) =>

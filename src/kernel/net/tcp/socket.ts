@@ -51,6 +51,7 @@ import {
   shownTo,
   type SocketAddress,
   unmapped,
+  unreachable,
 } from "../address.ts";
 import { checkInetAddress } from "../inet.ts";
 import type { PortBinding } from "../port_table.ts";
@@ -189,7 +190,7 @@ export class TcpSocket extends Socket {
     if (target.ip !== wanted && this.v6only) return -ENETUNREACH;
     // Connecting to the wildcard means this machine (inet(7)).
     const ip = wanted === ANY_IPV4 ? "127.0.0.1" : wanted === ANY_IPV6 ? "::1" : wanted;
-    if (!isLocal(ip)) return -ENETUNREACH;
+    if (!isLocal(ip)) return unreachable(ip);
     const binding = s.binding ?? this.claim(t, ip.includes(":") ? ANY_IPV6 : ANY_IPV4, 0);
     if (typeof binding === "number") return -EADDRNOTAVAIL;
     const from = isWildcard(binding.ip) ? ip : binding.ip;
