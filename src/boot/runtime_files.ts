@@ -15,13 +15,20 @@ const HOSTS = [
 ];
 
 /**
- * Gives /etc/hosts and /etc/hostname a content where the image has none: images have these files empty or not at all, since
+ * There is no name server: who asks on the loopback is refused at once. musl's resolver does not look at refusals and waits
+ * its time, so that is short.
+ */
+const RESOLVER = ["nameserver 127.0.0.11", "options ndots:0 timeout:1 attempts:1"];
+
+/**
+ * Gives /etc/hosts, /etc/hostname and /etc/resolv.conf a content where the image has none: images have these files empty or not at all, since
  * a runtime always mounts its own over them.
  */
 export function provideRuntimeFiles(k: Kernel): void {
   const own = k.hostname === "localhost" ? [] : [`${OWN_ADDRESS}\t${k.hostname}`];
   provide(k, "hosts", [...HOSTS, ...own]);
   provide(k, "hostname", [k.hostname]);
+  provide(k, "resolv.conf", RESOLVER);
 }
 
 function provide(k: Kernel, name: string, lines: readonly string[]): void {

@@ -7,6 +7,7 @@ test("hosts and hostname are there where the image leaves them empty or out", ()
   provideRuntimeFiles(w.k);
   expect(w.read("/etc/hosts")).toMatch(/^127\.0\.0\.1\tlocalhost\n/);
   expect(w.read("/etc/hostname")).toBe("localhost\n");
+  expect(w.read("/etc/resolv.conf")).toMatch(/^nameserver 127\.0\.0\.11\n/);
   const bare = new World({});
   provideRuntimeFiles(bare.k);
   expect(bare.read("/etc/hosts")).toBe(w.read("/etc/hosts"));
