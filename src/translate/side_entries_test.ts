@@ -1,5 +1,5 @@
 /**
- * Regions with side entries, and functions cut into parts: random control flow, entered at each of its blocks, must do the same
+ * Regions with side entries, and functions cut into parts: random control flow, entered at each of its blocks and between what sets flags and what reads them, must do the same
  * as code that is compiled block by block as it is reached. The programs are the same at every run.
  */
 import { describe, expect, it } from "vitest";
@@ -10,6 +10,7 @@ import { instructionCount } from "../discover/region.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { CodeLibrary, type FileCode } from "../machine/code_cache.ts";
+import { NO_CLIENT } from "../machine/no_client.ts";
 import { RAX, RBX, RDI, RSI, RSP, STATE_FUEL, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "../machine/state.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
@@ -37,6 +38,9 @@ const hex = (n: number) => (n & 255).toString(16).padStart(2, "0");
 function randomProgram(seed: number, blocks: number): Program {
   const r = random(seed);
   const to = () => `@b${r(blocks)}`;
+  // Between what sets flags and what looks at them.
+  let count = 0;
+  const inside = () => `inside${count++}:`;
   const arithmetic = [
     () => `05 ${hex(r(256))} 00 00 00`, // add eax, n
     () => "01 f0", // add eax, esi
@@ -49,8 +53,9 @@ function randomProgram(seed: number, blocks: number): Program {
   const branches = [
     () => `0f 85 ${to()}`, // jne
     () => `0f 82 ${to()}`, // jb
-    () => `a8 ${hex(1 << r(8))} 0f 84 ${to()}`, // test al, bit; je
-    () => `a8 ${hex(1 << r(8))} 0f 84 ${to()} 0f 88 ${to()}`, // and by the sign of the same
+    () => `a8 ${hex(1 << r(8))} ${inside()} 0f 84 ${to()}`, // test al, bit; je
+    () => `a8 ${hex(1 << r(8))} ${inside()} 0f 84 ${to()} 0f 88 ${to()}`, // and by the sign of the same
+    () => `3d 00 00 00 40 ${inside()} 89 c3 ${inside()} 0f 87 ${to()}`, // cmp eax, 2^30; mov ebx, eax; ja
     () => `e9 ${to()}`, // jmp
     () => "89 c3 83 e3 03 ff 24 dd 00 00 03 00", // mov ebx, eax; and ebx, 3; jmp [RODATA + 8*rbx]
     () => "", // on to the next block
@@ -65,7 +70,7 @@ function randomProgram(seed: number, blocks: number): Program {
   return programOf(`${text} e9 @b0 end: cc`, { rodata: table, entry: "b0" });
 }
 
-const COUNTS = [1, 2, 7, 60, 1000];
+const COUNTS = [1, 2, 7, 60, 1000], LITTLE_FUEL = 17;
 
 /** What a run from an address leaves in registers and memory. */
 function results(machine: WasmMachine, program: Program, from: number, count: number): number[] {
@@ -73,7 +78,15 @@ function results(machine: WasmMachine, program: Program, from: number, count: nu
   machine.memory.u8.set(program.u8);
   const words = machine.memory.i32;
   words[STATE_RIP >> 2] = from;
-  words[STATE_FUEL >> 2] = 17; // so that loops are entered again, too
+  // Little fuel, so that loops are left and entered again, too.
+  words[STATE_FUEL >> 2] = LITTLE_FUEL;
+  machine.client = {
+    ...NO_CLIENT,
+    wantsYield() {
+      machine.memory.i32[STATE_FUEL >> 2] = LITTLE_FUEL;
+      return false;
+    },
+  };
   const set = (register: number, value: number) => words[(STATE_GPR + 8 * register) >> 2] = value;
   set(RSP, STACK_TOP - 64);
   set(RDI, count);
@@ -108,7 +121,7 @@ function translated(program: Program, profile: number[], maxRegionInstructions?:
 describe.each([3, 8, 25])("random control flow of %i blocks", (blocks) => {
   it.each([1, 2, 3, 4, 5, 6])("entered at each block, in one region and in parts (program %i)", (seed) => {
     const program = randomProgram(seed * 100 + blocks, blocks);
-    const starts = Array.from({ length: blocks }, (_, b) => program.labels.get(`b${b}`)!);
+    const starts = [...program.labels].filter(([label]) => label !== "end").map(([, pc]) => pc);
     const oracle = reference();
     const expected = starts.map((from) => COUNTS.map((count) => results(oracle, program, from, count)));
     for (const size of [undefined, 2, 9, 30]) {
