@@ -9,14 +9,15 @@ import { ENGINE_NAMES, type EngineName } from "../src/cli/engines.ts";
 import { runProgram } from "../src/cli/exec.ts";
 import { NodeHost } from "../src/cli/node_host.ts";
 import type { CpuLevel } from "../src/machine/cpu_level.ts";
+import { tinyElf } from "./support/tiny_elf.ts";
 import { directoryNode, fileNode, freeze } from "../src/rootfs/node.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/c/v3/", import.meta.url));
 const ATTRIBUTES = { mode: 0o755, uid: 0, gid: 0, mtime: 0, mtimeNs: 0 };
 
-function run(file: string, engine: EngineName, cpuLevel: CpuLevel): { output: string; log: string[] } {
+function run(program: Uint8Array, engine: EngineName, cpuLevel: CpuLevel): { output: string; log: string[] } {
   const root = directoryNode(ATTRIBUTES);
-  root.children.set("program", { node: fileNode(ATTRIBUTES, readFileSync(file)), layer: 0 });
+  root.children.set("program", { node: fileNode(ATTRIBUTES, program), layer: 0 });
   const decoder = new TextDecoder();
   let output = "";
   const log: string[] = [];
@@ -41,14 +42,36 @@ describe("programs for x86-64-v3 compute what they compute on Linux", () => {
     for (const engine of ENGINE_NAMES) {
       it(`${file.slice(0, -4)} (${engine})`, () => {
         const expected = readFileSync(`${FIXTURES}${file.slice(0, -4)}.txt`, "utf8");
-        expect(run(`${FIXTURES}${file}`, engine, "x86-64-v3").output.split("\n")).toEqual(expected.split("\n"));
+        expect(run(readFileSync(`${FIXTURES}${file}`), engine, "x86-64-v3").output.split("\n")).toEqual(
+          expected.split("\n"),
+        );
       });
     }
   }
 });
 
 it("on x86-64-v2 they get SIGILL, and the report says what would help", () => {
-  const { output, log } = run(`${FIXTURES}vectors.elf`, "jit", "x86-64-v2");
+  const { output, log } = run(readFileSync(`${FIXTURES}vectors.elf`), "jit", "x86-64-v2");
   expect(output).toBe("exit 132\n");
   expect(log.find((line) => line.includes("--cpu x86-64-v3"))).toContain("vmov");
+});
+
+it("AVX-512 is SIGILL on both, and the report says why", () => {
+  for (const level of ["x86-64-v2", "x86-64-v3"] as const) {
+    // vaddps zmm0, zmm1, zmm2
+    const { output, log } = run(tinyElf([0x62, 0xf1, 0x74, 0x48, 0x58, 0xc2]), "jit", level);
+    expect(output).toBe("exit 132\n");
+    expect(log.join()).toContain("bytes 62 f1 74 48 58 c2");
+    expect(log.join()).toContain("AVX-512");
+  }
+});
+
+it("TZCNT and LZCNT are BSF and BSR on x86-64-v2", () => {
+  // xor ecx, ecx; mov edi, 7; tzcnt edi, ecx; mov edx, 256; lzcnt edx, edx; add edi, edx; mov eax, 60; syscall
+  const code = [0x31, 0xc9, 0xbf, 7, 0, 0, 0, 0xf3, 0x0f, 0xbc, 0xf9, 0xba, 0, 1, 0, 0, 0xf3, 0x0f, 0xbd, 0xd2];
+  const program = tinyElf([...code, 0x01, 0xd7, 0xb8, 60, 0, 0, 0, 0x0f, 0x05]);
+  for (const engine of ENGINE_NAMES) {
+    expect(run(program, engine, "x86-64-v2").output).toBe("exit 15\n");
+    expect(run(program, engine, "x86-64-v3").output).toBe("exit 55\n");
+  }
 });

@@ -1,4 +1,5 @@
-import { RAX } from "../../machine/state.ts";
+import type { GuestMemory } from "../../machine/guest_memory.ts";
+import { GUEST_BIAS, RAX, STATE_RIP } from "../../machine/state.ts";
 import { EINTR } from "../abi/errno.ts";
 import {
   defaultAction,
@@ -7,6 +8,7 @@ import {
   SA_RESTART,
   SIG_DFL,
   SIG_IGN,
+  SIGILL,
   SIGKILL,
   signalName,
   SIGSEGV,
@@ -110,12 +112,24 @@ function endInterruptedCall(t: Task, result: number): void {
   setResult(t, result);
 }
 
+/** Longest instruction, and the first byte of EVEX encodings: in 64-bit mode it begins nothing else. */
+const LONGEST_INSTRUCTION = 15, EVEX = 0x62;
+
+/** What the instruction at rip begins with, for the report of a SIGILL. */
+function undefinedCode({ u8, i32 }: GuestMemory): string {
+  const at = (i32[STATE_RIP >> 2] >>> 0) - GUEST_BIAS;
+  const bytes = [...u8.subarray(Math.max(at, 0), Math.max(at, 0) + LONGEST_INSTRUCTION)];
+  const text = bytes.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+  return `, bytes ${text}${bytes[0] === EVEX ? ": AVX-512 is not there" : ""}`;
+}
+
 function killBySignal(k: Kernel, t: Task, signal: Signal, isCrash: boolean): void {
   const p = t.process;
   // Asked-for ends (SIGTERM, SIGKILL, SIGPIPE) are no news; crashes are.
   if (isCrash) {
     const where = `rip 0x${getRip(t.memory).toString(16)}`;
-    k.host.log(0, `${p.exe || t.name} (pid ${p.pid}) ended by ${signalName(signal.number)}, ${where}`);
+    const why = signal.number === SIGILL ? undefinedCode(t.memory) : "";
+    k.host.log(0, `${p.exe || t.name} (pid ${p.pid}) ended by ${signalName(signal.number)}, ${where}${why}`);
   }
   exitProcess(k, p, killedStatus(signal.number));
 }
