@@ -210,6 +210,9 @@ describe("code made ahead fits", () => {
       file: Object.assign(new LibraryFile(1), { bytes: new Uint8Array(4 * PAGE).fill(0xc3) }),
     }],
     ["a damaged ELF file", { file: Object.assign(new LibraryFile(1), { bytes: makeTestElf({}).subarray(0, 70) }) }],
+    ["a file that was cut off", {
+      file: Object.assign(new LibraryFile(1), { bytes: new LibraryFile(1).bytes.subarray(0, 0x3ff0) }),
+    }],
     ["anonymous memory", { file: null, flags: ANONYMOUS | mman.MAP_FIXED, fileOffset: 0 }],
   ])("not %s", (_what, request) => {
     const length = request.length ?? 2 * PAGE;

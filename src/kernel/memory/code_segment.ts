@@ -28,9 +28,10 @@ export function codeSegment(
   try {
     const header = parseHeader(head);
     const table = read(header.phoff, header.phnum * PROGRAM_HEADER_BYTES);
-    // How long the file is does not matter: all of the segment is mapped, or the mapping does not count.
-    const code = parseSegments(table, header, Number.MAX_SAFE_INTEGER)
-      .find((s) => s.type === PT_LOAD && s.memsz > 0 && s.flags & PF_X);
+    const segments = parseSegments(table, header, Number.MAX_SAFE_INTEGER);
+    // A file that was cut off is left to the guest.
+    if (segments.some((s) => s.filesz > 0 && read(s.offset + s.filesz - 1, 1).length === 0)) return undefined;
+    const code = segments.find((s) => s.type === PT_LOAD && s.memsz > 0 && s.flags & PF_X);
     if (code === undefined || fileOffset !== pageDown(code.offset)) return undefined;
     if (header.type === ET_EXEC && start !== pageDown(code.vaddr)) return undefined;
     const codeEnd = start + pageUp(code.vaddr + code.filesz) - pageDown(code.vaddr);
