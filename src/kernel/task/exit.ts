@@ -31,6 +31,7 @@ export function exitTask(k: Kernel, t: Task, code: number): void {
   if (t.tid === p.pid && !p.exiting) p.exitStatus = exitedStatus(code);
   p.tasks.splice(p.tasks.indexOf(t), 1);
   k.tasks.delete(t.tid);
+  p.nameAtExit = t.name;
   if (p.tasks.length === 0) endProcess(k, p);
 }
 

@@ -33,6 +33,7 @@ export class Process {
     "pgid",
     "sid",
     "exitStatus",
+    "nameAtExit",
     "exiting",
     "zombie",
     "stopSignal",
@@ -65,6 +66,8 @@ export class Process {
   argv: string[] = [];
   pgid: number;
   sid: number;
+  /** Name of the last thread, for what /proc says of a zombie. */
+  nameAtExit = "";
   /** wait(2) status word once `zombie`. */
   exitStatus = 0;
   /** exit_group or a fatal signal has begun: no thread runs guest code again. */

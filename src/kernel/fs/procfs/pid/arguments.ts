@@ -1,3 +1,4 @@
+import { ESRCH } from "../../../abi/errno.ts";
 import type { Kernel } from "../../../kernel.ts";
 import type { Process } from "../../../task/process.ts";
 import { GUEST_BIAS } from "../../../../machine/state.ts";
@@ -14,8 +15,8 @@ export function cmdline(_k: Kernel, p: Process): Uint8Array {
 }
 
 /** /proc/<pid>/environ. */
-export function environ(_k: Kernel, p: Process): Uint8Array {
-  return p.zombie ? new Uint8Array(0) : slice(p, p.space.envStart, p.space.envEnd);
+export function environ(_k: Kernel, p: Process): Uint8Array | number {
+  return p.zombie ? -ESRCH : slice(p, p.space.envStart, p.space.envEnd);
 }
 
 function slice(p: Process, start: number, end: number): Uint8Array {

@@ -6,8 +6,8 @@ import type { Task } from "../../../task/task.ts";
 const COMM_BYTES = 15;
 
 /** /proc/<pid>/comm. */
-export function comm(_k: Kernel, _p: Process, thread: Task | undefined): string {
-  return `${thread?.name ?? ""}\n`;
+export function comm(_k: Kernel, p: Process, thread: Task | undefined): string {
+  return `${thread?.name ?? p.nameAtExit}\n`;
 }
 
 export function setComm(_k: Kernel, p: Process, text: string): number {

@@ -24,7 +24,8 @@ import { ESRCH } from "../../../abi/errno.ts";
 
 export interface ProcessFileKind {
   readonly mode: number;
-  read(k: Kernel, p: Process, thread: Task | undefined, reader: Task): string | Uint8Array;
+  /** The contents, or a negative errno. */
+  read(k: Kernel, p: Process, thread: Task | undefined, reader: Task): string | Uint8Array | number;
   write?(k: Kernel, p: Process, text: string): number;
 }
 

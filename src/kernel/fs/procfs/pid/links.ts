@@ -20,9 +20,14 @@ export class ProcessLink extends GeneratedLink {
     this.pid = p.pid;
   }
 
+  /** A zombie has let go of its program and directories. */
+  private isGone(p: Process): boolean {
+    return p.zombie && PROCESS_LINKS.includes(this.name);
+  }
+
   override text(k: Kernel, t: Task): string | number {
     const p = k.processes.get(this.pid);
-    if (p === undefined) return -ENOENT;
+    if (p === undefined || this.isGone(p)) return -ENOENT;
     const { root } = t.process.fs;
     if (this.name === "exe") return p.exe || -ENOENT;
     if (this.name === "cwd") return pathOf(p.fs.cwd, root);
@@ -33,7 +38,7 @@ export class ProcessLink extends GeneratedLink {
 
   override target(k: Kernel, t: Task): Dentry | number {
     const p = k.processes.get(this.pid);
-    if (p === undefined) return -ENOENT;
+    if (p === undefined || this.isGone(p)) return -ENOENT;
     if (this.name === "cwd") return p.fs.cwd;
     if (this.name === "root") return p.fs.root;
     if (this.name !== "exe") return -EACCES;

@@ -16,7 +16,7 @@ export function stat(k: Kernel, p: Process, thread: Task | undefined): string {
   const { nice } = thread ?? p.tasks[0] ?? { nice: 0 };
   const fields = [
     thread?.tid ?? p.pid,
-    `(${thread?.name ?? ""})`,
+    `(${thread?.name ?? p.nameAtExit})`,
     stateLetter(p, thread),
     p.parent?.pid ?? 0,
     p.pgid,

@@ -11,7 +11,7 @@ export function status(_k: Kernel, p: Process, thread: Task | undefined): string
   const c = p.credentials, pages = pagesOf(p), state = stateLetter(p, thread);
   const kb = (n: number) => `${String(n * 4).padStart(8)} kB`;
   const rows: [string, string | number][] = [
-    ["Name", thread?.name ?? ""],
+    ["Name", thread?.name ?? p.nameAtExit],
     ["Umask", `0${p.fs.umask.toString(8).padStart(3, "0")}`],
     ["State", `${state} (${STATE_NAMES[state]})`],
     ["Tgid", p.pid],
