@@ -10,7 +10,8 @@ import { END, programOf, STACK_TOP } from "../translate/_program.ts";
 import { translateProgram } from "../translate/translate.ts";
 import { runWasmOpt } from "./wasm_opt.ts";
 
-// Functions with equal code, so that merging would show as a wrong address; a loop; every kind of fault.
+// Functions with equal code, so that merging would show as a wrong address; a loop; every kind of fault; a fused product:
+// (1 + 2^-23)^2 - (1 + 2^-22).
 const program = programOf(
   `main:   ff d7 cc
    load:   90  loadAt: 8b 40 10  c3
@@ -18,8 +19,9 @@ const program = programOf(
    store:  31 c9  storeAt: 89 08  c3
    divide: 31 d2 31 c9 b8 07 00 00 00  divideAt: f7 f1  c3
    trap:   85 c0  0f 84 @below  90  belowAt: 8b 00 c3  below: 31 d2  onlyHere: 8b 12 c3
-   sum:    31 c0 b9 64 00 00 00  again: 01 c8 ff c9 75 fa c3`,
-  { data: ["load", "twin", "store", "divide", "trap", "sum"] },
+   sum:    31 c0 b9 64 00 00 00  again: 01 c8 ff c9 75 fa c3
+   fused:  b9 01 00 80 3f  c5 f9 6e c1  b9 02 00 80 bf  c5 f9 6e d1  c4 e2 79 a9 c2  c5 f9 7e c0  c5 f8 77  c3`,
+  { data: ["load", "twin", "store", "divide", "trap", "sum", "fused"] },
 );
 const at = (name: string) => program.labels.get(name)!;
 
@@ -46,7 +48,7 @@ function run(code: CodeModule, name: string) {
 describe("a module through wasm-opt", () => {
   let before: CodeModule, after: CodeModule;
   beforeAll(async () => {
-    const { wasm, entries, traps } = translateProgram(program, { name: "app" });
+    const { wasm, entries, traps } = translateProgram(program, { name: "app", level: "x86-64-v3" });
     before = { bytes: wasm, entries, ...decodeTraps(traps) };
     // Small chunks, so that several are put together.
     after = await optimiseModule("app", before, runWasmOpt, { parallel: 2, chunkBytes: 300 });
@@ -70,5 +72,8 @@ describe("a module through wasm-opt", () => {
   it("computes the same", () => {
     expect(run(before, "sum")).toMatchObject({ stop: STOP_BREAKPOINT, rax: 5050 });
     expect(run(after, "sum")).toEqual(run(before, "sum"));
+    const leastBit = 0x28800000; // 2^-46
+    expect(run(before, "fused")).toMatchObject({ stop: STOP_BREAKPOINT, rax: leastBit });
+    expect(run(after, "fused")).toEqual(run(before, "fused"));
   });
 });
