@@ -3,6 +3,7 @@ import { AT_FDCWD } from "../../abi/fcntl.ts";
 import { S_IFSOCK } from "../../abi/stat.ts";
 import { SocketInode } from "../../fs/socket_inode.ts";
 import type { Kernel } from "../../kernel.ts";
+import { decodeBytes } from "../../memory/byte_string.ts";
 import type { Task } from "../../task/task.ts";
 import { enterNew, newInode, walkToNew } from "../../vfs/create.ts";
 import { LOOKUP_FOLLOW } from "../../vfs/path.ts";
@@ -24,7 +25,7 @@ export class UnixNames {
       socket.name = name;
       return 0;
     }
-    const found = walkToNew(k, t, AT_FDCWD, name, false);
+    const found = walkToNew(k, t, AT_FDCWD, pathOf(name), false);
     if (found < 0) return found === -EEXIST ? -EADDRINUSE : found;
     const { parent, last } = k.vfs.walker;
     const inode = newInode(k, t, parent.inode, S_IFSOCK | (0o777 & ~t.process.fs.umask));
@@ -50,7 +51,7 @@ export class UnixNames {
   find(k: Kernel, t: Task, name: string): UnixSocket | number {
     if (name === "") return -EINVAL;
     if (name[0] === "\0") return this.abstract.get(name) ?? -ECONNREFUSED;
-    const result = k.vfs.walker.walk(k, t, AT_FDCWD, name, LOOKUP_FOLLOW);
+    const result = k.vfs.walker.walk(k, t, AT_FDCWD, pathOf(name), LOOKUP_FOLLOW);
     if (result < 0) return result;
     const { inode } = k.vfs.walker.dentry!;
     const refused = permission(t.process.credentials, inode, MAY_WRITE);
@@ -63,4 +64,9 @@ export class UnixNames {
     if (socket.name[0] === "\0") this.abstract.delete(socket.name);
     if (socket.inode !== null) socket.inode.bound = null;
   }
+}
+
+/** The path that a name means: names are bytes in latin1, paths are what those bytes say. */
+function pathOf(name: string): string {
+  return decodeBytes(Uint8Array.from(name, (c) => c.charCodeAt(0)));
 }
