@@ -13,8 +13,27 @@ export interface Control {
 
 /** Datagrams between a machine's own addresses all go through the loopback. */
 const LOOPBACK_INDEX = INTERFACES[0].index;
-/** Datagrams come here with the hop count and the type of service that Linux sends with when nobody says otherwise. */
-const HOPS = 64, TYPE_OF_SERVICE = 0;
+/** What a datagram's header says beside the addresses; undefined: as the sender's options have it. */
+export interface DatagramHeader {
+  readonly hops: number | undefined;
+  readonly trafficClass: number | undefined;
+}
+
+/** Hop count and traffic class that a socket sends to an address with. */
+export function headerOf(options: SocketOptions, to: InetAddress, given: DatagramHeader | undefined): DatagramHeader {
+  const isIpv4 = to.family === abi.AF_INET, level = isIpv4 ? abi.SOL_IP : abi.SOL_IPV6;
+  return {
+    hops: given?.hops ?? options.get(level, isIpv4 ? abi.IP_TTL : abi.IPV6_UNICAST_HOPS),
+    trafficClass: given?.trafficClass ?? options.get(level, isIpv4 ? abi.IP_TOS : abi.IPV6_TCLASS),
+  };
+}
+
+/** Whether a control message of sendmsg(2) sets a field of the header, and which; -1 is the option's value. */
+export function headerField(level: number, type: number): keyof DatagramHeader | null {
+  if (level === abi.SOL_IP) return type === abi.IP_TTL ? "hops" : type === abi.IP_TOS ? "trafficClass" : null;
+  if (level !== abi.SOL_IPV6) return null;
+  return type === abi.IPV6_HOPLIMIT ? "hops" : type === abi.IPV6_TCLASS ? "trafficClass" : null;
+}
 
 function ints(...values: number[]): Uint8Array {
   return new Uint8Array(Int32Array.from(values).buffer);
@@ -34,6 +53,7 @@ export function datagramControls(
   options: SocketOptions,
   domain: number,
   to: InetAddress,
+  { hops = 64, trafficClass = 0 }: DatagramHeader,
   realtimeMs: () => number,
 ): Control[] {
   const found: Control[] = [];
@@ -48,8 +68,8 @@ export function datagramControls(
       put(abi.SOL_IPV6, abi.IPV6_PKTINFO, Uint8Array.of(...address, ...ints(LOOPBACK_INDEX)));
     }
     if (to.family === abi.AF_INET6) {
-      if (has(abi.SOL_IPV6, abi.IPV6_RECVHOPLIMIT)) put(abi.SOL_IPV6, abi.IPV6_HOPLIMIT, ints(HOPS));
-      if (has(abi.SOL_IPV6, abi.IPV6_RECVTCLASS)) put(abi.SOL_IPV6, abi.IPV6_TCLASS, ints(TYPE_OF_SERVICE));
+      if (has(abi.SOL_IPV6, abi.IPV6_RECVHOPLIMIT)) put(abi.SOL_IPV6, abi.IPV6_HOPLIMIT, ints(hops));
+      if (has(abi.SOL_IPV6, abi.IPV6_RECVTCLASS)) put(abi.SOL_IPV6, abi.IPV6_TCLASS, ints(trafficClass));
     }
   }
   if (to.family === abi.AF_INET) {
@@ -57,8 +77,8 @@ export function datagramControls(
       const address = ipBytes(inet(to.ip, 0).ip);
       put(abi.SOL_IP, abi.IP_PKTINFO, Uint8Array.of(...ints(LOOPBACK_INDEX), ...address, ...address));
     }
-    if (has(abi.SOL_IP, abi.IP_RECVTTL)) put(abi.SOL_IP, abi.IP_TTL, ints(HOPS));
-    if (has(abi.SOL_IP, abi.IP_RECVTOS)) put(abi.SOL_IP, abi.IP_TOS, Uint8Array.of(TYPE_OF_SERVICE));
+    if (has(abi.SOL_IP, abi.IP_RECVTTL)) put(abi.SOL_IP, abi.IP_TTL, ints(hops));
+    if (has(abi.SOL_IP, abi.IP_RECVTOS)) put(abi.SOL_IP, abi.IP_TOS, Uint8Array.of(trafficClass));
   }
   return found;
 }

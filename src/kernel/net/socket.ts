@@ -6,7 +6,7 @@ import type { Credentials } from "../task/credentials.ts";
 import type { Task } from "../task/task.ts";
 import { FileDescription } from "../vfs/file_description.ts";
 import type { SocketAddress } from "./address.ts";
-import type { Control } from "./datagram_controls.ts";
+import type { Control, DatagramHeader } from "./datagram_controls.ts";
 import { interfaceIoctl } from "./interface_ioctl.ts";
 import { SocketOptions } from "./options.ts";
 
@@ -22,6 +22,8 @@ export interface Ancillary {
   /** Open files in flight; each holds a reference. */
   readonly files: readonly FileDescription[];
   readonly credentials: PeerCredentials | null;
+  /** IP_TTL or IPV6_HOPLIMIT, and IP_TOS or IPV6_TCLASS, of this one datagram. */
+  readonly header?: DatagramHeader;
 }
 
 /** What a receive found out besides the number of bytes; one object is filled again and again. */

@@ -48,7 +48,7 @@ import {
   unmapped,
   unreachable,
 } from "./address.ts";
-import { datagramControls } from "./datagram_controls.ts";
+import { datagramControls, type DatagramHeader, headerOf } from "./datagram_controls.ts";
 import { checkInetAddress } from "./inet.ts";
 import type { PortBinding } from "./port_table.ts";
 import { brokenPipe } from "./sigpipe.ts";
@@ -65,6 +65,7 @@ interface Datagram {
   readonly bytes: Uint8Array;
   readonly from: InetAddress;
   readonly to: InetAddress;
+  readonly header: DatagramHeader;
 }
 
 /** SOCK_DGRAM of AF_INET and AF_INET6, over loopback (udp(7)). */
@@ -191,7 +192,7 @@ export class UdpSocket extends Socket {
     length: number,
     flags: number,
     to: SocketAddress | null,
-    _ancillary: Ancillary | null,
+    ancillary: Ancillary | null,
   ): number {
     if (length > DATAGRAM_MAX) return -EMSGSIZE;
     if (this.error !== 0) return -this.takeError();
@@ -210,8 +211,10 @@ export class UdpSocket extends Socket {
     if (bound < 0) return bound;
     const from = UdpStack.source(this, target);
     const receiver = this.stack.receiver(from, target);
-    if (receiver !== null) receiver.deliver(bytes.slice(at, at + length), from, target);
-    else if (this.peer !== null) this.refuse(); // the ICMP message comes back to connected sockets only
+    if (receiver !== null) {
+      const header = headerOf(this.options, target, ancillary?.header);
+      receiver.deliver({ bytes: bytes.slice(at, at + length), from, to: target, header });
+    } else if (this.peer !== null) this.refuse(); // the ICMP message comes back to connected sockets only
     return length;
   }
 
@@ -221,10 +224,10 @@ export class UdpSocket extends Socket {
   }
 
   /** A full receive buffer drops the datagram: that is UDP. */
-  private deliver(bytes: Uint8Array, from: InetAddress, to: InetAddress): void {
+  private deliver(datagram: Datagram): void {
     if (this.queuedBytes > this.options.get(SOL_SOCKET, SO_RCVBUF)!) return;
-    this.queue.push({ bytes, from, to });
-    this.queuedBytes += bytes.length + DATAGRAM_OVERHEAD;
+    this.queue.push(datagram);
+    this.queuedBytes += datagram.bytes.length + DATAGRAM_OVERHEAD;
     this.readiness.wake();
   }
 
@@ -246,7 +249,13 @@ export class UdpSocket extends Socket {
     bytes.set(datagram.bytes.subarray(0, n), at);
     info.from = shownTo(this.domain, datagram.from);
     if (this.options.isAnySet) {
-      info.controls = datagramControls(this.options, this.domain, datagram.to, () => k.clock.realtimeMs());
+      info.controls = datagramControls(
+        this.options,
+        this.domain,
+        datagram.to,
+        datagram.header,
+        () => k.clock.realtimeMs(),
+      );
     }
     if (n < size) info.flags |= MSG_TRUNC;
     if (!(flags & MSG_PEEK)) {

@@ -6,11 +6,13 @@ import {
   SCM_CREDENTIALS,
   SCM_MAX_FD,
   SCM_RIGHTS,
+  SOL_IP,
   SOL_SOCKET,
   UCRED_BYTES,
 } from "../abi/socket.ts";
 import type { Kernel } from "../kernel.ts";
 import { loadI32, loadU32, loadU64, readableRange, storeU32, storeU64, writableRange } from "../memory/user_memory.ts";
+import { type DatagramHeader, headerField } from "../net/datagram_controls.ts";
 import {
   type Ancillary,
   credentialsOf,
@@ -21,6 +23,8 @@ import {
 } from "../net/socket.ts";
 import type { Task } from "../task/task.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** CMSG_ALIGN */
 const align = (n: number) => (n + 7) & ~7;
@@ -34,6 +38,7 @@ export function readControl(t: Task, socket: Socket, pointer: number, length: nu
   if (at < 0) return at;
   const m = t.memory, files: FileDescription[] = [];
   let credentials: PeerCredentials | null = null;
+  let header: Mutable<DatagramHeader> | null = null;
   for (let offset = 0; offset + CMSGHDR_BYTES <= length;) {
     const size = loadU64(m, at + offset);
     if (size < CMSGHDR_BYTES || size > length - offset) return -EINVAL;
@@ -51,8 +56,18 @@ export function readControl(t: Task, socket: Socket, pointer: number, length: nu
         return -EINVAL;
       }
     }
+    const field = socket.domain === AF_UNIX ? null : headerField(level, type);
+    if (field !== null) {
+      // IP takes these as bytes, too.
+      if (dataLength < 4 && !(level === SOL_IP && dataLength === 1)) return -EINVAL;
+      const value = dataLength < 4 ? m.u8[data] : loadI32(m, data);
+      if (value < (level === SOL_IP ? 0 : -1) || value > 255) return -EINVAL;
+      header ??= { hops: undefined, trafficClass: undefined };
+      header[field] = value === -1 ? undefined : value;
+    }
     offset += align(size);
   }
+  if (header !== null) return { files: [], credentials: null, header };
   for (const file of files) file.refs++;
   if (credentials === null && socket.domain === AF_UNIX && files.length > 0) credentials = credentialsOf(t);
   return files.length > 0 || credentials !== null ? { files, credentials } : null;
