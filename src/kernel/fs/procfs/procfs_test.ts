@@ -77,3 +77,13 @@ test("the cgroup is a file system of its own below /sys", () => {
   expect(w.read("/proc/self/mountinfo")).toMatch(/ \/sys\/fs\/cgroup ro,.* - cgroup2 cgroup ro\n/);
   expect(w.list("/sys/fs/cgroup/..")).toContain("cgroup");
 });
+
+test("/proc/cpuinfo names what CPUID announces", () => {
+  const w = new World();
+  const flags = () => /^flags\s*: (.*)$/m.exec(w.read("/proc/cpuinfo"))![1].split(" ");
+  expect(flags()).toEqual(expect.arrayContaining(["lm", "sse4_2", "popcnt", "erms"]));
+  expect(flags()).not.toContain("avx");
+  w.t.process.kernel.cpuLevel = "x86-64-v3";
+  expect(flags()).toEqual(expect.arrayContaining(["avx2", "fma", "bmi2", "f16c", "abm", "aes", "sha_ni", "xsavec"]));
+  expect(flags().filter((flag) => flag.startsWith("avx512"))).toEqual([]);
+});
