@@ -140,6 +140,7 @@ export function runProgram(options: RunOptions): number {
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
   }, host);
   if (k === null) return NOT_STARTED;
+  if (options.stdin instanceof HostInput) options.stdin.showKind(k);
   if (options.trace) k.tracer = new Tracer(options.trace);
   const code = runToEnd(k, options.timeoutMs ?? Infinity);
   if (options.stats && machine instanceof WasmMachine) {

@@ -1,13 +1,25 @@
 /** Standard input, output and error of `exec`: those of this process, read and written at once. */
-import { readSync, writeSync } from "node:fs";
+import { fstatSync, readSync, writeSync } from "node:fs";
 import type { ConsoleSink } from "../kernel/fs/console.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { Task } from "../kernel/task/task.ts";
+import { S_IFIFO, S_IFMT, S_IFREG } from "../kernel/abi/stat.ts";
 import { POLLIN } from "../kernel/abi/poll.ts";
+import { AnonymousInode } from "../kernel/vfs/anonymous.ts";
+import { Dentry } from "../kernel/vfs/dentry.ts";
 import { FileDescription } from "../kernel/vfs/file_description.ts";
 
 /** Standard input, read when the guest reads: the whole sandbox waits with it, which for one program is what is wanted. */
 export class HostInput extends FileDescription {
+  /** Shows the guest what kind of file it is: a device, or a pipe, which a file is, too, since it has no position here. */
+  showKind(k: Kernel): void {
+    const { mode, rdev } = fstatSync(0), fs = k.vfs.pipefs;
+    const isFile = (mode & S_IFMT) === S_IFREG;
+    const inode = new AnonymousInode(fs, fs.allocateIno(), isFile ? S_IFIFO | (mode & ~S_IFMT) : mode, 0, 0);
+    inode.rdev = rdev;
+    this.dentry = new Dentry(this.describe(), null, inode);
+  }
+
   poll(): number {
     return POLLIN;
   }
