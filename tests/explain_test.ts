@@ -143,6 +143,42 @@ describe("libraries", () => {
   });
 });
 
+describe("what is certain to fail", () => {
+  const reasonFor = async (image: string) => {
+    const { verdict } = await explain(image);
+    expect(verdict.kind).toBe("will not work");
+    return verdict.reasons.join();
+  };
+  const program32 = tinyElf(exit(0));
+  program32[4] = 1;
+  const forArm = tinyElf(exit(0));
+  forArm[18] = 183;
+
+  test.each<[string, string, RegExp]>([
+    ["no command", imageOf([file("server", tinyElf(exit(0)))], {}), /entrypoint|command/i],
+    ["a program that is not there", imageOf([]), /"\/server" is not in the image/],
+    ["a folder", imageOf([{ path: "server/", type: "directory" }]), /\/server is not an executable file/],
+    [
+      "a file that may not be executed",
+      imageOf([{ path: "server", content: tinyElf(exit(0)), mode: 0o644 }]),
+      /\/server is not an executable file/,
+    ],
+    ["a file that is no program", imageOf([file("server", "hello")]), /neither an ELF program nor a script/],
+    ["a 32-bit program", imageOf([file("server", program32)]), /32-bit/],
+    ["a program for arm64", imageOf([file("server", forArm)]), /arm64/],
+    ["a damaged program", imageOf([file("server", tinyElf(exit(0)).slice(0, 70))]), /server.*truncated/],
+  ])("%s", async (_what, image, reason) => {
+    expect(await reasonFor(image)).toMatch(reason);
+  });
+
+  test("an image for another machine", async () => {
+    const layers = [{ tar: tarOf([file("server", forArm)]) }];
+    const layout = ociLayout({ layers, config: { Entrypoint: ["/server"] }, architecture: "arm64" });
+    expect(await reasonFor(imageFile(tarOf([...layout].map(([path, content]) => ({ path, content }))))))
+      .toMatch(/no image for linux\/amd64/);
+  });
+});
+
 describe("threads and runtimes", () => {
   test("pthread_create", async () => {
     const { needs } = await explain(program({ imports: ["pthread_create"] }));

@@ -10,7 +10,7 @@ import { readFileAt } from "../rootfs/lookup.ts";
 import { mergeLayers } from "../rootfs/merge.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
-import { openImagePath } from "./image_source.ts";
+import { type OpenedImage, openImagePath } from "./image_source.ts";
 import { UsageError } from "./usage.ts";
 
 const HELP = `Usage: deno task explain IMAGE [options]
@@ -85,7 +85,14 @@ export interface Explained {
 
 /** Explains an image file or folder. Throws a TranslatorError if it cannot be read as an image at all. */
 export async function explainImage(path: string, options: ExplainOptions): Promise<Explained> {
-  const opened = await openImagePath(path);
+  let opened: OpenedImage;
+  try {
+    opened = await openImagePath(path);
+  } catch (e) {
+    // A sound image, but for another machine.
+    if (!(e instanceof TranslatorError) || e.kind !== "unsupported") throw e;
+    return hopeless({ reference: null, digest: null }, e.message);
+  }
   try {
     const { config, references, digest, layers } = opened.image;
     const image = { reference: references[0] ?? null, digest: digest ?? null };
@@ -96,13 +103,7 @@ export async function explainImage(path: string, options: ExplainOptions): Promi
     } catch (e) {
       // An image without a command, or with a user that it does not know: an image all the same.
       if (!(e instanceof TranslatorError) || e.kind === "bug") throw e;
-      return {
-        image,
-        process: null,
-        needs: null,
-        met: null,
-        verdict: { kind: "will not work", reasons: [e.message], doubts: [] },
-      };
+      return hopeless(image, e.message);
     }
     const needs = findNeeds(tree, process, options.level);
     const met = options.boot ? boot(tree, process, options) : null;
@@ -110,6 +111,17 @@ export async function explainImage(path: string, options: ExplainOptions): Promi
   } finally {
     await opened.close();
   }
+}
+
+/** Where there is nothing to look at. */
+function hopeless(image: Explained["image"], reason: string): Explained {
+  return {
+    image,
+    process: null,
+    needs: null,
+    met: null,
+    verdict: { kind: "will not work", reasons: [reason], doubts: [] },
+  };
 }
 
 function boot(tree: Tree, spec: ProcessSpec, { level, bootTimeoutMs, onOutput }: ExplainOptions): Met {

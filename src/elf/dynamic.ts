@@ -1,4 +1,5 @@
 /** What the dynamic linker reads of a file before it is mapped (gABI, "Dynamic Section"). */
+import type { ErrorPlace } from "../errors.ts";
 import type { ElfHeader } from "./header.ts";
 import { stringAt } from "./sections.ts";
 import { parseSegments, PT_DYNAMIC, PT_LOAD, type Segment } from "./segments.ts";
@@ -16,10 +17,13 @@ export interface DynamicInfo {
   runpath: string[];
 }
 
-/** The dynamic section of a whole file; null for a static one. Damage gives less, and no error. */
-export function parseDynamic(file: Uint8Array, header: ElfHeader): DynamicInfo | null {
+/**
+ * The dynamic section of a whole file; null for a static one. Damage to it gives less, and no error; damaged program headers
+ * throw a TranslatorError.
+ */
+export function parseDynamic(file: Uint8Array, header: ElfHeader, place: ErrorPlace = {}): DynamicInfo | null {
   const table = file.subarray(header.phoff, header.phoff + header.phnum * header.phentsize);
-  const segments = parseSegments(table, header, file.length);
+  const segments = parseSegments(table, header, file.length, place);
   const dynamic = segments.find((s) => s.type === PT_DYNAMIC);
   if (dynamic === undefined) return null;
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);

@@ -43,7 +43,13 @@ export function loadedFiles(tree: Tree, program: string, env: readonly string[],
     const known = files.find((f) => f.inode === inode);
     if (known !== undefined) return known;
     const bytes = tree.read(inode);
-    const file = { path, inode, bytes, role, dynamic: parseDynamic(bytes, parseHeader(bytes, { file: path })) };
+    const file = {
+      path,
+      inode,
+      bytes,
+      role,
+      dynamic: parseDynamic(bytes, parseHeader(bytes, { file: path }), { file: path }),
+    };
     files.push(file);
     return file;
   };

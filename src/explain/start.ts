@@ -6,7 +6,7 @@ import { findProgram } from "../boot/guest.ts";
 import { TranslatorError } from "../errors.ts";
 import type { ProcessSpec } from "../image/config.ts";
 import { isScript, MAX_SCRIPT_DEPTH, parseShebang, PROBE_BYTES } from "../loader/shebang.ts";
-import { readFileAt } from "../rootfs/lookup.ts";
+import { lookup } from "../rootfs/lookup.ts";
 import type { Tree } from "../rootfs/tree.ts";
 
 /** One program that is started, in the order in which they follow each other. */
@@ -39,6 +39,8 @@ const WRAPPERS: Record<string, number> = {
   "tini": 0,
   "tini-static": 0,
 };
+/** Permission of owner, group or others to execute; execve asks even root for one of them. */
+const ANY_EXECUTE = 0o111;
 const SHELLS = new Set(["sh", "bash", "dash", "ash", "busybox"]);
 
 /** Follows the start of a process. */
@@ -55,8 +57,11 @@ export function followStart(tree: Tree, { argv, env, cwd }: ProcessSpec): Start 
     }
     if (seen.has(path)) return "";
     seen.add(path);
-    const bytes = readFileAt(tree, path);
-    if (bytes === undefined) return `${path} is no file`;
+    const inode = lookup(tree, path);
+    if (inode === undefined || tree.inode(inode).type !== "file" || (tree.inode(inode).mode & ANY_EXECUTE) === 0) {
+      return `${path} is not an executable file`;
+    }
+    const bytes = tree.read(inode);
     const script = isScript(bytes);
     steps.push({ path, argv, why, isScript: script });
     if (script) {
