@@ -51,12 +51,6 @@ const DEPTH_UNITS = 25_000;
 /** Loop iterations between two questions to the kernel, after each of which a loop's function is called anew. */
 const FUEL = 100_000;
 
-/**
- * The kernel gets the CPU rather where code can be entered again: in the middle of a loop that would be one more region to make,
- * or to interpret. So often it has to wait for that.
- */
-const MAX_DEFERRED_YIELDS = 8;
-
 /** Compiles the region of a pc (and perhaps more). Null if there is no code there. */
 export interface LazyCompiler {
   /** `traits` are the code's (CODE_ bits): where it can be written, it checks its bytes when it is entered. */
@@ -119,8 +113,6 @@ export class WasmMachine implements Machine, BodyOwner {
   /** What is mapped of files of the image, and the code made ahead of time for it, by file. */
   readonly #files = new Map<number, { start: number; end: number; code: FileCode | undefined }>();
   #bound = false;
-  /** Times in a row that the kernel was not given the CPU. */
-  #deferredYields = 0;
   /** The compiled code that is being run is no longer what the body is bound to. */
   #outdated = false;
   /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
@@ -251,17 +243,8 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Import of compiled code. */
   onFuel(): number {
-    if (!this.client.wantsYield()) {
-      this.#deferredYields = 0;
-      return 0;
-    }
-    const words = this.memory.i32;
-    if (this.#deferredYields < MAX_DEFERRED_YIELDS && this.#body.lookup.get(words[STATE_RIP >> 2]) === 0) {
-      this.#deferredYields++;
-      return 0;
-    }
-    this.#deferredYields = 0;
-    words[STATE_STOP >> 2] = STOP_YIELD;
+    if (!this.client.wantsYield()) return 0;
+    this.memory.i32[STATE_STOP >> 2] = STOP_YIELD;
     return 1;
   }
 

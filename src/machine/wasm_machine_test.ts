@@ -6,17 +6,7 @@ import { IrMissInterpreter } from "../jit/miss_interpreter.ts";
 import { assemble, CODE, END, STACK_TOP } from "../translate/_program.ts";
 import { CodeLibrary, type LoadedCode } from "./code_cache.ts";
 import { NO_CLIENT } from "./no_client.ts";
-import {
-  GUEST_BIAS,
-  RAX,
-  RSP,
-  STATE_FUEL,
-  STATE_GPR,
-  STATE_RIP,
-  STATE_XMM,
-  STOP_BREAKPOINT,
-  STOP_YIELD,
-} from "./state.ts";
+import { GUEST_BIAS, RAX, RSP, STATE_GPR, STATE_RIP, STATE_XMM, STOP_BREAKPOINT } from "./state.ts";
 import { WasmMachine } from "./wasm_machine.ts";
 
 /** A machine with this code, compiled as it is reached. */
@@ -48,39 +38,6 @@ function onSyscall(machine: WasmMachine, act: () => void): void {
     },
   };
 }
-
-/** The kernel wants the CPU whenever it is asked; counts that. */
-function onFuel(machine: WasmMachine): { asked: number } {
-  const count = { asked: 0 };
-  machine.client = {
-    ...NO_CLIENT,
-    wantsYield() {
-      machine.memory.i32[STATE_FUEL >> 2] = 1000;
-      return ++count.asked > 0;
-    },
-  };
-  return count;
-}
-
-test("a loop that soon ends is not left in the middle", () => {
-  const { machine, run, at } = machineWith(
-    `main: b9 80 96 98 00  cc  loop: 31 c0  again: ff c0  3d 00 92 01 00  75 f7  cc`,
-  );
-  const count = onFuel(machine);
-  expect(run("loop")).toBe(0x19200);
-  expect(count.asked).toBeGreaterThan(0);
-  expect([...machine.misses.keys()]).toEqual([at("loop")]);
-});
-
-test("an endless loop is left all the same, each time", () => {
-  const { machine, at } = machineWith(`main: 90  again: eb fe`);
-  const count = onFuel(machine);
-  machine.memory.i32[STATE_RIP >> 2] = at("main");
-  for (const asked of [9, 10]) {
-    expect(machine.run()).toBe(STOP_YIELD);
-    expect([machine.memory.i32[STATE_RIP >> 2], count.asked]).toEqual([at("again"), asked]);
-  }
-});
 
 const CALLS_NEW_CODE = `main:  bf =fresh  0f 05  ff d7  cc
   other: b8 01 00 00 00  cc
