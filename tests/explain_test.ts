@@ -287,6 +287,9 @@ describe("with --boot", { timeout: 60_000 }, () => {
       syscalls: [{ number: 499, name: "syscall 499", count: 2 }],
       unsupported: [],
     });
+    // The program, its stack and little else.
+    expect(met!.memoryBytes).toBeGreaterThanOrEqual(2 * 4096);
+    expect(met!.memoryBytes).toBeLessThan(64 * 4096);
     expect(verdict.kind).toBe("should work");
   });
 

@@ -239,7 +239,7 @@ function metLines(met: Met): string[] {
   for (const { pid, program, threads } of met.processes) {
     lines.push(`  process ${pid}: ${program}, ${threads} ${threads === 1 ? "thread" : "threads"}`);
   }
-  lines.push(`  memory: ${kilobytes(met.memoryBytes)}`);
+  lines.push(`  memory in use: ${kilobytes(met.memoryBytes)}`);
   for (const { name, count } of met.syscalls) lines.push(`  not implemented, asked for ${count} times: ${name}`);
   if (met.unsupported.length > 0) {
     lines.push(`  instructions without support in code that was reached: ${met.unsupported.join(", ")}`);

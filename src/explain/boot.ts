@@ -9,9 +9,12 @@ import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "../jit/miss_interpreter.ts";
 import { syscallName } from "../kernel/abi/syscall_numbers.ts";
+import { PAGE_SIZE } from "../kernel/abi/mman.ts";
 import type { Kernel } from "../kernel/kernel.ts";
+import type { AddressSpace } from "../kernel/memory/address_space.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import { CodeLibrary } from "../machine/code_cache.ts";
+import { GUEST_BIAS } from "../machine/state.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { addressSpaces } from "../snapshot/snapshot.ts";
@@ -22,7 +25,7 @@ export interface Met {
   listeners: Listener[];
   /** What runs when it is ready, or when it failed. */
   processes: { pid: number; program: string; threads: number }[];
-  /** Bytes of all guest memories. */
+  /** Bytes of mapped pages of all guest memories that are not all zero. */
   memoryBytes: number;
   /** Calls that are not implemented, and how often they were asked for. */
   syscalls: { number: number; name: string; count: number }[];
@@ -80,10 +83,23 @@ export function bootAndLook(options: BootOptions): Met {
       program: p.exe,
       threads: p.tasks.length,
     })),
-    memoryBytes: kernel === null ? 0 : addressSpaces(kernel).reduce((n, s) => n + s.machine.memory.u8.length, 0),
+    memoryBytes: kernel === null ? 0 : addressSpaces(kernel).reduce((n, s) => n + usedBytes(s), 0),
     syscalls: [...kernel?.unimplemented ?? []].map(([number, count]) => ({ number, name: syscallName(number), count })),
     unsupported: [...unsupported].sort(),
     ofHigherLevel: [...ofHigherLevel].sort(),
     seconds: (nowMs() - since) / 1000,
   };
+}
+
+function usedBytes({ machine, vmas }: AddressSpace): number {
+  const last = machine.memory.u8.length;
+  let bytes = 0;
+  for (const { start, end } of vmas) {
+    const stop = Math.min(end - GUEST_BIAS, last);
+    for (let at = start - GUEST_BIAS; at < stop; at += PAGE_SIZE) {
+      if (machine.nextUsedPage !== undefined) at = machine.nextUsedPage(at, stop);
+      if (at < stop) bytes += PAGE_SIZE;
+    }
+  }
+  return bytes;
 }
