@@ -15,6 +15,9 @@ export type RunOutcome = "idle" | "busy" | "exited";
  */
 const FUEL = 100_000;
 
+/** Returns of the machine to the kernel between such questions. */
+const STEPS_BETWEEN_QUESTIONS = 64;
+
 /**
  * The scheduler: round robin over the run queue. A task keeps the CPU until it blocks, exits, stops, or its fuel runs out
  * while somebody else is waiting. Nothing here awaits.
@@ -41,7 +44,12 @@ function runTask(k: Kernel, t: Task): void {
   const space = t.process.space;
   if (space.shared.length !== 0) enterSpace(k, space);
   loadRegisters(t);
-  while (t.state === TASK_RUNNABLE && advance(k, t));
+  for (let steps = 1; t.state === TASK_RUNNABLE && advance(k, t); steps++) {
+    // Each step has new fuel: a task that makes many small ones, as by signals to itself, has to be asked here.
+    if (steps % STEPS_BETWEEN_QUESTIONS !== 0 || !wantsYield(k) || k.runQueue.length === 0) continue;
+    if (t.state === TASK_RUNNABLE) k.enqueue(t);
+    break;
+  }
   const usedNs = k.clock.monotonicNs() - k.sliceStartNs;
   t.cpuNs += usedNs;
   k.sliceStartNs = k.clock.lastNs;
