@@ -21,8 +21,17 @@ export interface Probe {
   expectContinue?: boolean;
 }
 
+/** A response as the zoo recorded it; more fields than these. */
+export interface RecordedResponse {
+  /** Equal responses one after the other. */
+  count?: number;
+  headers?: Record<string, unknown>;
+}
+
 export interface ProbeResult {
   probe: Probe;
+  /** What the native server answers. */
+  recorded: RecordedResponse[];
   ok: boolean;
   ms: number;
   /** Lines. */
@@ -61,11 +70,19 @@ export class Zoo {
       throw new Error(`zoo probe gave no results: ${stderr || stdout}`);
     }
     const probes = new Map(this.#probesFile(entry).probes.map((p) => [p.id, p]));
-    return results.map(({ id, ...rest }) => ({ probe: probes.get(id) ?? { id }, ...rest }));
+    const golden = this.#goldenFile(entry);
+    return results.map(({ id, ...rest }) => {
+      return { probe: probes.get(id) ?? { id }, recorded: golden[id]?.responses ?? [], ...rest };
+    });
   }
 
   #probesFile(entry: string): { bench?: string; probes: Probe[] } {
     return JSON.parse(readFileSync(join(this.directory, entry, "probes.json"), "utf8"));
+  }
+
+  #goldenFile(entry: string): Record<string, { responses?: RecordedResponse[] }> {
+    const file = JSON.parse(readFileSync(join(this.directory, entry, "golden.json"), "utf8"));
+    return file.probes ?? file;
   }
 
   #run(args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
