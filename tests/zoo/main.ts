@@ -82,7 +82,7 @@ async function runHost(zoo: Zoo, entry: string, host: HostName, folder: string):
 
 function judge(report: HostReport, result: ProbeResult): void {
   const { probe: { id }, differences } = result;
-  const limit = result.ok ? undefined : HOST_LIMITS.find((l) => l.host === report.host && l.explains(result));
+  const limit = result.ok ? undefined : HOST_LIMITS.find((l) => l.hosts.includes(report.host) && l.explains(result));
   if (result.ok) report.passed++;
   else if (limit !== undefined) report.limited.push({ id, reason: limit.reason });
   else report.failed.push({ id, differences });
