@@ -17,6 +17,7 @@ const DIFFER = "responses differ among each other, expected all the same";
 const EXPECTED_REFUSAL = "refused: got nothing, expected true";
 const COMPRESSED = 'header content-encoding: got "gzip", expected nothing';
 const CONTINUED = "informational: got [100], expected nothing";
+const NOT_CONTINUED = "informational: got nothing, expected [100]";
 
 /** As in docs/LIMITS.md. */
 export const HOST_LIMITS: readonly HostLimit[] = [
@@ -65,6 +66,11 @@ export const HOST_LIMITS: readonly HostLimit[] = [
       fieldNames(probe.headers).includes("accept-encoding") && differences.includes(COMPRESSED) &&
       differences.every((d) => isOfBody(d) || d === COMPRESSED || isHeader("vary")(d)),
     reason: "wrangler dev compresses text for clients that accept it",
+  },
+  {
+    hosts: ["workers"],
+    explains: ({ probe, differences }) => probe.expectContinue === true && differences.join() === NOT_CONTINUED,
+    reason: "workerd has no way to send 100 Continue",
   },
   {
     hosts: ["workers"],
