@@ -6,45 +6,25 @@ import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { ENGINE_NAMES, type EngineName } from "../src/cli/engines.ts";
-import { runProgram } from "../src/cli/exec.ts";
 import { NodeHost } from "../src/cli/node_host.ts";
 import type { CpuLevel } from "../src/machine/cpu_level.ts";
+import { expectRecorded, outputOf, programTree } from "./support/run_program.ts";
 import { tinyElf } from "./support/tiny_elf.ts";
-import { directoryNode, fileNode, freeze } from "../src/rootfs/node.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/c/v3/", import.meta.url));
-const ATTRIBUTES = { mode: 0o755, uid: 0, gid: 0, mtime: 0, mtimeNs: 0 };
-
 function run(program: Uint8Array, engine: EngineName, cpuLevel: CpuLevel): { output: string; log: string[] } {
-  const root = directoryNode(ATTRIBUTES);
-  root.children.set("program", { node: fileNode(ATTRIBUTES, program), layer: 0 });
-  const decoder = new TextDecoder();
-  let output = "";
   const log: string[] = [];
   const host = new NodeHost();
   host.log = (_stream, line) => void log.push(line);
-  const code = runProgram({
-    tree: freeze(root),
-    argv: ["/program"],
-    env: [],
-    cwd: "/",
-    engine,
-    cpuLevel,
-    host,
-    console: { write: (_stream, bytes) => void (output += decoder.decode(bytes, { stream: true })) },
-    timeoutMs: 60_000,
-  });
-  return { output: code === 0 ? output : `${output}exit ${code}\n`, log };
+  return { output: outputOf(programTree(program), { engine, cpuLevel, host }), log };
 }
 
 describe("programs for x86-64-v3 compute what they compute on Linux", () => {
   for (const file of readdirSync(FIXTURES).filter((name) => name.endsWith(".elf"))) {
     for (const engine of ENGINE_NAMES) {
       it(`${file.slice(0, -4)} (${engine})`, () => {
-        const expected = readFileSync(`${FIXTURES}${file.slice(0, -4)}.txt`, "utf8");
-        expect(run(readFileSync(`${FIXTURES}${file}`), engine, "x86-64-v3").output.split("\n")).toEqual(
-          expected.split("\n"),
-        );
+        const path = `${FIXTURES}${file}`;
+        expectRecorded(run(readFileSync(path), engine, "x86-64-v3").output, path);
       });
     }
   }
