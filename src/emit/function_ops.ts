@@ -3,17 +3,8 @@
  * products. And whether the host's fused products are.
  */
 import { OP } from "../ir/ops.ts";
-import { WasmBytes } from "./bytes.ts";
-import {
-  W_END,
-  W_F64_CONST,
-  W_GLOBAL_SET,
-  W_I32_CONST,
-  W_I64_CONST,
-  W_LOCAL_GET,
-  W_LOCAL_SET,
-  W_PREFIX_SIMD,
-} from "./opcodes.ts";
+import { Code } from "./code.ts";
+import { W_F64_CONST, W_GLOBAL_SET } from "./opcodes.ts";
 
 const I64 = 0x7e, V128 = 0x7b;
 
@@ -26,7 +17,6 @@ export interface FunctionOp {
 }
 
 const SIMD = {
-  v128_const: 0x0c,
   shuffle: 0x0d,
   splat64: 0x12,
   extract64: 0x1d,
@@ -40,55 +30,6 @@ const SIMD = {
   relaxed_swizzle: 0x100,
 };
 
-class Body {
-  readonly out = new WasmBytes();
-  constructor(...locals: [count: number, type: number][]) {
-    this.out.u32(locals.length);
-    for (const [count, type] of locals) {
-      this.out.u32(count);
-      this.out.byte(type);
-    }
-  }
-  op(...opcodes: number[]): this {
-    for (const o of opcodes) this.out.byte(o);
-    return this;
-  }
-  simd(opcode: number): this {
-    this.out.byte(W_PREFIX_SIMD);
-    this.out.u32(opcode);
-    return this;
-  }
-  indexed(opcode: number, index: number): this {
-    this.out.byte(opcode);
-    this.out.u32(index);
-    return this;
-  }
-  get(local: number): this {
-    return this.indexed(W_LOCAL_GET, local);
-  }
-  set(local: number): this {
-    return this.indexed(W_LOCAL_SET, local);
-  }
-  i32(value: number): this {
-    this.out.byte(W_I32_CONST);
-    this.out.s32(value);
-    return this;
-  }
-  i64(low: number, high = low): this {
-    this.out.byte(W_I64_CONST);
-    this.out.s64(low | 0, high | 0);
-    return this;
-  }
-  v128(bytes: Uint8Array): this {
-    this.simd(SIMD.v128_const).out.raw(bytes);
-    return this;
-  }
-  take(): Uint8Array {
-    this.out.byte(W_END);
-    return this.out.take();
-  }
-}
-
 function doubles(value: number): Uint8Array {
   return new Uint8Array(Float64Array.of(value, value).buffer);
 }
@@ -98,10 +39,10 @@ function doubles(value: number): Uint8Array {
  * twice, but always the same on one host: (1 + 2^-30)^2 - 1 shows which.
  */
 export function probeFusedBody(): Uint8Array {
-  const b = new Body(), one = doubles(1 + 2 ** -30);
+  const b = new Code(), one = doubles(1 + 2 ** -30);
   b.v128(one).v128(one).v128(doubles(-1)).simd(RELAXED_MADD[OP.f64x2_fma]).simd(SIMD.extractF64).op(0);
   b.op(W_F64_CONST).out.raw(doubles(2 ** -29).subarray(0, 8));
-  return b.op(OP.f64_ne).indexed(W_GLOBAL_SET, 0).take();
+  return b.op(OP.f64_ne).indexed(W_GLOBAL_SET, 0).body();
 }
 
 /** SIMD opcodes of the relaxed a * b + c, by operation. Regions that have any leave for the interpreter unless it rounds once. */
@@ -136,7 +77,7 @@ const BACK: Bases = {
 function substitutionBody({ into, outOf }: Bases, back: boolean): FunctionOp["body"] {
   return () => {
     const X = 0, I = 1, K = 2, J = 3, AK = 4, IO = 5;
-    const b = new Body([5, V128]);
+    const b = new Code();
     const constant = () => b.v128(new Uint8Array(16).fill(0x63)).simd(SIMD.xor);
     const nibbles = (high: number, low: number) => {
       b.get(X).i32(4).simd(SIMD.shr_u8).set(high);
@@ -161,7 +102,7 @@ function substitutionBody({ into, outOf }: Bases, back: boolean): FunctionOp["bo
     look(outOf[0], IO);
     look(outOf[1], J).simd(SIMD.xor);
     if (!back) constant();
-    return b.take();
+    return b.body([5, V128]);
   };
 }
 
@@ -169,18 +110,18 @@ function substitutionBody({ into, outOf }: Bases, back: boolean): FunctionOp["bo
  * The low 64 bits of the carry-less product of two locals: integer products of every fourth bit, whose carries fall into the
  * holes (Thomas Pornin, BearSSL, "ctmul64"). `parts` are eight locals to work with.
  */
-function carrylessLow(b: Body, operands: readonly [number, number], parts: number): void {
+function carrylessLow(b: Code, operands: readonly [number, number], parts: number): void {
   const masks = [0x11111111, 0x22222222, 0x44444444, 0x88888888];
   const part = (operand: number, n: number) => parts + operand * 4 + n;
   for (const operand of [0, 1]) {
-    masks.forEach((mask, n) => b.get(operands[operand]).i64(mask).op(OP.i64_and).set(part(operand, n)));
+    masks.forEach((mask, n) => b.get(operands[operand]).i64(mask, mask).op(OP.i64_and).set(part(operand, n)));
   }
   for (let z = 0; z < 4; z++) {
     for (let x = 0; x < 4; x++) {
       b.get(part(0, x)).get(part(1, (z - x) & 3)).op(OP.i64_mul);
       if (x > 0) b.op(OP.i64_xor);
     }
-    b.i64(masks[z]).op(OP.i64_and);
+    b.i64(masks[z], masks[z]).op(OP.i64_and);
     if (z > 0) b.op(OP.i64_or);
   }
 }
@@ -192,7 +133,7 @@ const REVERSED_LOW = Uint8Array.from(REVERSED), REVERSED_HIGH = Uint8Array.from(
 const BYTES_REVERSED = Uint8Array.from({ length: 16 }, (_, i) => (i & 8) | 7 - (i & 7));
 
 /** Reverses the bits of each quadword of a vector local; the result stays on the stack. */
-function reverse(b: Body, local: number): void {
+function reverse(b: Code, local: number): void {
   b.v128(REVERSED_HIGH).get(local).v128(new Uint8Array(16).fill(15)).simd(SIMD.and).simd(SIMD.relaxed_swizzle);
   b.v128(REVERSED_LOW).get(local).i32(4).simd(SIMD.shr_u8).simd(SIMD.relaxed_swizzle);
   b.simd(SIMD.or).set(local);
@@ -205,7 +146,7 @@ function reverse(b: Body, local: number): void {
  */
 function carrylessBody(): Uint8Array {
   const A = 0, B = 1, PARTS = 2, LOW = 10, V = 11;
-  const b = new Body([9, I64], [1, V128]);
+  const b = new Code();
   carrylessLow(b, [A, B], PARTS);
   b.set(LOW);
   b.get(A).simd(SIMD.splat64).get(B).simd(SIMD.replace64).op(1).set(V);
@@ -216,7 +157,7 @@ function carrylessBody(): Uint8Array {
   b.simd(SIMD.splat64).set(V);
   reverse(b, V);
   b.i32(1).simd(SIMD.shr_u64);
-  return b.get(LOW).simd(SIMD.replace64).op(0).take();
+  return b.get(LOW).simd(SIMD.replace64).op(0).body([9, I64], [1, V128]);
 }
 
 export const FUNCTION_OPS: readonly FunctionOp[] = [

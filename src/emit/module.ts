@@ -206,8 +206,7 @@ function importHelpers(imports: Imports): number {
 }
 
 /**
- * Compiles regions into one self-contained module. `lift` gives the IR of an entry when its turn comes, so that not all are in
- * memory at once.
+ * Compiles regions into one self-contained module. Their IR comes one at a time, so that not all is in memory at once.
  */
 export class CodeModuleBuilder {
   readonly #imports = new Imports();
@@ -223,7 +222,7 @@ export class CodeModuleBuilder {
 
   /**
    * `entries` are the guest pcs of the first regions that will be added. Where regions call or jump to a pc that `accepts`
-   * says yes to, it becomes an entry too, so that all such transfers are direct: add regions until `entries` has no more.
+   * says yes to, it becomes an entry too, so that all such transfers are direct: reserve and fill places until `entries` has no more.
    */
   constructor(readonly name: string, entries: readonly number[], accepts: (pc: number) => boolean = () => false) {
     const im = this.#imports;
@@ -280,7 +279,7 @@ export class CodeModuleBuilder {
     this.#emitter = new RegionEmitter(this.#plan);
   }
 
-  /** Guest pcs of all regions, in the order in which they have to be added. Grows. */
+  /** Guest pcs of all regions, in the order in which their places have to be reserved. Grows. */
   get entries(): readonly number[] {
     return this.#entries;
   }
@@ -292,11 +291,6 @@ export class CodeModuleBuilder {
     return index;
   }
 
-  /** Emits the next region; must be called once per entry, in the order of `entries`, or reserve() instead. */
-  add(fn: IrFunction): void {
-    this.#place(fn, this.#functions.length);
-  }
-
   /** Keeps the place of the next entry, for fill() or makeSideEntry(). */
   reserve(): void {
     this.#functions.push({ body: new Uint8Array(0), type: TYPE_REGION, region: null });
@@ -304,7 +298,9 @@ export class CodeModuleBuilder {
 
   /** Emits a region whose place was reserved, or emits it anew. */
   fill(fn: IrFunction): void {
-    this.#place(fn, this.#placeOf(fn.entryPc));
+    const region = this.#emitter.emit(fn);
+    this.#functions[this.#placeOf(fn.entryPc)] = { body: region.body, type: TYPE_REGION, region };
+    for (const { pc, number } of region.sideEntries) this.#sideEntries.set(pc, { region, number });
   }
 
   /** An entry whose place was reserved is a side entry of a region that has been, or will be, emitted. */
@@ -314,12 +310,6 @@ export class CodeModuleBuilder {
 
   #placeOf(pc: number): number {
     return this.want(pc) - this.#imports.functions;
-  }
-
-  #place(fn: IrFunction, at: number): void {
-    const region = this.#emitter.emit(fn);
-    this.#functions[at] = { body: region.body, type: TYPE_REGION, region };
-    for (const { pc, number } of region.sideEntries) this.#sideEntries.set(pc, { region, number });
   }
 
   #sideEntryBody(pc: number): Uint8Array {

@@ -389,15 +389,21 @@ export class RegionEmitter {
     out.byte(BLOCK_EMPTY);
     this.#storeVars(this.#flow.fuel.low[header], this.#flow.fuel.high[header]);
     this.#storeState(STATE_RIP, this.#fn.blocks[header].pc);
+    this.#stopIfWanted();
+    this.#storeState(STATE_REENTER, this.#numbers[header]);
+    this.#tailCall(this.#fn.entryPc);
+    out.byte(W_END);
+  }
+
+  /** Asks the kernel for fuel, and leaves if it takes over. */
+  #stopIfWanted(): void {
+    const { out } = this;
     out.byte(W_CALL);
     out.u32(this.plan.fuel);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
     this.#const(0);
     this.#return();
-    out.byte(W_END);
-    this.#storeState(STATE_REENTER, this.#numbers[header]);
-    this.#tailCall(this.#fn.entryPc);
     out.byte(W_END);
   }
 
@@ -704,13 +710,7 @@ export class RegionEmitter {
     this.#const(0);
     pushPc();
     this.#memory(OP.i32_store, STATE_RIP);
-    out.byte(W_CALL);
-    out.u32(this.plan.fuel);
-    out.byte(W_IF);
-    out.byte(BLOCK_EMPTY);
-    this.#const(0);
-    this.#return();
-    out.byte(W_END);
+    this.#stopIfWanted();
     out.byte(W_END);
   }
 
