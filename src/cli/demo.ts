@@ -6,11 +6,10 @@ import { join } from "node:path";
 import process from "node:process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
 import { buildImage } from "../../fixtures/build_image.ts";
 import { badInput } from "../errors.ts";
 import { translateCommand } from "./translate.ts";
-import { UsageError } from "./usage.ts";
+import { parseCommandLine, UsageError } from "./usage.ts";
 
 const HELP = `Usage: deno task demo [options]
 
@@ -63,12 +62,7 @@ interface DemoOptions {
 }
 
 function parseOptions(args: string[]): DemoOptions {
-  let values;
-  try {
-    ({ values } = parseArgs({ args, options: OPTIONS, allowPositionals: false }));
-  } catch (e) {
-    throw new UsageError((e as Error).message.split("\n")[0]);
-  }
+  const { values } = parseCommandLine({ args, options: OPTIONS, allowPositionals: false });
   const port = Number(values.port);
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new UsageError(`--port ${values.port}: want 0 to 65535`);

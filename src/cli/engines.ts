@@ -37,12 +37,10 @@ export function aotMachine(tree: Tree, onUnsupported: UnsupportedSink): WasmMach
   const made = new Map<string, FileCode>();
   const translated = (file: number, start: number, end: number): FileCode => {
     const name = `code${made.size}`, firstSlot = library.slotCount;
-    const hints = { profile: [], pointers: [], imports: [] };
+    const bytes = tree.read(file);
     // Who will look up which of a library's functions is not known yet: all that it exports are compiled.
-    const memory = fileMemory(tree.read(file), `inode ${file}`, start, {
-      ...hints,
-      imports: exportedNames(tree.read(file)),
-    });
+    const hints = { profile: [], pointers: [], imports: exportedNames(bytes) };
+    const memory = fileMemory(bytes, `inode ${file}`, start, hints);
     const t = translateProgram(memory, { name, firstSlot, level: machine.client.cpuLevel });
     library.reserveSlots(t.entries.length);
     const module = new WebAssembly.Module(t.wasm);

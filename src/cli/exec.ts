@@ -1,5 +1,4 @@
 /** `exec`: one Linux program of a root file system, run to its end in the sandbox. */
-import { parseArgs } from "node:util";
 import { createGuest, type GuestOptions } from "../boot/guest.ts";
 import { bug, TranslatorError } from "../errors.ts";
 import type { Host } from "../host/host.ts";
@@ -19,7 +18,7 @@ import { parseCpuLevel } from "./cpu_option.ts";
 import { HostInput, HostOutput } from "./exec_streams.ts";
 import { openHostDirectory } from "./host_directory.ts";
 import { NodeHost } from "./node_host.ts";
-import { UsageError } from "./usage.ts";
+import { parseCommandLine, UsageError } from "./usage.ts";
 
 const HELP = `Usage: deno task exec [options] PROGRAM [ARGUMENT...]
 
@@ -62,12 +61,7 @@ function splitArguments(args: string[]): { own: string[]; program: string[] } {
 
 export function execCommand(args: string[]): number {
   const { own, program } = splitArguments(args);
-  let values;
-  try {
-    ({ values } = parseArgs({ args: own, options: OPTIONS, allowPositionals: false }));
-  } catch (e) {
-    throw new UsageError((e as Error).message.split("\n")[0]);
-  }
+  const { values } = parseCommandLine({ args: own, options: OPTIONS, allowPositionals: false });
   if (values.help) {
     console.log(HELP);
     return 0;

@@ -1,5 +1,4 @@
 /** `explain`: what a container image needs, and whether that is there, before it is translated. */
-import { parseArgs } from "node:util";
 import { TranslatorError } from "../errors.ts";
 import { bootAndLook, type Met } from "../explain/boot.ts";
 import { type FileNeeds, findNeeds, type Needs, type SyscallNeed } from "../explain/needs.ts";
@@ -11,7 +10,7 @@ import { mergeLayers } from "../rootfs/merge.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
 import { type OpenedImage, openImagePath } from "./image_source.ts";
-import { UsageError } from "./usage.ts";
+import { oneImage, parseBootTimeout, parseCommandLine } from "./usage.ts";
 
 const HELP = `Usage: deno task explain IMAGE [options]
 
@@ -40,26 +39,17 @@ const OPTIONS = {
 const WILL_NOT_WORK = 2;
 
 export async function explainCommand(args: string[]): Promise<number> {
-  let parsed;
-  try {
-    parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (e) {
-    throw new UsageError((e as Error).message.split("\n")[0]);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parseCommandLine({ args, options: OPTIONS, allowPositionals: true });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
-  if (positionals.length !== 1) {
-    throw new UsageError(positionals.length === 0 ? "no image given" : "more than one image given");
-  }
-  const seconds = Number(values["boot-timeout"]);
-  if (!(seconds > 0)) throw new UsageError(`--boot-timeout ${values["boot-timeout"]}: want a number of seconds`);
-  const explained = await explainImage(positionals[0], {
+  const image = oneImage(positionals);
+  const bootTimeoutMs = parseBootTimeout(values["boot-timeout"]);
+  const explained = await explainImage(image, {
     level: parseCpuLevel(values.cpu),
     boot: values.boot,
-    bootTimeoutMs: seconds * 1000,
+    bootTimeoutMs,
     ...(values.verbose ? { onOutput: (line: string) => console.error(`| ${line}`) } : {}),
   });
   console.log(values.json ? JSON.stringify(explained, null, 1) : report(explained, values.verbose));

@@ -1,6 +1,5 @@
 /** `translate`: a container image into a folder that Deno, Workers and Node serve as it is. */
 import { readFileSync } from "node:fs";
-import { parseArgs } from "node:util";
 import { parseWarmFile, type WarmRequest } from "../boot/warm.ts";
 import { badInput } from "../errors.ts";
 import { DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
@@ -8,7 +7,7 @@ import { type Target, TARGETS } from "./bundle.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
 import { translateImage } from "./translate_image.ts";
 import { report } from "./translate_report.ts";
-import { UsageError } from "./usage.ts";
+import { oneImage, parseBootTimeout, parseCommandLine, UsageError } from "./usage.ts";
 
 const HELP = `Usage: deno task translate IMAGE [options]
 
@@ -48,30 +47,21 @@ const OPTIONS = {
 } as const;
 
 export async function translateCommand(args: string[]): Promise<number> {
-  let parsed;
-  try {
-    parsed = parseArgs({ args, options: OPTIONS, allowPositionals: true });
-  } catch (e) {
-    throw new UsageError((e as Error).message.split("\n")[0]);
-  }
-  const { values, positionals } = parsed;
+  const { values, positionals } = parseCommandLine({ args, options: OPTIONS, allowPositionals: true });
   if (values.help) {
     console.log(HELP);
     return 0;
   }
   if (values.fast && values.optimise) throw new UsageError("--fast and --optimise exclude each other");
-  if (positionals.length !== 1) {
-    throw new UsageError(positionals.length === 0 ? "no image given" : "more than one image given");
-  }
-  const seconds = Number(values["boot-timeout"]);
-  if (!(seconds > 0)) throw new UsageError(`--boot-timeout ${values["boot-timeout"]}: want a number of seconds`);
-  const result = await translateImage(positionals[0], {
+  const image = oneImage(positionals);
+  const bootTimeoutMs = parseBootTimeout(values["boot-timeout"]);
+  const result = await translateImage(image, {
     out: values.out,
     targets: parseTargets(values.target),
     warm: values.warm === undefined ? [] : readWarmFile(values.warm),
     ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
     optimise: values.fast ? "never" : values.optimise ? "always" : "small",
-    bootTimeoutMs: seconds * 1000,
+    bootTimeoutMs,
     cpuLevel: parseCpuLevel(values.cpu),
     onProgress: progressLine,
     ...(values.trace ? { onSyscall: (line: string) => console.error(line), onStage: stageLine } : {}),

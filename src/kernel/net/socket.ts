@@ -195,3 +195,8 @@ export function credentialsOf(t: Task): PeerCredentials {
   const c: Credentials = t.process.credentials;
   return { pid: t.process.pid, uid: c.euid, gid: c.egid };
 }
+
+/** What goes with a message of a unix socket: the sender's credentials if either side wants them (unix_maybe_add_creds). */
+export function withCredentials(t: Task, ancillary: Ancillary | null, wanted: boolean): Ancillary | null {
+  return ancillary === null && wanted ? { files: [], credentials: credentialsOf(t) } : ancillary;
+}

@@ -74,16 +74,7 @@ function sysFutex(
 
 /** The timeout is absolute. */
 function lockPi(k: Kernel, t: Task, at: number, op: number, timeout: number): number {
-  let w = t.restart as FutexWait | null;
-  if (w !== null) {
-    if (w.woken) return 0;
-    if (t.wokenByTimeout || k.clock.monotonicNs() >= w.deadlineNs) {
-      forgetEmptyFutex(w.queues, w.key);
-      return -ETIMEDOUT;
-    }
-    if (t.signalDeliverable) forgetEmptyFutex(w.queues, w.key);
-    return blockOnOne(t, futexQueue(w.queues, w.key), w.deadlineNs);
-  }
+  if (t.restart !== null) return waitAgain(k, t, t.restart as FutexWait);
   if (at % 4 !== 0) return -EINVAL;
   let deadlineNs = Infinity;
   if (timeout !== 0) {
@@ -93,44 +84,39 @@ function lockPi(k: Kernel, t: Task, at: number, op: number, timeout: number): nu
   }
   const locked = tryLockPi(k, t, at);
   if (locked !== -EAGAIN) return locked;
-  t.restart = w = beginPiWait(t, at, op, deadlineNs);
+  const w = t.restart = beginPiWait(t, at, op, deadlineNs);
   return blockOnOne(t, futexQueue(w.queues, w.key), deadlineNs);
 }
 
 /** FUTEX_WAIT takes a relative timeout, FUTEX_WAIT_BITSET an absolute one. */
 function wait(k: Kernel, t: Task, at: number, op: number, value: number, timeout: number, bitset: number): number {
-  const space = t.process.space;
-  let w = t.restart as FutexWait | null;
-  if (w === null) {
-    if (bitset === 0 || at % 4 !== 0) return -EINVAL;
-    let deadlineNs = Infinity;
-    if (timeout !== 0) {
-      const ns = readTimespecNs(t, timeout);
-      if (ns < 0) return ns;
-      const isRelative = (op & 0x7f) === futex.FUTEX_WAIT;
-      deadlineNs = isRelative
-        ? k.clock.monotonicNs() + ns
-        : monotonicDeadline(k, ns, op & futex.FUTEX_CLOCK_REALTIME ? "realtime" : "monotonic");
-    }
-    const word = readU32(t, at);
-    if (word < 0) return word;
-    if (word !== value >>> 0) return -EAGAIN;
-    t.restart = w = {
-      deadlineNs,
-      bitset,
-      woken: false,
-      queues: futexQueues(space, at, op),
-      key: futexKey(space, at, op),
-    };
-  } else {
-    // A second try: woken for good, timed out, or for a signal.
-    if (w.woken) return 0;
-    if (t.wokenByTimeout || k.clock.monotonicNs() >= w.deadlineNs) {
-      forgetEmptyFutex(w.queues, w.key);
-      return -ETIMEDOUT;
-    }
-    if (t.signalDeliverable) forgetEmptyFutex(w.queues, w.key);
+  if (t.restart !== null) return waitAgain(k, t, t.restart as FutexWait);
+  if (bitset === 0 || at % 4 !== 0) return -EINVAL;
+  let deadlineNs = Infinity;
+  if (timeout !== 0) {
+    const ns = readTimespecNs(t, timeout);
+    if (ns < 0) return ns;
+    const isRelative = (op & 0x7f) === futex.FUTEX_WAIT;
+    deadlineNs = isRelative
+      ? k.clock.monotonicNs() + ns
+      : monotonicDeadline(k, ns, op & futex.FUTEX_CLOCK_REALTIME ? "realtime" : "monotonic");
   }
+  const word = readU32(t, at);
+  if (word < 0) return word;
+  if (word !== value >>> 0) return -EAGAIN;
+  const space = t.process.space, queues = futexQueues(space, at, op), key = futexKey(space, at, op);
+  t.restart = { deadlineNs, bitset, woken: false, queues, key } satisfies FutexWait;
+  return blockOnOne(t, futexQueue(queues, key), deadlineNs);
+}
+
+/** A second try: woken for good, timed out, or for a signal. */
+function waitAgain(k: Kernel, t: Task, w: FutexWait): number {
+  if (w.woken) return 0;
+  if (t.wokenByTimeout || k.clock.monotonicNs() >= w.deadlineNs) {
+    forgetEmptyFutex(w.queues, w.key);
+    return -ETIMEDOUT;
+  }
+  if (t.signalDeliverable) forgetEmptyFutex(w.queues, w.key);
   return blockOnOne(t, futexQueue(w.queues, w.key), w.deadlineNs);
 }
 

@@ -25,7 +25,7 @@ import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import type { SocketAddress, UnixAddress } from "../address.ts";
 import { brokenPipe } from "../sigpipe.ts";
-import { type Ancillary, credentialsOf, type PeerCredentials, type ReceiveInfo } from "../socket.ts";
+import { type Ancillary, credentialsOf, type PeerCredentials, type ReceiveInfo, withCredentials } from "../socket.ts";
 import { type UnixEnd, unixPair } from "./end.ts";
 import { unixName, UnixSocket } from "./socket.ts";
 
@@ -150,13 +150,8 @@ export class UnixConnectionSocket extends UnixSocket {
     const { end } = this;
     if (to !== null && !this.hasMessages) return end === null ? -EOPNOTSUPP : -EISCONN;
     if (end === null) return -ENOTCONN;
-    // unix_maybe_add_creds()
-    if (ancillary === null && (this.passesCredentials || end.peerWantsCredentials)) {
-      ancillary = { files: [], credentials: credentialsOf(t) };
-    }
-    const n = this.hasMessages
-      ? end.writeMessage(bytes, at, length, ancillary)
-      : end.writeMarked(bytes, at, length, ancillary);
+    const sent = withCredentials(t, ancillary, this.passesCredentials || end.peerWantsCredentials);
+    const n = this.hasMessages ? end.writeMessage(bytes, at, length, sent) : end.writeMarked(bytes, at, length, sent);
     return n === -EPIPE ? brokenPipe(t, flags) : n;
   }
 

@@ -16,7 +16,7 @@ import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import type { SocketAddress, UnixAddress } from "../address.ts";
 import { brokenPipe } from "../sigpipe.ts";
-import { type Ancillary, credentialsOf, discardAncillary, type ReceiveInfo } from "../socket.ts";
+import { type Ancillary, credentialsOf, discardAncillary, type ReceiveInfo, withCredentials } from "../socket.ts";
 import { unixName, UnixSocket } from "./socket.ts";
 
 /** /proc/sys/net/unix/max_dgram_qlen */
@@ -148,11 +148,8 @@ export class UnixDatagramSocket extends UnixSocket {
       target.remember(this);
       return -EAGAIN;
     }
-    // unix_maybe_add_creds()
-    if (ancillary === null && (this.passesCredentials || target.passesCredentials)) {
-      ancillary = { files: [], credentials: credentialsOf(t) };
-    }
-    target.queue.push({ bytes: bytes.slice(at, at + length), from: this.name, ancillary });
+    const sent = withCredentials(t, ancillary, this.passesCredentials || target.passesCredentials);
+    target.queue.push({ bytes: bytes.slice(at, at + length), from: this.name, ancillary: sent });
     target.readiness.wake();
     return length;
   }
