@@ -7,10 +7,9 @@ import { scriptInterpreters } from "./boot/scripts.ts";
 import { isListening, type Listener, servingPort } from "./boot/serving_port.ts";
 import { type WarmRequest, warmUp } from "./boot/warm.ts";
 import { badInput, hexBytes } from "./errors.ts";
-import { CodeModuleBuilder } from "./emit/module.ts";
 import { type ProcessSpec, resolveProcess } from "./image/config.ts";
 import type { Image } from "./image/image.ts";
-import { emptyBaseCode } from "./jit/base_code.ts";
+import { baseModuleBytes, emptyBaseCode } from "./jit/base_code.ts";
 import { JitCompiler } from "./jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "./jit/miss_interpreter.ts";
 import type { Kernel } from "./kernel/kernel.ts";
@@ -27,7 +26,7 @@ import { packTree } from "./rootfs/pack.ts";
 import { openPackedTree } from "./rootfs/packed_tree.ts";
 import type { Tree } from "./rootfs/tree.ts";
 import { addressSpaces, captureSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
-import { codeFiles } from "./translate/code_files.ts";
+import { type CodeFile, codeFiles } from "./translate/code_files.ts";
 import { fileMemory } from "./translate/file_memory.ts";
 import { translateProgram, type Translation } from "./translate/translate.ts";
 
@@ -116,37 +115,13 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
 
   enter("translate");
   const live = addressSpaces(guest.kernel);
-  const { programs } = guest.shared.library;
-  let translations: Translation[] = [];
-  const modules: ManifestModule[] = [];
-  let firstSlot = FIRST_SLOT;
-  for (
-    const { file, path, start, end, hints } of codeFiles(tree, live, programs.values(), training.programs.values())
-  ) {
-    const memory = fileMemory(tree.read(file), path, start, hints);
-    const name = `code${modules.length}`;
-    const translation = translateProgram(memory, { name, firstSlot, level: guest.kernel.cpuLevel });
-    if (translation.entries.length === 0) continue;
-    translations.push(translation);
-    firstSlot += translation.entries.length;
-    modules.push({
-      path,
-      inode: file,
-      start,
-      end,
-      name,
-      file: `${name}.wasm`,
-      firstSlot: translation.firstSlot,
-      entries: translation.entries.length,
-      x86Bytes: translation.stats.x86Bytes,
-      wasmBytes: translation.wasm.length,
-    });
-  }
-
-  if (options.optimise) {
-    translations = await options.optimise(translations);
-    translations.forEach((t, i) => modules[i].wasmBytes = t.wasm.length);
-  }
+  const ran = [guest.shared.library.programs, training.programs].map((programs) => [...programs.values()]);
+  const { modules, translations } = await translateFiles(
+    tree,
+    codeFiles(tree, live, ran[0], ran[1]),
+    guest.kernel.cpuLevel,
+    options.optimise ?? null,
+  );
 
   enter("package");
   const blobs = new Map<string, Uint8Array>([
@@ -160,14 +135,13 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     blobs.set(`${t.name}.entries`, new Uint8Array(Uint32Array.from(t.entries).buffer));
     blobs.set(`${t.name}.traps`, t.traps);
   }
-  const lookups = live.map(({ codeFiles }) =>
-    [...codeFiles.keys()].flatMap((file) => modules.find((m) => m.inode === file)?.name ?? [])
-  );
-  lookups.forEach((names, i) =>
-    blobs.set(`lookup.${i}`, lookupOf(names.map((n) => translations.find((t) => t.name === n)!)).encode())
-  );
+  const lookups = live.map(({ codeFiles }) => {
+    const files = [...codeFiles.keys()].map((file) => modules.findIndex((m) => m.inode === file));
+    return files.filter((i) => i >= 0).map((i) => translations[i]);
+  });
+  lookups.forEach((codes, i) => blobs.set(`lookup.${i}`, lookupOf(codes).encode()));
   const files = new Map<string, Uint8Array<ArrayBuffer>>();
-  files.set("base.wasm", new CodeModuleBuilder("base", []).finish().bytes);
+  files.set("base.wasm", baseModuleBytes());
   for (const t of translations) files.set(`${t.name}.wasm`, t.wasm);
   files.set("app.data.wasm", encodeDataFile(blobs));
   const { argv, env, cwd, uid, gid, groups, stopSignal, ports } = spec;
@@ -180,7 +154,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     listeners,
     port,
     modules,
-    lookups,
+    lookups: lookups.map((codes) => codes.map((t) => t.name)),
     data: "app.data.wasm",
     blobs: [...blobs.keys()],
     rootfsChunks: packed.chunks.length,
@@ -206,6 +180,42 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   };
   enter("");
   return { manifest, files, translations, seconds };
+}
+
+/** The translate station: a module for each file that has code. Modules and translations go in pairs. */
+async function translateFiles(
+  tree: Tree,
+  files: readonly CodeFile[],
+  level: CpuLevel,
+  optimise: Exclude<BuildOptions["optimise"], undefined>,
+): Promise<{ modules: ManifestModule[]; translations: Translation[] }> {
+  const compiled: CodeFile[] = [], translations: Translation[] = [];
+  let firstSlot = FIRST_SLOT;
+  for (const file of files) {
+    const memory = fileMemory(tree.read(file.file), file.path, file.start, file.hints);
+    const translation = translateProgram(memory, { name: `code${compiled.length}`, firstSlot, level });
+    if (translation.entries.length === 0) continue;
+    compiled.push(file);
+    translations.push(translation);
+    firstSlot += translation.entries.length;
+  }
+  const final = optimise === null ? translations : await optimise(translations);
+  const modules = compiled.map(({ file, path, start, end }, i): ManifestModule => {
+    const { name, firstSlot, entries, stats, wasm } = final[i];
+    return {
+      path,
+      inode: file,
+      start,
+      end,
+      name,
+      file: `${name}.wasm`,
+      firstSlot,
+      entries: entries.length,
+      x86Bytes: stats.x86Bytes,
+      wasmBytes: wasm.length,
+    };
+  });
+  return { modules, translations: final };
 }
 
 /** A host that is the same every time. */

@@ -15,7 +15,11 @@ export const MARK_LABEL = 128; // target of a switch table
 /** A byte of marks for every address of the executable ranges. */
 export class CodeMap {
   readonly ranges: readonly AddressRange[];
+  /** Bytes of all ranges. */
+  readonly bytes: number;
   readonly #marks: Uint8Array[];
+  /** Bytes of the ranges before each. */
+  readonly #before: number[] = [];
   /** Data addresses that instructions name. */
   readonly referenced: Set<number> = new Set();
   /** The range found last: lookups come in clusters. */
@@ -24,6 +28,18 @@ export class CodeMap {
   constructor(ranges: readonly AddressRange[]) {
     this.ranges = joinRanges(ranges);
     this.#marks = this.ranges.map((r) => new Uint8Array(r.end - r.start));
+    let bytes = 0;
+    for (const marks of this.#marks) {
+      this.#before.push(bytes);
+      bytes += marks.length;
+    }
+    this.bytes = bytes;
+  }
+
+  /** Place of an address among the bytes of all ranges, or -1. */
+  offsetOf(pc: number): number {
+    const i = this.#find(pc);
+    return i < 0 ? -1 : this.#before[i] + pc - this.ranges[i].start;
   }
 
   has(pc: number): boolean {

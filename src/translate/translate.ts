@@ -120,7 +120,7 @@ class Translator {
     this.#largest = options.maxRegionInstructions ?? MAX_INSTRUCTIONS;
     const found = this.#found = findEntries(program);
     this.#code = codeView(program.u8, found.map, [...program.readOnly, ...program.executable]);
-    this.#owners = new CodeOwners(found.map.ranges);
+    this.#owners = new CodeOwners(found.map);
     const isPart = (owner: number) => owner >= 0 && this.#planned[owner].part !== null;
     this.#codeBetween = { ...this.#code, isElsewhere: (pc) => this.#owners.get(pc) >= 0 };
     this.#code = { ...this.#code, isElsewhere: (pc) => isPart(this.#owners.get(pc)) };
