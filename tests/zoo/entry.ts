@@ -1,6 +1,11 @@
-/** The zoo: a tool of its own that makes images of real servers and knows their responses. */
+/**
+ * The zoo: a tool of its own that makes images of real servers and knows their responses. Entries are the tool's own and
+ * those of the folder `entries` here, in the same form; these may have a `build.sh FILES`, which makes programs from the
+ * entry's sources and puts them where the image is to have them, under the folder FILES.
+ */
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { copyFileSync, cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
@@ -38,6 +43,8 @@ export interface ProbeResult {
   differences: string[];
 }
 
+const OWN_ENTRIES = fileURLToPath(new URL("entries", import.meta.url));
+
 export class Zoo {
   constructor(readonly directory: string) {
     if (!existsSync(join(directory, "zoo"))) {
@@ -51,8 +58,42 @@ export class Zoo {
 
   /** Makes the image of an entry in a folder; gives its file. */
   async build(entry: string, folder: string): Promise<string> {
-    const { stdout } = await this.#run(["build", entry, "--out", folder]);
+    const { stdout } = await this.#prepared(entry, (path) => this.#run(["build", path, "--out", folder]));
     return JSON.parse(stdout.trim().split("\n").at(-1)!).file;
+  }
+
+  /** Runs an entry of our own natively, twice, and writes its golden.json; gives what the tool says. Needs root. */
+  async record(entry: string): Promise<string> {
+    const own = join(OWN_ENTRIES, entry);
+    if (!existsSync(join(own, "image.json"))) throw new Error(`${entry} is not in tests/zoo/entries`);
+    return await this.#prepared(entry, async (path) => {
+      await this.#run(["build", path]);
+      const { stdout, stderr } = await this.#run(["record", path]);
+      if (path !== own) {
+        for (const made of ["golden.json", "packages.lock"]) copyFileSync(join(path, made), join(own, made));
+      }
+      return stdout + stderr;
+    });
+  }
+
+  #folder(entry: string): string {
+    const own = join(OWN_ENTRIES, entry);
+    return existsSync(join(own, "image.json")) ? own : join(this.directory, entry);
+  }
+
+  /** Calls with a folder that has the entry and what its build.sh makes. */
+  async #prepared<T>(entry: string, use: (path: string) => Promise<T>): Promise<T> {
+    const folder = this.#folder(entry);
+    if (!existsSync(join(folder, "build.sh"))) return await use(folder);
+    const scratch = mkdtempSync(join(tmpdir(), "lighter-entry-"));
+    try {
+      const copy = join(scratch, entry);
+      cpSync(folder, copy, { recursive: true });
+      await run(join(folder, "build.sh"), [join(copy, "files")]);
+      return await use(copy);
+    } finally {
+      rmSync(scratch, { recursive: true, force: true });
+    }
   }
 
   /** The path that says whether the server is up, and is good for measuring. */
@@ -62,7 +103,7 @@ export class Zoo {
 
   /** Sends the probes that a fetch handler can see as they were sent. */
   async probe(entry: string, url: string): Promise<ProbeResult[]> {
-    const { stdout, stderr } = await this.#run(["probe", entry, url, "--via-fetch", "--json"]);
+    const { stdout, stderr } = await this.#run(["probe", this.#folder(entry), url, "--via-fetch", "--json"]);
     let results: { id: string; ok: boolean; ms: number; differences: string[] }[];
     try {
       results = JSON.parse(stdout).probes;
@@ -77,22 +118,25 @@ export class Zoo {
   }
 
   #probesFile(entry: string): { bench?: string; probes: Probe[] } {
-    return JSON.parse(readFileSync(join(this.directory, entry, "probes.json"), "utf8"));
+    return JSON.parse(readFileSync(join(this.#folder(entry), "probes.json"), "utf8"));
   }
 
   #goldenFile(entry: string): Record<string, { responses?: RecordedResponse[] }> {
-    const file = JSON.parse(readFileSync(join(this.directory, entry, "golden.json"), "utf8"));
+    const file = JSON.parse(readFileSync(join(this.#folder(entry), "golden.json"), "utf8"));
     return file.probes ?? file;
   }
 
-  #run(args: string[]): Promise<{ stdout: string; stderr: string; code: number }> {
-    return new Promise((resolve, reject) => {
-      execFile(join(this.directory, "zoo"), args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
-        // Failed probes are an exit code of 1, with results.
-        if (error !== null && stdout === "") {
-          reject(new Error(`zoo ${args.join(" ")}: ${stderr.trim() || error.message}`));
-        } else resolve({ stdout, stderr, code: error === null ? 0 : 1 });
-      });
-    });
+  #run(args: string[]): Promise<{ stdout: string; stderr: string }> {
+    return run(join(this.directory, "zoo"), args);
   }
+}
+
+function run(file: string, args: string[]): Promise<{ stdout: string; stderr: string }> {
+  return new Promise((resolve, reject) => {
+    execFile(file, args, { maxBuffer: 1 << 28 }, (error, stdout, stderr) => {
+      // Probes that fail are an exit code of 1, too, with results on standard output.
+      if (error === null || (args[0] === "probe" && stdout !== "")) resolve({ stdout, stderr });
+      else reject(new Error(`${file} ${args.join(" ")}: ${stderr.trim() || error.message}`));
+    });
+  });
 }

@@ -5,6 +5,9 @@
  * on the copy and sends the zoo's probes. Exit code 0 if every probe passes, but for what a host does to all handlers
  * (limits.ts).
  *
+ * ENTRY is one of the zoo's, or of `tests/zoo/entries`.
+ *
+ *     --record      run an entry of tests/zoo/entries natively and write its golden.json, nothing else; needs root
  *     --host LIST   of deno,node,workers (all)
  *     --zoo DIR     where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
  *     --image FILE  this image instead of building one; it is left alone
@@ -47,6 +50,7 @@ const { values: options, positionals } = parseArgs({
     image: { type: "string" },
     warm: { type: "string" },
     fast: { type: "boolean", default: false },
+    record: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
   },
@@ -129,11 +133,16 @@ async function main(): Promise<number> {
   const [entry] = positionals;
   if (entry === undefined || positionals.length > 1) {
     console.error(
-      "usage: deno task zoo ENTRY [--host deno,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] [--keep] [--json]",
+      "usage: deno task zoo ENTRY [--record] [--host deno,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] " +
+        "[--keep] [--json]",
     );
     return 2;
   }
   const hosts = wantedHosts(options.host), zoo = new Zoo(options.zoo);
+  if (options.record) {
+    console.log(await zoo.record(entry));
+    return 0;
+  }
   const folder = mkdtempSync(join(tmpdir(), `lighter-zoo-${entry}-`));
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
   try {
