@@ -25,6 +25,7 @@ import { ProcessLink } from "../kernel/fs/procfs/pid/links.ts";
 import { ProcRoot, ProcRootLink } from "../kernel/fs/procfs/root.ts";
 import { TreeDirectory, TreeFile } from "../kernel/fs/procfs/tree.ts";
 import { RootFileSystem, RootfsBytes, RootfsDirectory } from "../kernel/fs/rootfs.ts";
+import { PidFd } from "../kernel/fs/pidfd.ts";
 import { SignalFd } from "../kernel/fs/signalfd.ts";
 import { SocketInode } from "../kernel/fs/socket_inode.ts";
 import { TimerFd } from "../kernel/fs/timerfd.ts";
@@ -141,6 +142,7 @@ const CLASSES: readonly SavableClass[] = [
   NetlinkSocket,
   NullDevice,
   PathDescription,
+  PidFd,
   PipeBuffer,
   PipeEnd,
   PortBinding,
@@ -258,6 +260,7 @@ const CLASS_NAMES: readonly string[] = `
   NetlinkSocket
   NullDevice
   PathDescription
+  PidFd
   PipeBuffer
   PipeEnd
   PortBinding

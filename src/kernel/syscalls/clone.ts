@@ -3,6 +3,8 @@ import {
   CLONE_ARGS_SIZE_VER0,
   CLONE_DETACHED,
   CLONE_NEW_ANY,
+  CLONE_PARENT_SETTID,
+  CLONE_PIDFD,
   CLONE_THREAD,
   CLONE_VFORK,
   CLONE_VM,
@@ -30,7 +32,7 @@ function sysVfork(k: Kernel, t: Task): number {
 }
 
 function request(flags: number, exitSignal: number): CloneRequest {
-  return { flags, exitSignal, stack: 0, parentTid: 0, childTid: 0, tls: 0 };
+  return { flags, exitSignal, stack: 0, parentTid: 0, pidfd: 0, childTid: 0, tls: 0 };
 }
 
 function sysClone(
@@ -42,11 +44,14 @@ function sysClone(
   childTid: number,
   tls: number,
 ): number {
+  // Both would be written to the same place.
+  if (flags & CLONE_PIDFD && flags & CLONE_PARENT_SETTID) return -EINVAL;
   return clone(k, t, {
     flags: flags & ~CSIGNAL,
     exitSignal: flags & CLONE_THREAD ? 0 : flags & CSIGNAL,
     stack: stack >>> 0,
     parentTid: parentTid >>> 0,
+    pidfd: parentTid >>> 0,
     childTid: childTid >>> 0,
     tls: tls >>> 0,
   });
@@ -69,6 +74,7 @@ function sysClone3(k: Kernel, t: Task, args: number, size: number): number {
     exitSignal: field(4),
     stack: stack === 0 ? 0 : stack + stackSize,
     parentTid: field(3),
+    pidfd: field(1),
     childTid: field(2),
     tls: field(7),
   });
@@ -97,7 +103,7 @@ function sysUnshare(_k: Kernel, _t: Task, flags: number): number {
   return flags & CLONE_NEW_ANY ? -EPERM : 0;
 }
 
-const CLONE_NOTE = "threads, fork and vfork; no namespaces, no CLONE_PIDFD";
+const CLONE_NOTE = "threads, fork and vfork; no namespaces";
 
 export const cloneRows: readonly (readonly [number, SyscallRow])[] = [
   [SYS_fork, full("fork", sysFork)],

@@ -186,7 +186,8 @@ function maySignal(t: Task, target: Process, n: number): boolean {
   return n === signal.SIGCONT && t.process.sid === target.sid;
 }
 
-function userSignal(t: Task, n: number, code: number): Signal {
+/** What kill, tgkill and their like send. */
+export function userSignal(t: Task, n: number, code: number): Signal {
   return makeSignal(n, code, { pid: t.process.pid, uid: t.process.credentials.uid });
 }
 
@@ -209,7 +210,8 @@ function sysKill(k: Kernel, t: Task, pid: number, n: number): number {
   return found === 0 ? -ESRCH : sent === 0 ? -EPERM : 0;
 }
 
-function killProcess(t: Task, target: Process, n: number, s: Signal): number {
+/** Sends to a process if the task may; 0 asks only that. */
+export function killProcess(t: Task, target: Process, n: number, s: Signal): number {
   if (!maySignal(t, target, n)) return -EPERM;
   return n === 0 || isShielded(t, target, n) ? 0 : sendToProcess(target, s);
 }
@@ -236,7 +238,7 @@ function killTask(k: Kernel, t: Task, pid: number, tid: number, n: number, s: Si
 }
 
 /** A siginfo from user space may not pretend to come from the kernel, or from kill (rt_sigqueueinfo(2)). */
-function readQueued(t: Task, info: number, n: number, isOwn: boolean): Signal | number {
+export function readQueued(t: Task, info: number, n: number, isOwn: boolean): Signal | number {
   const at = readableRange(t, info, signal.SIGINFO_BYTES);
   if (at < 0) return -EFAULT;
   const s = loadSiginfo(t.memory, at, n);

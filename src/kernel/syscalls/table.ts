@@ -7,6 +7,7 @@ import { ioRows } from "./io_rows.ts";
 import { limitRows } from "./limits.ts";
 import { memoryRows } from "./memory.ts";
 import { msgRows } from "./msg.ts";
+import { pidfdRows } from "./pidfd.ts";
 import { prctlRows } from "./prctl.ts";
 import { randomRows } from "./random.ts";
 import { priorityRows } from "./priority.ts";
@@ -31,6 +32,7 @@ export const SYSCALLS: SyscallTable = makeTable([
   ...waitRows,
   ...futexRows,
   ...signalRows,
+  ...pidfdRows,
   ...priorityRows,
   ...schedRows,
   ...schedulingHintRows,

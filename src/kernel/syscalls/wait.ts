@@ -1,4 +1,5 @@
-import { ECHILD, EINVAL, ESRCH } from "../abi/errno.ts";
+import { EAGAIN, EBADF, ECHILD, EINVAL, ESRCH } from "../abi/errno.ts";
+import { O_NONBLOCK } from "../abi/fcntl.ts";
 import { CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD, SIGCONT, SIGINFO_BYTES } from "../abi/signal.ts";
 import { SYS_wait4, SYS_waitid } from "../abi/syscall_numbers.ts";
 import {
@@ -6,6 +7,7 @@ import {
   P_ALL,
   P_PGID,
   P_PID,
+  P_PIDFD,
   stoppedStatus,
   WALL,
   WCLONE,
@@ -17,6 +19,7 @@ import {
   WSTOPPED,
   WUNTRACED,
 } from "../abi/wait.ts";
+import { PidFd } from "../fs/pidfd.ts";
 import type { Kernel } from "../kernel.ts";
 import { storeU32, writableRange, writeU32 } from "../memory/user_memory.ts";
 import { blockOnOne } from "../task/block.ts";
@@ -139,13 +142,21 @@ function waitById(
   if (options & ~(WNOHANG | WNOWAIT | WEXITED | WSTOPPED | WCONTINUED | WNOTHREAD | WALL | WCLONE)) return -EINVAL;
   if (!(options & (WEXITED | WSTOPPED | WCONTINUED))) return -EINVAL;
   let byId: (child: Process) => boolean;
+  let isNonblocking = false;
   if (idType === P_ALL) byId = () => true;
   else if (idType === P_PID && id > 0) byId = (child) => child.pid === id;
   else if (idType === P_PGID && id >= 0) byId = matchesPid(t.process, id === 0 ? 0 : -id);
-  else return -EINVAL;
+  else if (idType === P_PIDFD && id >= 0) {
+    const d = t.process.fds.get(id);
+    if (!(d instanceof PidFd)) return -EBADF;
+    isNonblocking = (d.statusFlags & O_NONBLOCK) !== 0;
+    byId = (child) => child === d.process;
+  } else return -EINVAL;
   const report = findReport(t.process, { matches: (c) => byId(c) && kindMatches(c, options), options });
   if (typeof report === "number") return report;
-  if (report === null && !(options & WNOHANG)) return blockOnOne(t, t.process.childEvents);
+  if (report === null && !(options & WNOHANG)) {
+    return isNonblocking ? -EAGAIN : blockOnOne(t, t.process.childEvents);
+  }
   if (info !== 0) {
     const at = writableRange(t, info, SIGINFO_BYTES);
     if (at < 0) return at;

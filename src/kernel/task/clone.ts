@@ -1,8 +1,9 @@
 import { RAX, RSP, STATE_BYTES, STATE_FSBASE } from "../../machine/state.ts";
-import { EAGAIN, EINVAL, EPERM } from "../abi/errno.ts";
+import { EAGAIN, EFAULT, EINVAL, EMFILE, EPERM } from "../abi/errno.ts";
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
+  CLONE_DETACHED,
   CLONE_FILES,
   CLONE_FS,
   CLONE_NEW_ANY,
@@ -17,6 +18,7 @@ import {
 } from "../abi/clone.ts";
 import { RLIMIT_NPROC } from "../abi/resource.ts";
 import { SS_DISABLE } from "../abi/signal.ts";
+import { PidFd } from "../fs/pidfd.ts";
 import type { Kernel } from "../kernel.ts";
 import { storeU32, writableRange, writeU32 } from "../memory/user_memory.ts";
 import { WaitQueue } from "../wait_queue.ts";
@@ -30,6 +32,8 @@ export interface CloneRequest {
   /** New stack pointer, or 0 to keep the parent's. */
   stack: number;
   parentTid: number;
+  /** Where CLONE_PIDFD puts the descriptor. */
+  pidfd: number;
   childTid: number;
   tls: number;
 }
@@ -39,11 +43,17 @@ export function cloneTask(k: Kernel, t: Task, r: CloneRequest): Task | number {
   const { flags } = r;
   if (flags & CLONE_SIGHAND && !(flags & CLONE_VM)) return -EINVAL;
   if (flags & CLONE_THREAD && !(flags & CLONE_SIGHAND)) return -EINVAL;
-  // No capability for namespaces inside a container; no pidfds yet.
+  // No capability for namespaces inside a container.
   if (flags & CLONE_NEW_ANY) return -EPERM;
-  if (flags & CLONE_PIDFD) return -EINVAL;
+  // Threads have no pidfds (before Linux 6.9).
+  if (flags & CLONE_PIDFD && flags & (CLONE_THREAD | CLONE_DETACHED)) return -EINVAL;
   if (r.exitSignal > 64) return -EINVAL;
   if (k.tasks.size >= t.process.limits.soft[RLIMIT_NPROC]) return -EAGAIN;
+
+  if (flags & CLONE_PIDFD) {
+    if (writableRange(t, r.pidfd, 4) < 0) return -EFAULT;
+    if (t.process.fds.isFull) return -EMFILE;
+  }
 
   const tid = k.allocatePid();
   if (flags & CLONE_PARENT_SETTID && writeU32(t, r.parentTid, tid) < 0) return forget();
@@ -54,6 +64,8 @@ export function cloneTask(k: Kernel, t: Task, r: CloneRequest): Task | number {
   setRegisters(t, child, r);
   if (flags & CLONE_CHILD_SETTID && process.space === t.process.space) writeU32(child, r.childTid, tid);
   else if (flags & CLONE_CHILD_SETTID) writeChildTid(child, r.childTid, tid);
+  // The child of a fork does not have it: its table and its memory were copied before.
+  if (flags & CLONE_PIDFD) writeU32(t, r.pidfd, t.process.fds.install(new PidFd(process), true));
   if (flags & CLONE_CHILD_CLEARTID) child.clearChildTid = r.childTid;
   k.tasks.set(tid, child);
   k.enqueue(child);
@@ -62,7 +74,7 @@ export function cloneTask(k: Kernel, t: Task, r: CloneRequest): Task | number {
 
 // Linux creates the child all the same when the parent's pointer is bad, but nobody can rely on that.
 function forget(): number {
-  return -14; // EFAULT
+  return -EFAULT;
 }
 
 function forkProcess(k: Kernel, t: Task, pid: number, r: CloneRequest): Process {

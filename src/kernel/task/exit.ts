@@ -60,6 +60,7 @@ export function leaveThreadMemory(t: Task): void {
 
 function endProcess(k: Kernel, p: Process): void {
   p.zombie = true;
+  p.ended.wake();
   disarmTimers(k, p);
   if (--p.fds.users === 0) p.fds.closeAll(k);
   leaveSpace(k, p);
@@ -117,6 +118,7 @@ export function reap(k: Kernel, p: Process): void {
     parent.children.splice(parent.children.indexOf(p), 1);
   }
   k.processes.delete(p.pid);
+  p.ended.wake();
 }
 
 /** The first process takes the container with it (pid_namespaces(7)). */

@@ -23,11 +23,21 @@ export class FdTable {
 
   /** Installs at the lowest free number >= from; takes a reference. Returns the number or -EMFILE. */
   install(description: FileDescription, cloexec: boolean, from = 0): number {
-    let fd = from;
-    while (this.descriptions[fd]) fd++;
+    const fd = this.lowestFree(from);
     if (fd >= this.limit) return -EMFILE;
     this.put(fd, description, cloexec);
     return fd;
+  }
+
+  private lowestFree(from: number): number {
+    let fd = from;
+    while (this.descriptions[fd]) fd++;
+    return fd;
+  }
+
+  /** install() would fail. */
+  get isFull(): boolean {
+    return this.lowestFree(0) >= this.limit;
   }
 
   /** Installs at exactly this number, closing what was there (dup2). Takes a reference. */

@@ -40,6 +40,7 @@ export class Process {
     "stateChanges",
     "exitSignal",
     "childEvents",
+    "ended",
     "vforkDone",
     "parentDeathSignal",
     "dumpable",
@@ -81,6 +82,8 @@ export class Process {
   exitSignal = 17;
   /** Woken when a child changes state: what wait4 waits on. */
   readonly childEvents: WaitQueue = new WaitQueue();
+  /** Woken when this process has ended, and when it has been waited for: what pidfds watch. */
+  readonly ended: WaitQueue = new WaitQueue();
   /** Woken when a vfork'd child lets go of the parent's memory; null when not a vfork'd child. */
   vforkDone: WaitQueue | null = null;
   parentDeathSignal = 0;

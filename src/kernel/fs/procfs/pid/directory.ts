@@ -93,7 +93,7 @@ export class ProcessFile extends GeneratedFile {
 /** What both kinds of directory hold. */
 abstract class TaskDirectoryBase extends GeneratedDirectory {
   static override readonly savedFields: readonly string[] = [...GeneratedDirectory.savedFields, "pid", "tid"];
-  protected readonly pid: number;
+  readonly pid: number;
 
   constructor(fs: FileSystem, p: Process, protected readonly tid: number, path: string) {
     super(fs, inodeNumberOf(path), 0o555, p.credentials.euid, p.credentials.egid);
