@@ -52,6 +52,7 @@ import { UnixDatagramSocket } from "../kernel/net/unix/datagram.ts";
 import { UnixEnd } from "../kernel/net/unix/end.ts";
 import { UnixNames } from "../kernel/net/unix/names.ts";
 import { Transfer } from "../kernel/syscalls/io_wait.ts";
+import { CpuIntervalTimer, CpuLimit, CpuSleep } from "../kernel/task/cpu_timers.ts";
 import { Credentials } from "../kernel/task/credentials.ts";
 import { FdTable } from "../kernel/task/fd_table.ts";
 import { RealTimer } from "../kernel/task/itimer.ts";
@@ -99,6 +100,9 @@ const CLASSES: readonly SavableClass[] = [
   Connecting,
   ConsoleDescription,
   ConsoleInode,
+  CpuIntervalTimer,
+  CpuLimit,
+  CpuSleep,
   Credentials,
   Dentry,
   DeviceInode,
@@ -217,6 +221,9 @@ const CLASS_NAMES: readonly string[] = `
   Connecting
   ConsoleDescription
   ConsoleInode
+  CpuIntervalTimer
+  CpuLimit
+  CpuSleep
   Credentials
   Dentry
   DeviceInode

@@ -1,14 +1,15 @@
 import { EINVAL, EPERM, ESRCH } from "../abi/errno.ts";
-import { RLIM_INFINITY, RLIMIT_COUNT, RLIMIT_NOFILE } from "../abi/resource.ts";
+import { RLIM_INFINITY, RLIMIT_COUNT, RLIMIT_CPU, RLIMIT_NOFILE } from "../abi/resource.ts";
 import { SYS_getrlimit, SYS_getrusage, SYS_prlimit64, SYS_setrlimit } from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
 import { loadU32, loadU64, readableRange, storeU32, storeU64, writableRange } from "../memory/user_memory.ts";
 import type { GuestMemory } from "../../machine/guest_memory.ts";
+import { processCpuNs, taskCpuNs } from "../task/cpu_clock.ts";
+import { watchCpuLimit } from "../task/cpu_timers.ts";
 import type { Process } from "../task/process.ts";
 import { RUSAGE_BYTES, storeRusage } from "../task/rusage.ts";
 import type { Task } from "../task/task.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
-import { processCpuNs, taskCpuNs } from "./time.ts";
 
 const RLIMIT_BYTES = 16;
 /** /proc/sys/fs/nr_open. */
@@ -40,6 +41,7 @@ function changeLimit(t: Task, p: Process, resource: number, newLimit: number, ol
     if (newHard > oldHard && !t.process.credentials.privileged) return -EPERM;
     if (resource === RLIMIT_NOFILE && newHard > NR_OPEN) return -EPERM;
     p.limits.set(resource, newSoft, newHard);
+    if (resource === RLIMIT_CPU) watchCpuLimit(p);
     if (resource === RLIMIT_NOFILE) p.fds.limit = newSoft;
   }
   if (oldLimit !== 0) {
@@ -83,7 +85,7 @@ function sysGetrusage(k: Kernel, t: Task, who: number, usage: number): number {
 export const limitRows: readonly (readonly [number, SyscallRow])[] = [
   [
     SYS_prlimit64,
-    partial("prlimit64", sysPrlimit64, "NOFILE, STACK, NPROC and SIGPENDING act, others are kept", [
+    partial("prlimit64", sysPrlimit64, "CPU, FSIZE, NOFILE, STACK, NPROC and SIGPENDING act, others are kept", [
       "pid:int",
       "resource:int",
       "new",

@@ -1,4 +1,4 @@
-import { EINVAL, ENOSYS, EPERM } from "../abi/errno.ts";
+import { EINVAL, EPERM } from "../abi/errno.ts";
 import * as time from "../abi/time.ts";
 import { CLOCK_TICKS_PER_SECOND, NS_PER_SECOND } from "../abi/time.ts";
 import {
@@ -17,24 +17,14 @@ import {
 import type { Kernel } from "../kernel.ts";
 import { storeU32, storeU64, writableRange, writeU64 } from "../memory/user_memory.ts";
 import { parkUntil } from "../task/block.ts";
-import type { Process } from "../task/process.ts";
+import { type CpuClock, cpuClockNs, processCpuNs } from "../task/cpu_clock.ts";
+import { armCpuTimer, CpuSleep, disarmCpuTimer } from "../task/cpu_timers.ts";
 import { monotonicDeadline, readTimespecNs, TIMESPEC_BYTES, writeTimespec } from "../task/timespec.ts";
 import type { Task } from "../task/task.ts";
 import { full, partial, refused, type SyscallRow } from "./support.ts";
 
 /** What the coarse clocks of a 250 Hz kernel report. */
 const COARSE_RESOLUTION_NS = 4_000_000;
-
-/** CPU time of all threads, the running slice of the current one included. */
-export function processCpuNs(k: Kernel, p: Process): number {
-  let ns = p.cpuNs;
-  for (const t of p.tasks) ns += taskCpuNs(k, t);
-  return ns;
-}
-
-export function taskCpuNs(k: Kernel, t: Task): number {
-  return t === k.currentTask ? t.cpuNs + Math.max(0, k.clock.monotonicNs() - k.sliceStartNs) : t.cpuNs;
-}
 
 function isRealtime(clock: number): boolean {
   return clock === time.CLOCK_REALTIME || clock === time.CLOCK_REALTIME_COARSE || clock === time.CLOCK_REALTIME_ALARM ||
@@ -49,21 +39,22 @@ function isMonotonic(clock: number): boolean {
 /** Nanoseconds of a clock that is not the wall clock, or -EINVAL. */
 function clockNs(k: Kernel, t: Task, clock: number): number {
   if (isMonotonic(clock)) return k.clock.monotonicNs();
-  if (clock === time.CLOCK_PROCESS_CPUTIME_ID) return processCpuNs(k, t.process);
-  if (clock === time.CLOCK_THREAD_CPUTIME_ID) return taskCpuNs(k, t);
-  return clock < 0 ? cpuClockNs(k, t, clock) : -EINVAL;
+  const measured = cpuClockOf(k, t, clock);
+  return measured === null ? -EINVAL : cpuClockNs(k, measured);
 }
 
-/** Clocks of clock_getcpuclockid(3) and pthread_getcpuclockid(3): ~pid in the high bits, 4 for a thread, a kind below. */
-function cpuClockNs(k: Kernel, t: Task, clock: number): number {
+/**
+ * Whose CPU time a clock shows, or null if it is none of those: the fixed ones, and those of clock_getcpuclockid(3) and
+ * pthread_getcpuclockid(3), which have ~pid in the high bits, 4 for a thread, a kind below.
+ */
+export function cpuClockOf(k: Kernel, t: Task, clock: number): CpuClock | null {
+  if (clock === time.CLOCK_PROCESS_CPUTIME_ID) return t.process;
+  if (clock === time.CLOCK_THREAD_CPUTIME_ID) return t;
+  if (clock >= 0 || (clock & 3) === 3) return null;
   const id = ~(clock >> 3), isThread = (clock & 4) !== 0;
-  if ((clock & 3) === 3) return -EINVAL;
-  if (isThread) {
-    const other = id === 0 ? t : k.tasks.get(id);
-    return other === undefined || other.process !== t.process ? -EINVAL : taskCpuNs(k, other);
-  }
-  const p = id === 0 ? t.process : k.processes.get(id);
-  return p === undefined ? -EINVAL : processCpuNs(k, p);
+  if (!isThread) return (id === 0 ? t.process : k.processes.get(id)) ?? null;
+  const other = id === 0 ? t : k.tasks.get(id);
+  return other === undefined || other.process !== t.process ? null : other;
 }
 
 function sysClockGettime(k: Kernel, t: Task, clock: number, ts: number): number {
@@ -140,8 +131,7 @@ function sysClockNanosleep(
 ): number {
   const isWall = isRealtime(clock);
   if (clock === time.CLOCK_THREAD_CPUTIME_ID || (!isWall && clockNs(k, t, clock) < 0)) return -EINVAL;
-  // Sleeping until CPU time has passed while asleep is nothing we can wait for.
-  if (!isWall && !isMonotonic(clock)) return -ENOSYS;
+  if (!isWall && !isMonotonic(clock)) return sleepOnCpuClock(k, t, cpuClockOf(k, t, clock)!, flags, request, remaining);
   if (!(flags & time.TIMER_ABSTIME)) return sysNanosleep(k, t, request, remaining);
   return sleep(k, t, request, 0, (ns) => monotonicDeadline(k, ns, isWall ? "realtime" : "monotonic"));
 }
@@ -167,6 +157,33 @@ function sleep(k: Kernel, t: Task, request: number, remaining: number, deadlineO
   return parkUntil(t, state.deadlineNs);
 }
 
+/** Until threads have used so much time: of the process, or of another thread. */
+function sleepOnCpuClock(
+  k: Kernel,
+  t: Task,
+  measured: CpuClock,
+  flags: number,
+  request: number,
+  remaining: number,
+): number {
+  // Oneself's time does not pass meanwhile.
+  if (measured === t) return -EINVAL;
+  let state = t.restart as CpuSleep | null;
+  const now = cpuClockNs(k, measured);
+  if (state === null) {
+    const ns = readTimespecNs(t, request);
+    if (ns < 0) return ns;
+    t.restart = state = new CpuSleep(t, measured, flags & time.TIMER_ABSTIME ? ns : now + ns);
+  } else disarmCpuTimer(state);
+  if (now >= state.deadlineNs) return 0;
+  if (t.signalDeliverable && remaining !== 0 && !(flags & time.TIMER_ABSTIME)) {
+    const error = writeTimespec(t, remaining, state.deadlineNs - now);
+    if (error < 0) return error;
+  }
+  armCpuTimer(state);
+  return parkUntil(t, Infinity);
+}
+
 export const timeRows: readonly (readonly [number, SyscallRow])[] = [
   [SYS_clock_gettime, full("clock_gettime", sysClockGettime, ["clock:int", "tp"])],
   [SYS_clock_getres, full("clock_getres", sysClockGetres, ["clock:int", "res"])],
@@ -174,15 +191,7 @@ export const timeRows: readonly (readonly [number, SyscallRow])[] = [
   [SYS_time, full("time", sysTime, ["tloc"])],
   [SYS_times, partial("times", sysTimes, "all CPU time counts as user time", ["buf"])],
   [SYS_nanosleep, full("nanosleep", sysNanosleep, ["req", "rem"])],
-  [
-    SYS_clock_nanosleep,
-    partial("clock_nanosleep", sysClockNanosleep, "not on CPU-time clocks", [
-      "clock:int",
-      "flags",
-      "req",
-      "rem",
-    ]),
-  ],
+  [SYS_clock_nanosleep, full("clock_nanosleep", sysClockNanosleep, ["clock:int", "flags", "req", "rem"])],
   [SYS_settimeofday, refused("settimeofday", EPERM, "the clock is the host's")],
   [SYS_clock_settime, refused("clock_settime", EPERM, "the clock is the host's")],
   [SYS_adjtimex, refused("adjtimex", EPERM, "the clock is the host's")],

@@ -1,5 +1,5 @@
 import { EFAULT, EINVAL } from "../abi/errno.ts";
-import { SIGALRM, SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD_ID } from "../abi/signal.ts";
+import { SIGALRM, SIGEV_NONE, SIGEV_SIGNAL, SIGEV_THREAD_ID, SIGPROF, SIGVTALRM } from "../abi/signal.ts";
 import * as time from "../abi/time.ts";
 import { NS_PER_SECOND } from "../abi/time.ts";
 import {
@@ -16,10 +16,13 @@ import type { Kernel } from "../kernel.ts";
 import { loadU32, readableRange, writableRange, writeU32 } from "../memory/user_memory.ts";
 import { RealTimer } from "../task/itimer.ts";
 import { PosixTimer } from "../task/posix_timer.ts";
+import { processCpuNs } from "../task/cpu_clock.ts";
+import { armCpuTimer, CpuIntervalTimer, disarmCpuTimer } from "../task/cpu_timers.ts";
 import type { Process } from "../task/process.ts";
 import { loadTimevalNs, monotonicDeadline, readTimespecNs, storeTimespec, storeTimeval } from "../task/timespec.ts";
 import type { Task } from "../task/task.ts";
-import { full, partial, type SyscallRow } from "./support.ts";
+import { full, type SyscallRow } from "./support.ts";
+import { cpuClockOf } from "./time.ts";
 
 const ITIMER_BYTES = 32;
 const SIGEVENT_BYTES = 64;
@@ -41,6 +44,23 @@ function realTimerLeft(k: Kernel, p: Process): number {
   return p.timers.real === null ? 0 : Math.max(1000, p.timers.real.deadlineNs - k.clock.monotonicNs());
 }
 
+/** Arms ITIMER_VIRTUAL or ITIMER_PROF (0 disarms). All CPU time is user time, so that both run alike. */
+function setCpuTimer(k: Kernel, p: Process, which: number, valueNs: number, intervalNs: number): void {
+  const old = p.timers.cpu[which];
+  if (old !== null) disarmCpuTimer(old);
+  p.timers.cpu[which] = null;
+  if (valueNs === 0) return;
+  const signal = which === time.ITIMER_VIRTUAL ? SIGVTALRM : SIGPROF;
+  const timer = new CpuIntervalTimer(p, which, signal, processCpuNs(k, p) + valueNs, intervalNs);
+  p.timers.cpu[which] = timer;
+  armCpuTimer(timer);
+}
+
+function cpuTimerLeft(k: Kernel, p: Process, which: number): number {
+  const timer = p.timers.cpu[which];
+  return timer === null ? 0 : Math.max(1000, timer.deadlineNs - processCpuNs(k, p));
+}
+
 function sysAlarm(k: Kernel, t: Task, seconds: number): number {
   const left = setRealTimer(k, t.process, (seconds >>> 0) * NS_PER_SECOND, 0) / NS_PER_SECOND;
   // Rounded, but a pending alarm never reads as none (kernel/time/itimer.c, alarm_setitimer).
@@ -56,8 +76,9 @@ function writeItimer(k: Kernel, t: Task, which: number, pointer: number): number
   const at = writableRange(t, pointer, ITIMER_BYTES);
   if (at < 0) return at;
   const isReal = which === time.ITIMER_REAL, p = t.process;
-  storeTimeval(t.memory, at, isReal ? p.timers.real?.intervalNs ?? 0 : 0);
-  storeTimeval(t.memory, at + 16, isReal ? realTimerLeft(k, p) : 0);
+  const timer = isReal ? p.timers.real : p.timers.cpu[which];
+  storeTimeval(t.memory, at, timer?.intervalNs ?? 0);
+  storeTimeval(t.memory, at + 16, isReal ? realTimerLeft(k, p) : cpuTimerLeft(k, p, which));
   return 0;
 }
 
@@ -77,18 +98,22 @@ function sysSetitimer(k: Kernel, t: Task, which: number, value: number, oldValue
     if (error < 0) return error;
   }
   if (which === time.ITIMER_REAL) setRealTimer(k, t.process, valueNs, intervalNs);
+  else setCpuTimer(k, t.process, which, valueNs, intervalNs);
   return 0;
 }
 
 function sysTimerCreate(k: Kernel, t: Task, clock: number, event: number, id: number): number {
-  const isKnown = clock >= 0 && clock <= time.CLOCK_TAI && clock !== 10 && clock !== time.CLOCK_MONOTONIC_RAW &&
-    clock !== time.CLOCK_REALTIME_COARSE && clock !== time.CLOCK_MONOTONIC_COARSE;
+  const measured = cpuClockOf(k, t, clock);
+  const isKnown = clock < 0
+    ? measured !== null
+    : clock <= time.CLOCK_TAI && clock !== 10 && clock !== time.CLOCK_MONOTONIC_RAW &&
+      clock !== time.CLOCK_REALTIME_COARSE && clock !== time.CLOCK_MONOTONIC_COARSE;
   if (!isKnown) return -EINVAL;
   const timers = t.process.timers.posix;
   let n = 0;
   while (n < timers.length && timers[n] !== null) n++;
   if (n >= MOST_TIMERS) return -EINVAL;
-  let timer = new PosixTimer(t.process, n, clock, SIGEV_SIGNAL, SIGALRM, 0, n, 0);
+  let timer = new PosixTimer(t.process, n, clock, measured, SIGEV_SIGNAL, SIGALRM, 0, n, 0);
   if (event !== 0) {
     const at = readableRange(t, event, SIGEVENT_BYTES);
     if (at < 0) return at;
@@ -97,7 +122,8 @@ function sysTimerCreate(k: Kernel, t: Task, clock: number, event: number, id: nu
     if (notify !== SIGEV_SIGNAL && notify !== SIGEV_NONE && notify !== SIGEV_THREAD_ID) return -EINVAL;
     if (notify !== SIGEV_NONE && (signal < 1 || signal > 64)) return -EINVAL;
     if (notify === SIGEV_THREAD_ID && k.tasks.get(tid)?.process !== t.process) return -EINVAL;
-    timer = new PosixTimer(t.process, n, clock, notify, signal, tid, loadU32(m, at), loadU32(m, at + 4));
+    const low = loadU32(m, at), high = loadU32(m, at + 4);
+    timer = new PosixTimer(t.process, n, clock, measured, notify, signal, tid, low, high);
   }
   if (writeU32(t, id, n) < 0) return -EFAULT;
   timers[n] = timer;
@@ -114,23 +140,22 @@ function sysTimerSettime(k: Kernel, t: Task, id: number, flags: number, value: n
     const error = writeItimerspec(k, t, timer, oldValue);
     if (error < 0) return error;
   }
-  k.timers.disarm(timer);
+  timer.disarm(k);
   timer.overrun = 0;
   timer.intervalNs = intervalNs;
-  timer.deadlineNs = Infinity;
   if (valueNs === 0) return 0;
   const isWall = timer.clock === time.CLOCK_REALTIME || timer.clock === time.CLOCK_TAI;
-  timer.deadlineNs = flags & time.TIMER_ABSTIME
+  const deadlineNs = flags & time.TIMER_ABSTIME
     ? monotonicDeadline(k, valueNs, isWall ? "realtime" : "monotonic")
-    : k.clock.monotonicNs() + valueNs;
-  k.timers.arm(timer);
+    : timer.nowNs(k) + valueNs;
+  timer.arm(k, deadlineNs);
   return 0;
 }
 
 function writeItimerspec(k: Kernel, t: Task, timer: PosixTimer, pointer: number): number {
   const at = writableRange(t, pointer, ITIMER_BYTES);
   if (at < 0) return at;
-  const left = timer.deadlineNs === Infinity ? 0 : Math.max(1, timer.deadlineNs - k.clock.monotonicNs());
+  const left = timer.deadlineNs === Infinity ? 0 : Math.max(1, timer.deadlineNs - timer.nowNs(k));
   storeTimespec(t.memory, at, left === 0 ? 0 : timer.intervalNs);
   storeTimespec(t.memory, at + 16, left);
   return 0;
@@ -148,17 +173,17 @@ function sysTimerGetoverrun(_k: Kernel, t: Task, id: number): number {
 function sysTimerDelete(k: Kernel, t: Task, id: number): number {
   const timers = t.process.timers.posix, timer = timers[id] ?? null;
   if (timer === null) return -EINVAL;
-  k.timers.disarm(timer);
+  timer.disarm(k);
   timers[id] = null;
   return 0;
 }
 
 export const timerRows: readonly (readonly [number, SyscallRow])[] = [
   [SYS_alarm, full("alarm", sysAlarm, ["seconds:int"])],
-  [SYS_getitimer, partial("getitimer", sysGetitimer, "ITIMER_REAL", ["which:int", "value"])],
+  [SYS_getitimer, full("getitimer", sysGetitimer, ["which:int", "value"])],
   [
     SYS_setitimer,
-    partial("setitimer", sysSetitimer, "ITIMER_REAL acts; VIRTUAL and PROF are accepted, never fire", [
+    full("setitimer", sysSetitimer, [
       "which:int",
       "value",
       "old",
@@ -166,7 +191,7 @@ export const timerRows: readonly (readonly [number, SyscallRow])[] = [
   ],
   [
     SYS_timer_create,
-    partial("timer_create", sysTimerCreate, "CPU-time clocks run on real time", [
+    full("timer_create", sysTimerCreate, [
       "clock:int",
       "event",
       "id",

@@ -22,6 +22,7 @@ import { PidFd } from "../fs/pidfd.ts";
 import type { Kernel } from "../kernel.ts";
 import { storeU32, writableRange, writeU32 } from "../memory/user_memory.ts";
 import { WaitQueue } from "../wait_queue.ts";
+import { watchCpuLimit } from "./cpu_timers.ts";
 import { Process } from "./process.ts";
 import { Task } from "./task.ts";
 
@@ -88,6 +89,7 @@ function forkProcess(k: Kernel, t: Task, pid: number, r: CloneRequest): Process 
   const handlers = flags & CLONE_SIGHAND ? parent.signalHandlers : parent.signalHandlers.copy();
   const p = new Process(k, pid, space, fds, fs, parent.credentials.copy(), handlers);
   p.limits.assign(parent.limits);
+  watchCpuLimit(p);
   p.parent = flags & CLONE_PARENT && parent.parent !== null ? parent.parent : parent;
   p.parent.children.push(p);
   p.pgid = parent.pgid;

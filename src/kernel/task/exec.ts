@@ -237,6 +237,6 @@ function resetSignals(k: Kernel, t: Task): void {
   }
   p.signalHandlers = handlers;
   t.altStack = { address: 0, size: 0, flags: SS_DISABLE };
-  for (const timer of p.timers.posix) if (timer !== null) k.timers.disarm(timer);
+  for (const timer of p.timers.posix) if (timer !== null) timer.disarm(k);
   p.timers.posix.length = 0;
 }

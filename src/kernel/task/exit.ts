@@ -75,8 +75,9 @@ function endProcess(k: Kernel, p: Process): void {
 
 function disarmTimers(k: Kernel, p: Process): void {
   if (p.timers.real !== null) k.timers.disarm(p.timers.real);
-  for (const timer of p.timers.posix) if (timer !== null) k.timers.disarm(timer);
+  for (const timer of p.timers.posix) if (timer !== null) timer.disarm(k);
   p.timers.real = null;
+  p.cpuTimers.length = 0;
   p.timers.posix.length = 0;
 }
 

@@ -4,6 +4,7 @@ import type { AddressSpace } from "../memory/address_space.ts";
 import type { FsContext } from "../vfs/vfs.ts";
 import { WaitQueue } from "../wait_queue.ts";
 import type { Credentials } from "./credentials.ts";
+import type { CpuIntervalTimer, CpuTimer } from "./cpu_timers.ts";
 import type { FdTable } from "./fd_table.ts";
 import type { RealTimer } from "./itimer.ts";
 import { Limits } from "./limits.ts";
@@ -47,6 +48,7 @@ export class Process {
     "noNewPrivs",
     "childSubreaper",
     "timers",
+    "cpuTimers",
     "startNs",
     "cpuNs",
     "childrenCpuNs",
@@ -93,8 +95,10 @@ export class Process {
   personality = 0;
   /** Has called execve: setpgid by the parent then fails. */
   executed = false;
-  /** Interval and POSIX timers, see itimer.ts and posix_timer.ts. */
-  timers: ProcessTimers = { real: null, posix: [] };
+  /** Interval and POSIX timers, see itimer.ts, cpu_timers.ts and posix_timer.ts. */
+  timers: ProcessTimers = { real: null, cpu: [null, null, null], posix: [] };
+  /** Armed timers on the CPU time of this process or its threads, anybody's. */
+  readonly cpuTimers: CpuTimer[] = [];
   startNs = 0;
   /** CPU time of exited threads, and of waited-for children. */
   cpuNs = 0;
@@ -121,6 +125,8 @@ export class Process {
 export interface ProcessTimers {
   /** ITIMER_REAL and alarm(2); null when disarmed. */
   real: RealTimer | null;
+  /** ITIMER_VIRTUAL and ITIMER_PROF, by number; null when disarmed. */
+  cpu: (CpuIntervalTimer | null)[];
   /** timer_create(2), by id. */
   posix: (PosixTimer | null)[];
 }

@@ -2,6 +2,7 @@ import { STATE_BYTES, STATE_FUEL, STOP_SYSCALL, STOP_YIELD } from "../../machine
 import type { Kernel } from "../kernel.ts";
 import { enterSpace } from "../memory/shared_pages.ts";
 import { retrySyscall } from "../syscalls/dispatch.ts";
+import { expireCpuTimers } from "./cpu_timers.ts";
 import { deliverFault } from "./faults.ts";
 import { deliverSignals } from "./signal_delivery.ts";
 import { type Task, TASK_RUNNABLE, TASK_STOPPED } from "./task.ts";
@@ -55,6 +56,7 @@ function runTask(k: Kernel, t: Task): void {
   k.sliceStartNs = k.clock.lastNs;
   // A thread that ended in this slice was added up without it.
   if (!k.tasks.has(t.tid)) t.process.cpuNs += usedNs;
+  if (t.process.cpuTimers.length !== 0) expireCpuTimers(k, t.process);
 }
 
 /** One step: retry a blocked call, deliver signals, or run code. False when the CPU goes to the next task. */
@@ -105,5 +107,6 @@ export function wantsYield(k: Kernel): boolean {
     if (due <= now) k.timers.expire(k, now);
     if (now >= k.sliceEndNs) return true;
   }
+  if (t.process.cpuTimers.length !== 0) expireCpuTimers(k, t.process);
   return k.runQueue.length > 0 || t.signalDeliverable;
 }

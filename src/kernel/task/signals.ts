@@ -2,6 +2,7 @@ import { EAGAIN } from "../abi/errno.ts";
 import { RLIMIT_SIGPENDING } from "../abi/resource.ts";
 import {
   defaultAction,
+  SI_TIMER,
   SIG_DFL,
   SIG_IGN,
   SIGCHLD,
@@ -156,6 +157,10 @@ function interruptTask(t: Task, _signal: number): void {
 export function takeSignal(t: Task, wanted: (signal: number) => boolean): Signal | null {
   const signal = takeFrom(t.pendingSignals, wanted) ?? takeFrom(t.process.pendingSignals, wanted);
   for (const other of t.process.tasks) if (other.signalDeliverable) hasDeliverableSignal(other);
+  if (signal !== null && signal.code === SI_TIMER) {
+    const timer = t.process.timers.posix[signal.timerId];
+    if (timer) timer.overrun = signal.overrun;
+  }
   return signal;
 }
 
