@@ -64,6 +64,8 @@ export class Kernel implements MachineClient {
     "sliceEndNs",
     "sliceStartNs",
     "yieldRequested",
+    "syscallsToQuestion",
+    "questionsInSlice",
   ];
   host: Host;
   syscalls: SyscallTable;
@@ -100,6 +102,9 @@ export class Kernel implements MachineClient {
   yieldRequested = false;
   /** When the current task got the CPU. */
   sliceStartNs = 0;
+  /** Until the scheduler asks whether somebody else wants the CPU; see questionAfterSyscalls(). */
+  syscallsToQuestion = 0;
+  questionsInSlice = 0;
   private nextPid = 1;
 
   constructor(host: Host, syscalls: SyscallTable) {
@@ -114,6 +119,8 @@ export class Kernel implements MachineClient {
     this.sliceEndNs = Infinity;
     this.sliceStartNs = 0;
     this.yieldRequested = false;
+    this.syscallsToQuestion = 0;
+    this.questionsInSlice = 0;
   }
 
   /** A restored kernel starts on a new host: its clock goes on from where it was. */

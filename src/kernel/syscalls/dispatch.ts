@@ -2,6 +2,7 @@ import { R10, R8, R9, RAX, RDI, RDX, RSI } from "../../machine/state.ts";
 import { EINTR, ENOSYS } from "../abi/errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { hasDeliverableSignal, isPending, restoreSignalMask } from "../task/signals.ts";
+import { questionAfterSyscalls } from "../task/run.ts";
 import { type Task, TASK_BLOCKED, TASK_RUNNABLE } from "../task/task.ts";
 import { BLOCKED, NO_RESULT } from "../wait_queue.ts";
 import { sleepsThrough } from "./interrupt.ts";
@@ -13,6 +14,7 @@ export function dispatchSyscall(k: Kernel): number {
   const t = k.currentTask;
   t.restart = null;
   t.wokenByTimeout = false;
+  if (--k.syscallsToQuestion <= 0) questionAfterSyscalls(k);
   const number = t.process.space.machine.memory.i32[W_RAX];
   if (k.tracer !== null) k.tracer.enter(k, t, number);
   return complete(k, t, number, callHandler(k, t, number));

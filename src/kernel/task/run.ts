@@ -16,6 +16,15 @@ export type RunOutcome = "idle" | "busy" | "exited";
  */
 const FUEL = 100_000;
 
+/** System calls between questions: a loop of calls uses little fuel, and much time. */
+const SYSCALLS_BETWEEN_QUESTIONS = 64;
+
+/** How long a task that makes system calls keeps the CPU from others. To change processes may cost a tenth of that. */
+const QUANTUM_NS = 1_000_000;
+
+/** The same where the host's clock stands still while code runs. */
+const QUESTIONS_IN_QUANTUM = 64;
+
 /** Returns of the machine to the kernel between such questions. */
 const STEPS_BETWEEN_QUESTIONS = 64;
 
@@ -42,6 +51,7 @@ export function runTasks(k: Kernel, sliceNs: number): RunOutcome {
 function runTask(k: Kernel, t: Task): void {
   k.currentTask = t;
   k.sliceStartNs = k.clock.monotonicNs();
+  k.questionsInSlice = 0;
   const space = t.process.space;
   if (space.shared.length !== 0) enterSpace(k, space);
   loadRegisters(t);
@@ -85,6 +95,16 @@ function advance(k: Kernel, t: Task): boolean {
   if (t.signalDeliverable || t.state !== TASK_RUNNABLE) return true;
   k.enqueue(t);
   return false;
+}
+
+/** The current task has made its share of system calls: timers that are due act, and somebody else may want the CPU. */
+export function questionAfterSyscalls(k: Kernel): void {
+  k.syscallsToQuestion = SYSCALLS_BETWEEN_QUESTIONS;
+  const p = k.currentTask.process, now = k.clock.monotonicNs();
+  if (k.timers.nextDeadlineNs() <= now) k.timers.expire(k, now);
+  if (p.cpuTimers.length !== 0) expireCpuTimers(k, p);
+  const isLong = now - k.sliceStartNs >= QUANTUM_NS || ++k.questionsInSlice >= QUESTIONS_IN_QUANTUM;
+  if (now >= k.sliceEndNs || (isLong && k.runQueue.length > 0)) k.yieldRequested = true;
 }
 
 /** Makes the state block of the task's memory hold its registers; whoever was there before is put away. */
