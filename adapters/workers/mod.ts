@@ -73,6 +73,7 @@ async function answer(app: App, request: Request): Promise<Response> {
   const response = await app.fetch(request, {
     ...(remoteAddress !== null && { remoteAddress }),
     ...(typeof acceptEncoding === "string" && { acceptEncoding }),
+    fieldsAreText: true,
   });
   return withFramedBody(response, request);
 }

@@ -174,15 +174,15 @@ export class Exchange implements PumpClient {
       const body = size === 0 || forbidsBody(head.status) ? null : joined(this.early, size);
       this.early = [];
       this.finish(true);
-      this.resolve(makeResponse(head, body));
+      this.resolve(makeResponse(head, body, this.context.plan.fieldsAreText));
     } else if (forbidsBody(head.status)) {
       // 205 with a body, which RFC 9110, section 15.3.6, forbids: the body is dropped.
       this.connection.abort();
       this.finish(false);
-      this.resolve(makeResponse(head, null));
+      this.resolve(makeResponse(head, null, this.context.plan.fieldsAreText));
     } else {
       this.handedOver = true;
-      this.resolve(makeResponse(head, this.stream()));
+      this.resolve(makeResponse(head, this.stream(), this.context.plan.fieldsAreText));
     }
   }
 

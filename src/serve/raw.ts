@@ -8,6 +8,8 @@ export interface ClientInfo {
   readonly rawFields?: readonly Field[];
   /** Accept-Encoding as the client sent it, "" if it did not, where the host has put its own in the request. */
   readonly acceptEncoding?: string;
+  /** The host's Headers hold text, which it reads and writes as UTF-8, where fetch has one character a byte. */
+  readonly fieldsAreText?: boolean;
   /** The request target as it was received: URLs lose dot segments and the like. */
   readonly rawTarget?: string;
   /** Version of HTTP that the client speaks, where the host tells; default 1.1. */

@@ -1,3 +1,4 @@
+import { fieldBytes } from "./field_text.ts";
 import type { Field } from "./http1/events.ts";
 import { fieldValue } from "./http1/events.ts";
 import { listMembers } from "./http1/grammar.ts";
@@ -14,6 +15,8 @@ export interface RequestPlan {
   readonly upload: Upload | null;
   /** The connection is for this request only. */
   readonly close: boolean;
+  /** The response's Headers are to have text (ClientInfo). */
+  readonly fieldsAreText: boolean;
 }
 
 /** The body on its way in. `first` was read ahead to know whether there is a body at all. */
@@ -40,7 +43,7 @@ export async function planRequest(
   options: PlanOptions,
   timers: Timers,
 ): Promise<RequestPlan> {
-  const fields = info.rawFields ?? fetchFields(request.headers, info.acceptEncoding);
+  const fields = info.rawFields ?? fetchFields(request.headers, info);
   // No await where it can be helped: one turn of the host less.
   if (request.body === null) return makePlan(request, info, options, fields, lengthOf(fields, false), null);
   const reader = uploadReader(request.body, options.largeReads);
@@ -91,7 +94,7 @@ function makePlan(
     close,
     expectContinue: info.onInformational !== undefined,
   });
-  return { method: request.method, head, body, upload, close };
+  return { method: request.method, head, body, upload, close, fieldsAreText: info.fieldsAreText === true };
 }
 
 /** What the client says of its connection: the members of its Connection fields. */
@@ -103,11 +106,14 @@ function connectionWishes(fields: readonly Field[]): readonly string[] {
 const NONE: readonly string[] = [];
 
 /** fetch Headers have lower-case names in alphabetical order; only Set-Cookie would come more than once. */
-function fetchFields(headers: Headers, acceptEncoding: string | undefined): Field[] {
+function fetchFields(headers: Headers, { acceptEncoding, fieldsAreText }: ClientInfo): Field[] {
   const fields: Field[] = [];
   for (const [name, value] of headers) {
-    if (name !== "accept-encoding" || acceptEncoding === undefined) fields.push([titleCase(name), value]);
-    else if (/^[\x20-\x7e]+$/.test(acceptEncoding)) fields.push(["Accept-Encoding", acceptEncoding]);
+    if (name !== "accept-encoding" || acceptEncoding === undefined) {
+      fields.push([titleCase(name), fieldsAreText ? fieldBytes(value) : value]);
+    } else if (/^[\x20-\x7e]+$/.test(acceptEncoding)) {
+      fields.push(["Accept-Encoding", acceptEncoding]);
+    }
   }
   return fields;
 }

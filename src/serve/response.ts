@@ -1,3 +1,4 @@
+import { fieldText } from "./field_text.ts";
 import type { Field, ResponseHead } from "./http1/events.ts";
 import { isHopByHop, namedInConnection } from "./http1/hop_by_hop.ts";
 import { rememberRaw } from "./raw.ts";
@@ -18,11 +19,16 @@ export function forwardedFields(fields: readonly Field[]): Field[] {
   return fields.filter(([name]) => !isHopByHop(name.toLowerCase(), named));
 }
 
-/** The guest's response; `body` is all of it, or a stream, or null. */
-export function makeResponse(head: ResponseHead, body: Uint8Array<ArrayBuffer> | ReadableStream | null): Response {
-  const headers = new Headers();
-  // append: Set-Cookie and others may come more than once.
-  for (const [name, value] of forwardedFields(head.fields)) headers.append(name, value);
+/** The guest's response; `body` is all of it, or a stream, or null. `asText`: ClientInfo.fieldsAreText. */
+export function makeResponse(
+  head: ResponseHead,
+  body: Uint8Array<ArrayBuffer> | ReadableStream | null,
+  asText: boolean,
+): Response {
+  // Pairs, not Headers: Deno would join fields of the same name on the way out of those.
+  const headers = forwardedFields(head.fields).map(([name, value]): [string, string] => {
+    return [name, asText ? fieldText(value) : value];
+  });
   // encodeBody is for Workers, which would encode a body with a Content-Encoding once more.
   const init = { status: head.status, statusText: head.reason, headers, encodeBody: "manual" };
   const response = new Response(body, init);

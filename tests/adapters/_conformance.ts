@@ -73,6 +73,21 @@ export function addTests(host: HostUnderTest): void {
     expect(r.headers.get("x-multi")).toBe("1, 2");
   });
 
+  it("keeps lines of the same field apart", async () => {
+    const raw = await exchange(host.url(), "GET /cookies HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    expect(raw.toLowerCase()).toContain("\r\nx-multi: 1\r\nx-multi: 2\r\n");
+  });
+
+  it("passes UTF-8 in fields, both ways", async () => {
+    const utf8 = "gr\xc3\xbcn \xe2\x82\xac";
+    const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\nX-Text: ${utf8}\r\nConnection: close\r\n\r\n`;
+    const heard = await exchange(host.url(), get("/head"));
+    expect(heard).toContain(`: ${utf8}\n`);
+    const field = encodeURIComponent(`X-Back: ${utf8}\r\nContent-Length: 0\r\n`);
+    const said = await exchange(host.url(), get(`/status?code=200&fields=${field}`));
+    expect(said).toContain(`: ${utf8}\r\n`);
+  });
+
   it("keeps fields of the guest's connection to itself", async () => {
     const r = await fetch(at("/hop"));
     expect([r.headers.get("x-hop"), r.headers.get("x-end")]).toEqual([null, "1"]);
