@@ -134,6 +134,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   for (const t of translations) {
     blobs.set(`${t.name}.entries`, new Uint8Array(Uint32Array.from(t.entries).buffer));
     blobs.set(`${t.name}.traps`, t.traps);
+    blobs.set(`${t.name}.resume`, t.resume);
   }
   const lookups = live.map(({ codeFiles }) => {
     const files = [...codeFiles.keys()].map((file) => modules.findIndex((m) => m.inode === file));

@@ -10,6 +10,7 @@ import { InterpreterMachine } from "../jit/interpreter_machine.ts";
 import type { Machine } from "../machine/machine.ts";
 import { GUEST_LOWEST } from "../machine/state.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
+import { decodeResume } from "../machine/resume_table.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { fileMemory } from "../translate/file_memory.ts";
@@ -44,7 +45,8 @@ export function aotMachine(tree: Tree, onUnsupported: UnsupportedSink): WasmMach
     const t = translateProgram(memory, { name, firstSlot, level: machine.client.cpuLevel });
     library.reserveSlots(t.entries.length);
     const module = new WebAssembly.Module(t.wasm);
-    return { name, module, entries: t.entries, firstSlot, ...decodeTraps(t.traps), file, start, end };
+    const resume = decodeResume(t.resume);
+    return { name, module, entries: t.entries, firstSlot, resume, ...decodeTraps(t.traps), file, start, end };
   };
   const library = new CodeLibrary(emptyBaseCode(), 0, (file, start, end) => {
     const key = `${file} ${start} ${end}`;

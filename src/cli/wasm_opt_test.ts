@@ -1,9 +1,10 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { CodeModule } from "../emit/module.ts";
+import type { RegionModule } from "../emit/module.ts";
 import { optimiseModule } from "../emit/optimise.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { CodeLibrary, type FileCode, FIRST_SLOT } from "../machine/code_cache.ts";
 import { RAX, RDI, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT, STOP_DIVIDE, STOP_SEGV } from "../machine/state.ts";
+import { noResume } from "../machine/resume_table.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
 import { END, programOf, STACK_TOP } from "../translate/_program.ts";
@@ -25,10 +26,19 @@ const program = programOf(
 );
 const at = (name: string) => program.labels.get(name)!;
 
-function run(code: CodeModule, name: string) {
+function run(code: RegionModule, name: string) {
   const [{ start, end }] = program.executable;
   const module = new WebAssembly.Module(code.bytes);
-  const fileCode: FileCode = { name: "app", module, firstSlot: FIRST_SLOT, ...code, file: 1, start, end };
+  const fileCode: FileCode = {
+    name: "app",
+    module,
+    firstSlot: FIRST_SLOT,
+    resume: noResume(),
+    ...code,
+    file: 1,
+    start,
+    end,
+  };
   const machine = new WasmMachine({
     library: new CodeLibrary(emptyBaseCode(), code.entries.length, () => fileCode),
     compiler: null,
@@ -46,7 +56,7 @@ function run(code: CodeModule, name: string) {
 }
 
 describe("a module through wasm-opt", () => {
-  let before: CodeModule, after: CodeModule;
+  let before: RegionModule, after: RegionModule;
   beforeAll(async () => {
     const { wasm, entries, traps } = translateProgram(program, { name: "app", level: "x86-64-v3" });
     before = { bytes: wasm, entries, ...decodeTraps(traps) };

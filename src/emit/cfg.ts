@@ -8,6 +8,12 @@ import { END_SELECT, makeReducible } from "./irreducible.ts";
  */
 export const END_REENTER = 66;
 
+/**
+ * An end of blocks made in reentry.ts, which have nothing else: to succ[0], loading what it needs. Calls and system calls come
+ * back there, and gates lead there.
+ */
+export const END_LANDING = 67;
+
 export interface Cfg {
   /** Reachable blocks in reverse postorder. */
   order: Int32Array;

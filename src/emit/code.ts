@@ -63,6 +63,12 @@ export class Code {
     this.out.u32(offset);
     return this;
   }
+  i32Load(offset: number): this {
+    this.out.byte(OP.i32_load);
+    this.out.byte(2);
+    this.out.u32(offset);
+    return this;
+  }
   i32Store(offset: number): this {
     this.out.byte(OP.i32_store);
     this.out.byte(2);

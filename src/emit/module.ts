@@ -15,13 +15,29 @@ import type { TrapTable } from "../machine/trap_table.ts";
 import { RegionEmitter } from "./region.ts";
 import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
 import { TrapTableBuilder } from "./trap_recorder.ts";
-import { lookupBody, mulhiSBody, mulhiUBody, runBody, sideEntryBody, stubBody } from "./runtime_functions.ts";
+import {
+  lookupBody,
+  mulhiSBody,
+  mulhiUBody,
+  reenterBody,
+  runBody,
+  sideEntryBody,
+  stubBody,
+} from "./runtime_functions.ts";
+import type { ResumeTable } from "../machine/resume_table.ts";
+import { buildResumeTable } from "./resume_table.ts";
 
 /** A module and how its code maps back to guest addresses. Trap offsets count from the module's first byte. */
-export interface CodeModule extends TrapTable {
+export interface RegionModule extends TrapTable {
   bytes: Uint8Array<ArrayBuffer>;
   /** Region entries in table order: entries[i] is in slot `firstSlot + i` (code modules), or as placed (patch modules). */
   entries: number[];
+}
+
+/** A module as it has been made: its regions are as they were emitted. */
+export interface CodeModule extends RegionModule {
+  /** Where its regions can go on after a stop. */
+  resume: ResumeTable;
 }
 
 /** Module and field names of imports; machine/wasm_machine.ts provides them. */
@@ -182,6 +198,7 @@ function assemble(
   return {
     bytes: out.take(),
     entries: functions.flatMap((f) => f.sideEntry ?? f.region?.entryPc ?? []),
+    resume: buildResumeTable(functions.flatMap((f) => f.region ?? [])),
     ...traps.table(),
   };
 }
@@ -234,7 +251,7 @@ export class CodeModuleBuilder {
     const miss = im.func(IMPORT, "miss", TYPE_REGION);
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
-    const nextDifferentPage = lookup + 5;
+    const nextDifferentPage = lookup + 5, reenter = lookup + 6;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
     own(lookupBody(miss), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
@@ -242,7 +259,8 @@ export class CodeModuleBuilder {
     own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
     own(nextUsedPageBody(), TYPE_RUN);
     own(nextDifferentPageBody(), TYPE_RUN);
-    const functionOp = (op: number) => nextDifferentPage + 1 + functionOpNumber(op);
+    own(reenterBody(), TYPE_STOP);
+    const functionOp = (op: number) => reenter + 1 + functionOpNumber(op);
     FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
     this.#start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
     this.#exports = [
@@ -252,6 +270,7 @@ export class CodeModuleBuilder {
       ["run", run],
       ["next_used_page", nextUsedPage],
       ["next_different_page", nextDifferentPage],
+      ["reenter", reenter],
       ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
     ];
     this.#firstRegion = this.#start + 1;
@@ -264,6 +283,8 @@ export class CodeModuleBuilder {
       mulhiU,
       mulhiS,
       regionType: TYPE_REGION,
+      resumable: true,
+      reenter: () => reenter,
       fused: () => 0,
       functionOp,
       helper: (n) => firstHelper + n,
@@ -342,7 +363,12 @@ export interface PatchCode extends CodeModule {
 }
 
 /** Regions for a running machine. `slotOf` gives (allocating it) the table slot of a pc. */
-export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (pc: number) => number): PatchCode {
+export function buildPatchModule(
+  name: string,
+  regions: IrFunction[],
+  slotOf: (pc: number) => number,
+  resumable = true,
+): PatchCode {
   const targets = new Map<number, number>();
   const noteSlot = (pc: number): number => {
     const slot = slotOf(pc);
@@ -361,7 +387,7 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
   const helperIndex = new Map<number, number>(), functionOpIndex = new Map<number, number>();
-  let fusedImported = false;
+  let fusedImported = false, reenter = -1;
   const emitter = new RegionEmitter({
     syscall,
     fuel,
@@ -369,6 +395,8 @@ export function buildPatchModule(name: string, regions: IrFunction[], slotOf: (p
     mulhiU,
     mulhiS,
     regionType: TYPE_REGION,
+    resumable,
+    reenter: () => reenter < 0 ? reenter = im.func(IMPORT, "reenter", TYPE_STOP) : reenter,
     fused: () => {
       if (!fusedImported) im.fused();
       fusedImported = true;

@@ -9,7 +9,7 @@
  */
 import { bug } from "../errors.ts";
 import { WasmBytes } from "./bytes.ts";
-import { type CodeModule, nameSection } from "./module.ts";
+import { nameSection, type RegionModule } from "./module.ts";
 import { decodeSourceMap, encodeSourceMap } from "./source_map.ts";
 import { type ByteSpan, readBodies, readSections, SECTION_CODE, SECTION_CUSTOM } from "./wasm_sections.ts";
 
@@ -60,10 +60,10 @@ export interface OptimiseOptions {
 /** Optimises a module; `name` is its name, as faults know it. */
 export async function optimiseModule(
   name: string,
-  module: CodeModule,
+  module: RegionModule,
   run: RunWasmOpt,
   options: OptimiseOptions,
-): Promise<CodeModule> {
+): Promise<RegionModule> {
   const bodies = readBodies(module.bytes);
   const lines = new LineTable(module);
   const chunks = cutChunks(bodies, options.chunkBytes ?? CHUNK_BYTES);
@@ -86,7 +86,7 @@ class LineTable {
   readonly sites: Uint32Array;
   readonly #lineOf = new Map<number, number>();
 
-  constructor({ trapPcs, trapSites }: CodeModule) {
+  constructor({ trapPcs, trapSites }: RegionModule) {
     const keys = Float64Array.from(new Set(Array.from(trapPcs, (pc, i) => this.#key(pc, trapSites[i])))).sort();
     keys.forEach((key, line) => this.#lineOf.set(key, line));
     this.pcs = Uint32Array.from(keys, (key) => Math.floor(key / MOST_SITES));
@@ -133,7 +133,7 @@ interface ChunkResult {
 }
 
 async function optimiseChunk(
-  module: CodeModule,
+  module: RegionModule,
   bodies: readonly ByteSpan[],
   [first, end]: [number, number],
   lines: LineTable,
@@ -197,10 +197,10 @@ function withBodies(wasm: Uint8Array, bodies: readonly Uint8Array[], name?: stri
 /** Puts the chunks' functions together in the first one's module. */
 function join(
   name: string,
-  module: CodeModule,
+  module: RegionModule,
   { pcs, sites }: LineTable,
   results: readonly ChunkResult[],
-): CodeModule {
+): RegionModule {
   const frame = results[0].wasm;
   for (const { wasm } of results) checkSameFrame(frame, wasm);
   // Own functions before the first region are in the first chunk.

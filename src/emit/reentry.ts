@@ -1,17 +1,20 @@
 /**
- * Makes a region enterable in other places than its entry: its function, called with a number in STATE_REENTER, goes straight
- * to the block of that number. These are the blocks where a loop asks for fuel, and the side entries of a region.
+ * Makes a region enterable in other places than its entry: its function, called with a number in STATE_REENTER and a negative
+ * depth (less REENTER_DEPTH), goes straight to the block of that number. These are the blocks where a loop asks for fuel, the
+ * side entries of a region, and what follows its calls and system calls: wherever a task may stop, it can go on later.
  *
- * What for: parts of large functions have many entries (discover/parts.ts). And V8 has no on-stack replacement for wasm. A loop entered cold stays in baseline code, several times slower, until
- * its function returns. So a loop that has used up its fuel goes on by a tail call to its own function, whose optimised code may
- * be there by then. No caller's frame unwinds, and no second copy of the loop is needed.
+ * What for: a task that stops unwinds all its frames, and each is entered again at its return site. Parts of large functions
+ * have many entries (discover/parts.ts). And V8 has no on-stack replacement for wasm. A loop entered cold stays in baseline
+ * code, several times slower, until its function returns. So a loop that has used up its fuel goes on by a tail call to its own
+ * function, whose optimised code may be there by then. No caller's frame unwinds, and no second copy of the loop is needed.
  *
  * An edge from the start into the middle of a loop nest would be irreducible. So the way leads through the nest: a gate
  * (END_REENTER) stands before the region's entry and before every loop with numbered blocks inside. Numbers count from 1 in
- * preorder of the nest, so that those inside a loop are a run behind its own.
+ * preorder of the nest, so that those inside a loop are a run behind its own. All registers are in the state block there and
+ * after a call alike, so gates and calls share the code that loads them: a landing (END_LANDING) before the return site.
  */
-import type { IrFunction } from "../ir/function.ts";
-import { analyseCfg, type Cfg, dominates, END_REENTER } from "./cfg.ts";
+import { END_CALL, END_CALL_INDIRECT, END_SYSCALL, type IrFunction } from "../ir/function.ts";
+import { analyseCfg, type Cfg, dominates, END_LANDING, END_REENTER } from "./cfg.ts";
 import { predecessors } from "./loops.ts";
 
 /** A region's control flow, and the numbers of its blocks that can be entered again (0: cannot). */
@@ -20,20 +23,66 @@ export interface Reentry {
   numbers: Int32Array;
   /** Numbers of fn.sideEntries. */
   sideNumbers: number[];
+  /** Where a task that stopped in the region can go on, with the state block as the stop left it. */
+  resumePoints: ResumePoint[];
 }
 
-/** Analyses the region and, if it has loops that ask for fuel or side entries, adds the gates; block 0 is one then. */
-export function analyseReentry(fn: IrFunction): Reentry {
+/** A guest address at which a region can be entered by a number. */
+export interface ResumePoint {
+  pc: number;
+  number: number;
+  /** It follows a call or a system call; else a loop begins there. */
+  isReturn: boolean;
+}
+
+/**
+ * Analyses the region and, if it has anywhere to be entered but its entry, adds the gates; block 0 is one then. Without
+ * `resumable` nothing is added for what follows calls.
+ */
+export function analyseReentry(fn: IrFunction, resumable: boolean): Reentry {
+  const landings = resumable ? addLandings(fn) : new Map<number, Landing>();
   const movedEntry = fn.sideEntries.length > 0 ? addRoots(fn) : -1;
   const cfg = analyseCfg(fn);
-  const numbers = addGates(fn, cfg, movedEntry);
-  if (numbers.size === 0) return { cfg, numbers: new Int32Array(fn.blocks.length), sideNumbers: [] };
+  const reached = [...landings].filter(([, { block }]) => cfg.rank[block] >= 0);
+  const landingOf = new Map(reached.map(([site, { block }]) => [site, block]));
+  const sides = fn.sideEntries.map((b) => landingOf.get(b) ?? b);
+  const numbers = addGates(fn, cfg, movedEntry, [...sides, ...landingOf.values()]);
+  if (numbers.size === 0) {
+    return { cfg, numbers: new Int32Array(fn.blocks.length), sideNumbers: [], resumePoints: [] };
+  }
   const again = analyseCfg(fn);
-  return {
-    cfg: again,
-    numbers: Int32Array.from(fn.blocks, (_, b) => again.fuel[b] ? numbers.get(b) ?? 0 : 0),
-    sideNumbers: fn.sideEntries.map((b) => numbers.get(b)!),
-  };
+  const fuelNumbers = Int32Array.from(fn.blocks, (_, b) => again.fuel[b] ? numbers.get(b) ?? 0 : 0);
+  const resumePoints = reached.map(([, { block, pc }]) => ({ pc, number: numbers.get(block)!, isReturn: true }));
+  const known = new Set(resumePoints.map(({ pc }) => pc));
+  fuelNumbers.forEach((number, b) => {
+    const { pc } = fn.blocks[b];
+    if (resumable && number > 0 && !known.has(pc)) resumePoints.push({ pc, number, isReturn: false });
+  });
+  return { cfg: again, numbers: fuelNumbers, sideNumbers: sides.map((b) => numbers.get(b)!), resumePoints };
+}
+
+interface Landing {
+  block: number;
+  /** Guest address that is landed at. */
+  pc: number;
+}
+
+/** Has calls and system calls come back to landings; gives these by the blocks behind them. */
+function addLandings(fn: IrFunction): Map<number, Landing> {
+  const landings = new Map<number, Landing>();
+  for (let b = 0, count = fn.blocks.length; b < count; b++) {
+    const { kind, succ, returnPc, target } = fn.blocks[b];
+    if (kind !== END_CALL && kind !== END_CALL_INDIRECT && kind !== END_SYSCALL) continue;
+    const [site] = succ, pc = kind === END_SYSCALL ? target : returnPc;
+    let landing = landings.get(site);
+    if (landing === undefined) {
+      landing = { block: fn.newBlock(-1), pc };
+      landings.set(site, landing);
+      Object.assign(fn.blocks[landing.block], { kind: END_LANDING, succ: [site] });
+    }
+    fn.blocks[b].succ = [landing.block];
+  }
+  return landings;
 }
 
 /**
@@ -62,16 +111,17 @@ function addRoots(fn: IrFunction): number {
   return entry;
 }
 
-function addGates(fn: IrFunction, cfg: Cfg, movedEntry: number): Map<number, number> {
+/** `entries` are blocks to be numbered besides those that ask for fuel. */
+function addGates(fn: IrFunction, cfg: Cfg, movedEntry: number, entries: readonly number[]): Map<number, number> {
   const numbers = new Map<number, number>();
   const around = loopsAround(fn, cfg);
-  // Blocks to be numbered: those asking for fuel, side entries, and the heads of all loops around them.
+  // These, and the heads of all loops around them.
   const nodes = new Set<number>();
   const addNode = (b: number): void => {
     for (let n = b; n >= 0; n = around(n)) nodes.add(n);
   };
   for (const b of cfg.order) if (cfg.fuel[b]) addNode(b);
-  for (const b of fn.sideEntries) addNode(b);
+  for (const b of entries) addNode(b);
   if (nodes.size === 0) return numbers;
   const inside = new Map<number, number[]>();
   for (const b of cfg.order) {

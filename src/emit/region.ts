@@ -2,7 +2,8 @@
  * One region as a wasm function (depth: i32) -> i32 next pc.
  *
  * `depth` is what is left of the host's stack, in units of 16 bytes: each call passes less, and a region entered with less than
- * nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a fresh stack.
+ * nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a fresh stack. With
+ * REENTER_DEPTH less than that it is entered at the block of a number (reentry.ts).
  *
  * A region returns the guest pc to go on at. Its caller compares that with the return address it expects and, on a mismatch,
  * returns it in turn: longjmp, stack switches, stops (pc 0) all unwind by themselves.
@@ -10,6 +11,7 @@
  * Control flow is structured along the dominator tree (Ramsey, "Beyond Relooper", ICFP 2022), with an explicit work list
  * instead of recursion: dominator trees of straight code with many calls are deep.
  */
+import { bug } from "../errors.ts";
 import {
   END_BRANCH,
   END_CALL,
@@ -29,6 +31,7 @@ import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import {
   FAULT_FETCH,
   FAULT_USER,
+  REENTER_DEPTH,
   STATE_FAULT_ERROR,
   STATE_FUEL,
   STATE_REENTER,
@@ -39,7 +42,7 @@ import {
   STOP_SEGV,
 } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
-import { type Cfg, END_REENTER } from "./cfg.ts";
+import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import {
   BLOCK_EMPTY,
@@ -63,7 +66,7 @@ import {
   W_RETURN_CALL_INDIRECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
-import { analyseReentry } from "./reentry.ts";
+import { analyseReentry, type ResumePoint } from "./reentry.ts";
 import type { ModulePlan, RegionCode } from "./region_code.ts";
 import { TrapRecorder } from "./trap_recorder.ts";
 import { RELAXED_MADD } from "./function_ops.ts";
@@ -100,6 +103,7 @@ export class RegionEmitter {
   #reenterLocal = -1;
   #numbers!: Int32Array;
   #sideEntries: { pc: number; number: number }[] = [];
+  #resumePoints: ResumePoint[] = [];
   #selectorLocal = -1;
   #calls = false;
   /** The region has fused products. */
@@ -118,10 +122,11 @@ export class RegionEmitter {
     const { out } = this;
     out.reset();
     this.#fn = fn;
-    const { cfg, numbers, sideNumbers } = analyseReentry(fn);
+    const { cfg, numbers, sideNumbers, resumePoints } = analyseReentry(fn, this.plan.resumable);
     this.#cfg = cfg;
     this.#numbers = numbers;
     this.#sideEntries = fn.sideEntries.map((b, i) => ({ pc: fn.blocks[b].pc, number: sideNumbers[i] }));
+    this.#resumePoints = resumePoints;
     this.#flow = solveVarFlow(fn, this.#cfg);
     this.#localTypes = [];
     this.#labels = [];
@@ -253,33 +258,45 @@ export class RegionEmitter {
   #prologue(): void {
     const { out } = this;
     if (this.#fused) this.#leaveUnlessFused();
+    if (this.#fn.blocks[0].kind === END_REENTER) {
+      if (this.#numbers.some((number) => number > 0)) this.#loadFuel();
+      this.#reenterLocal = this.#newLocal(TYPE_I32);
+      return;
+    }
     if (this.#calls) {
-      this.#get(LOCAL_DEPTH);
+      this.#ifLittleDepth();
+      this.#returnEntry();
+      out.byte(W_END);
+    }
+    this.#loadVars(this.#flow.liveIn.low[0], this.#flow.liveIn.high[0]);
+  }
+
+  /** Takes this frame's cost from the depth; `if` it is not there. */
+  #ifLittleDepth(): void {
+    const { out } = this;
+    this.#get(LOCAL_DEPTH);
+    if (this.#calls) {
       this.#const(this.#frameCost);
       out.byte(OP.i32_sub);
       out.byte(W_LOCAL_TEE);
       out.u32(LOCAL_DEPTH);
-      this.#const(0);
-      out.byte(OP.i32_lt_s);
-      out.byte(W_IF);
-      out.byte(BLOCK_EMPTY);
-      this.#const(this.#fn.entryPc);
-      this.#return();
-      out.byte(W_END);
     }
-    this.#loadVars(this.#flow.liveIn.low[0], this.#flow.liveIn.high[0]);
-    if (this.#fn.blocks[0].kind === END_REENTER) this.#loopPrologue();
+    this.#const(0);
+    out.byte(OP.i32_lt_s);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
   }
 
-  #loopPrologue(): void {
+  #returnEntry(): void {
+    this.#const(this.#fn.entryPc);
+    this.#return();
+  }
+
+  #loadFuel(): void {
     this.#fuelLocal = this.#newLocal(TYPE_I32);
     this.#const(0);
     this.#memory(OP.i32_load, STATE_FUEL);
     this.#set(this.#fuelLocal);
-    this.#reenterLocal = this.#newLocal(TYPE_I32);
-    this.#const(0);
-    this.#memory(OP.i32_load, STATE_REENTER);
-    this.#set(this.#reenterLocal);
   }
 
   // ---- control flow --------------------------------------------------------------------------------------------------
@@ -391,7 +408,10 @@ export class RegionEmitter {
     this.#storeState(STATE_RIP, this.#fn.blocks[header].pc);
     this.#stopIfWanted();
     this.#storeState(STATE_REENTER, this.#numbers[header]);
-    this.#tailCall(this.#fn.entryPc);
+    this.#get(LOCAL_DEPTH);
+    this.#const(REENTER_DEPTH - (this.#calls ? this.#frameCost : 0));
+    out.byte(OP.i32_sub);
+    this.#tailCallTo(this.#fn.entryPc);
     out.byte(W_END);
   }
 
@@ -410,11 +430,13 @@ export class RegionEmitter {
   /** Tests from the last arm to the first: numbers ascend, and the first arm's are what is left. */
   #gate(b: number, block: IrBlock): void {
     const { out } = this;
-    this.#get(this.#reenterLocal);
-    out.byte(W_IF);
-    out.byte(BLOCK_EMPTY);
+    if (b === 0) this.#ifReentered();
+    else {
+      this.#get(this.#reenterLocal);
+      out.byte(W_IF);
+      out.byte(BLOCK_EMPTY);
+    }
     this.#labels.push(-1);
-    if (b === 0) this.#storeState(STATE_REENTER, 0);
     this.#push(WORK_GATE_PASS, b);
     this.#push(WORK_END_LABEL);
     if (block.succ.length > MAX_TESTS) return this.#gateTable(b, block);
@@ -424,6 +446,25 @@ export class RegionEmitter {
       this.#push(WORK_GATE_ARM, b, i);
       this.#push(WORK_GATE_TEST, block.pcs[i]);
     }
+  }
+
+  /** Without a number, a depth below zero is just too little. */
+  #ifReentered(): void {
+    const { out } = this;
+    this.#ifLittleDepth();
+    out.byte(W_CALL);
+    out.u32(this.plan.reenter());
+    out.byte(W_LOCAL_TEE);
+    out.u32(this.#reenterLocal);
+    out.byte(OP.i32_eqz);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#returnEntry();
+    out.byte(W_END);
+    this.#get(LOCAL_DEPTH);
+    this.#const(REENTER_DEPTH);
+    out.byte(OP.i32_add);
+    this.#set(LOCAL_DEPTH);
   }
 
   /** The same by a br_table: numbers of an arm are a run. */
@@ -485,6 +526,9 @@ export class RegionEmitter {
         return this.#edge(b, block.succ[0]);
       case END_REENTER:
         return this.#gate(b, block);
+      case END_LANDING:
+        this.#reload(block.succ[0]);
+        return this.#edge(b, block.succ[0]);
       case END_SELECT:
         return this.#select(b, block);
       case END_BRANCH:
@@ -744,20 +788,25 @@ export class RegionEmitter {
 
   /** Goes on at the region of a pc; everything is stored. */
   #tailCall(pc: number): void {
-    const { out } = this;
-    const target = this.plan.target(pc);
-    if (target.kind === "function") {
+    if (this.plan.target(pc).kind !== "none") {
       this.#passOnDepth();
-      out.byte(W_RETURN_CALL);
-      out.u32(target.index);
-    } else if (target.kind === "slot") {
-      this.#passOnDepth();
-      this.#const(target.slot);
-      this.#callIndirect(W_RETURN_CALL_INDIRECT);
+      this.#tailCallTo(pc);
     } else {
       this.#const(pc);
       this.#return();
     }
+  }
+
+  /** A tail call of a region that is there, with the depth on the stack. */
+  #tailCallTo(pc: number): void {
+    const { out } = this, target = this.plan.target(pc);
+    if (target.kind === "function") {
+      out.byte(W_RETURN_CALL);
+      out.u32(target.index);
+    } else if (target.kind === "slot") {
+      this.#const(target.slot);
+      this.#callIndirect(W_RETURN_CALL_INDIRECT);
+    } else throw bug(`region 0x${pc.toString(16)} has no place`);
   }
 
   #exitIndirect(b: number, block: IrBlock): void {
@@ -809,6 +858,7 @@ export class RegionEmitter {
       body: head.take(),
       traps,
       sideEntries: this.#sideEntries,
+      resumePoints: this.#fused ? [] : this.#resumePoints,
       minDepth,
       fused: this.#fused,
     };

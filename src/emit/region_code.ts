@@ -1,4 +1,5 @@
 import type { TrapSite } from "../machine/trap_table.ts";
+import type { ResumePoint } from "./reentry.ts";
 
 /** What emitted regions need to know of the module they go into. */
 export interface ModulePlan {
@@ -8,6 +9,10 @@ export interface ModulePlan {
   readonly lookup: number;
   readonly mulhiU: number;
   readonly mulhiS: number;
+  /** Tasks that stopped in a region can go on in it: after calls, at the heads of loops. */
+  readonly resumable: boolean;
+  /** Function index of what takes the number out of STATE_REENTER. */
+  reenter(): number;
   /** Index of the global that tells whether the relaxed a * b + c rounds once (emit/function_ops.ts). */
   fused(): number;
   /** Function index of one of FUNCTION_OPS. */
@@ -42,6 +47,8 @@ export interface RegionCode {
   traps: TrapMap;
   /** Further entries: the function, called with this number in STATE_REENTER, begins at this pc. */
   sideEntries: { pc: number; number: number }[];
+  /** Where it can go on after a stop. */
+  resumePoints: ResumePoint[];
   /** Least `depth` with which the function does its work; with less it returns its entry's pc. */
   minDepth: number;
   /** It leaves for the interpreter on hosts whose relaxed a * b + c rounds twice. */

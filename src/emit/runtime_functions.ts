@@ -7,7 +7,7 @@
  */
 import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
 import { OP } from "../ir/ops.ts";
-import { STATE_REENTER, STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
+import { REENTER_DEPTH, STATE_REENTER, STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
 import { Code } from "./code.ts";
 import {
   BLOCK_EMPTY,
@@ -89,10 +89,18 @@ export function sideEntryBody(pc: number, number: number, minDepth: number, main
     c.globalGet(0).op(OP.i32_eqz, W_IF, BLOCK_EMPTY);
     c.i32(0).i32(pc).i32Store(STATE_RIP).i32(0).i32(STOP_NOT_FUSED).i32Store(STATE_STOP).i32(0).op(W_RETURN, W_END);
   }
-  c.i32(0).i32(number).i32Store(STATE_REENTER).get(DEPTH);
+  c.i32(0).i32(number).i32Store(STATE_REENTER).get(DEPTH).i32(REENTER_DEPTH).op(OP.i32_sub);
   c.op(W_RETURN_CALL);
   c.out.u32(main);
   return c.body();
+}
+
+/** () -> the number in STATE_REENTER, which is 0 then. */
+export function reenterBody(): Uint8Array {
+  const NUMBER = 0;
+  return new Code()
+    .i32(0).i32Load(STATE_REENTER).set(NUMBER).i32(0).i32(0).i32Store(STATE_REENTER).get(NUMBER)
+    .body([1, I32]);
 }
 
 /** Entries of regions between two looks at whether somebody else wants the CPU. */
@@ -100,7 +108,7 @@ const RUN_FUEL_MASK = 0xfff;
 
 /**
  * (pc, depth) -> 0 if something stopped, else the pc that has no region. Everything that unwinds ends here and is entered
- * again by pc.
+ * again by pc. With a number in STATE_REENTER the first region goes on there.
  */
 export function runBody(lookup: number, fuel: number, regionType: number): Uint8Array {
   const PC = 0, DEPTH = 1, SLOT = 2, ROUNDS = 3;
@@ -110,7 +118,8 @@ export function runBody(lookup: number, fuel: number, regionType: number): Uint8
   c.get(ROUNDS).i32(1).op(OP.i32_add).tee(ROUNDS).i32(RUN_FUEL_MASK).op(OP.i32_and, OP.i32_eqz, W_IF, BLOCK_EMPTY);
   c.i32(0).get(PC).i32Store(STATE_RIP).i32(0).i32(0).i32Store(STATE_RIP + 4);
   c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END, W_END);
-  c.get(DEPTH).get(SLOT).op(W_CALL_INDIRECT);
+  c.get(DEPTH).i32(0).i32Load(STATE_REENTER).op(OP.i32_eqz, OP.i32_eqz).i32(Math.log2(REENTER_DEPTH));
+  c.op(OP.i32_shl, OP.i32_sub).get(SLOT).op(W_CALL_INDIRECT);
   c.out.u32(regionType);
   c.out.u32(0);
   c.tee(PC).op(W_BR_IF, 0, W_END).i32(0);

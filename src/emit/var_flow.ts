@@ -22,7 +22,7 @@ import {
 import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_FLAGS } from "../ir/variables.ts";
-import { type Cfg, END_REENTER } from "./cfg.ts";
+import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
 import {
   faultingBlocks,
   GENERAL_SET,
@@ -72,7 +72,7 @@ export interface VarFlow {
 
 /** True for ends after which the successor starts with nothing in locals. */
 function startsFresh(kind: number): boolean {
-  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL;
+  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL || kind === END_LANDING;
 }
 
 /** True if nothing is in locals along an edge. Through a gate, only its own way keeps them; block 0 is where they begin. */

@@ -1,5 +1,6 @@
 import { CodeModuleBuilder } from "../emit/module.ts";
 import { FIRST_SLOT, type LoadedCode } from "../machine/code_cache.ts";
+import { noResume } from "../machine/resume_table.ts";
 import { noTraps } from "../machine/trap_table.ts";
 
 /** The bytes of a code module without regions. */
@@ -10,5 +11,5 @@ export function baseModuleBytes(): Uint8Array<ArrayBuffer> {
 /** A code module without regions: what a machine runs on when everything is compiled lazily. */
 export function emptyBaseCode(): LoadedCode {
   const module = new WebAssembly.Module(baseModuleBytes());
-  return { name: "base", module, entries: [], firstSlot: FIRST_SLOT, ...noTraps() };
+  return { name: "base", module, entries: [], firstSlot: FIRST_SLOT, resume: noResume(), ...noTraps() };
 }

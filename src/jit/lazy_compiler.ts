@@ -42,11 +42,12 @@ export class JitCompiler implements LazyCompiler {
     const name = `patch${patchCount++}`;
     const ranges = codeRanges(u8, region);
     const fn = liftRegion(region, level, this.options.onUnsupported, traits & CODE_WRITABLE ? ranges : []);
-    const built = buildPatchModule(name, [fn], slotOf);
+    const built = buildPatchModule(name, [fn], slotOf, traits === 0);
     return {
       name,
       module: new WebAssembly.Module(built.bytes),
       entries: built.entries,
+      resume: built.resume,
       stubs: built.stubs,
       trapOffsets: built.trapOffsets,
       trapPcs: built.trapPcs,

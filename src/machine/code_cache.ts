@@ -2,6 +2,7 @@
  * Lazily compiled modules, shared by all machines of a kernel: after fork and execve of the same program the code is there
  * already. A module fits an address space if the bytes it was made from are there; that is compared, not assumed.
  */
+import type { ResumeTable } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
 import { LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS } from "./state.ts";
@@ -21,6 +22,8 @@ export interface PatchModule extends TrapTable {
   readonly module: WebAssembly.Module;
   /** Entry pcs of its regions. */
   readonly entries: number[];
+  /** Where its regions can go on after a stop. */
+  readonly resume: ResumeTable;
   /** Targets of its calls: the module exports a stub for each under the slot's number. */
   readonly stubs: [pc: number, slot: number][];
   readonly ranges: CodeRange[];
@@ -35,6 +38,8 @@ export interface LoadedCode extends TrapTable {
   /** Entry pcs; entries[i] is in table slot firstSlot + i. */
   readonly entries: ArrayLike<number>;
   readonly firstSlot: number;
+  /** Where its regions can go on after a stop. */
+  readonly resume: ResumeTable;
 }
 
 /** A code module made ahead of time from a file of the image, for the place [start, end) of its executable mapping. */
@@ -51,6 +56,8 @@ export type FindFileCode = (file: number, start: number, end: number) => FileCod
 export interface ProgramRecord {
   /** Entries asked for that had no code, with how often: at build time the profile, at run time what translate missed. */
   readonly misses: Map<number, number>;
+  /** Where tasks went on in the middle of a region, with how often: such addresses are worth an entry. */
+  readonly resumed: Map<number, number>;
   /** Executable mappings of files of the image, by file. */
   readonly files: Map<number, { start: number; end: number }>;
 }
@@ -74,7 +81,9 @@ export class CodeLibrary {
 
   program(key: string): ProgramRecord {
     let record = this.programs.get(key);
-    if (record === undefined) this.programs.set(key, record = { misses: new Map(), files: new Map() });
+    if (record === undefined) {
+      this.programs.set(key, record = { misses: new Map(), resumed: new Map(), files: new Map() });
+    }
     return record;
   }
 
@@ -126,6 +135,8 @@ const MAX_VERSIONS = 8;
 
 export class CodeCache {
   readonly #byEntry = new Map<number, PatchModule[]>();
+  /** The module made last that can go on at an address. */
+  readonly #byResumePoint = new Map<number, PatchModule>();
 
   add(module: PatchModule): void {
     for (const pc of module.entries) {
@@ -133,12 +144,23 @@ export class CodeCache {
       if (list === undefined) this.#byEntry.set(pc, [module]);
       else if (list.push(module) > MAX_VERSIONS) list.shift();
     }
+    for (const pc of module.resume.pcs) this.#byResumePoint.set(pc, module);
   }
 
   /** A module with a region for the pc whose code bytes are those in this memory. */
   find(pc: number, u8: Uint8Array, traits = 0): PatchModule | undefined {
-    return this.#byEntry.get(pc)?.find((m) => m.traits === traits && m.ranges.every((r) => sameBytes(u8, r)));
+    return this.#byEntry.get(pc)?.find((m) => fits(m, u8, traits));
   }
+
+  /** A module, made from the code in this memory, one of whose regions can go on at the pc. */
+  findResumable(pc: number, u8: Uint8Array, traits = 0): PatchModule | undefined {
+    const module = this.#byResumePoint.get(pc);
+    return module !== undefined && fits(module, u8, traits) ? module : undefined;
+  }
+}
+
+function fits(module: PatchModule, u8: Uint8Array, traits: number): boolean {
+  return module.traits === traits && module.ranges.every((r) => sameBytes(u8, r));
 }
 
 /** True if the memory holds these bytes there. */

@@ -11,6 +11,7 @@ import { BodyPool } from "./body_pool.ts";
 import { CodeLibrary, type FileCode, FIRST_SLOT } from "./code_cache.ts";
 import { NO_CLIENT } from "./no_client.ts";
 import { GUEST_BIAS, RAX, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "./state.ts";
+import { decodeResume } from "./resume_table.ts";
 import { decodeTraps } from "./trap_codec.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
 
@@ -30,8 +31,9 @@ function moduleOf(file: number, { start, end }: typeof PLACE, result: number, fi
   u8.set(gives(result), start - GUEST_BIAS);
   const entry = { ...programOf("main: c3").elfs[0], entry: start };
   const program = { u8, executable: [{ start, end }], readOnly: [], writable: [], elfs: [entry], profile: [] };
-  const { name, wasm, entries, traps } = translateProgram(program, { name: `file${file}`, firstSlot });
-  return { name, module: new WebAssembly.Module(wasm), entries, firstSlot, ...decodeTraps(traps), file, start, end };
+  const { name, wasm, entries, ...t } = translateProgram(program, { name: `file${file}`, firstSlot });
+  const module = new WebAssembly.Module(wasm), resume = decodeResume(t.resume);
+  return { name, module, entries, firstSlot, resume, ...decodeTraps(t.traps), file, start, end };
 }
 
 const CODES = [

@@ -44,6 +44,8 @@ export const STATE_FUEL = 0x0c0;
 export const STATE_RFLAGS_REST = 0x0c4;
 /** Number of the block to go on at, for the region about to be entered (emit/reentry.ts); 0 between regions. */
 export const STATE_REENTER = 0x0c8;
+/** What a region that is to go on at that number gets less of `depth`, which is negative then. A power of two. */
+export const REENTER_DEPTH: number = 1 << 19;
 /** Upper half of a fault's address, and the page fault's error code (FAULT_ bits). */
 export const STATE_FAULT_HIGH = 0x0cc;
 export const STATE_FAULT_ERROR = 0x0d0;

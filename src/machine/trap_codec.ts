@@ -3,74 +3,15 @@
  * from its predecessor, as signed LEB128 (masks: what is different), about three bytes a trap, and about as many and a byte of
  * columns a site.
  */
+import { Leb128Reader, Leb128Writer } from "./leb128.ts";
 import { NO_PARENT, SITE_COLUMNS, type TrapTable } from "./trap_table.ts";
 
 /** Columns that are masks, and the parent, which mostly is the site before. */
 const IS_MASK = SITE_COLUMNS.map((c) => c.startsWith("stale") || c.startsWith("stored"));
 const PARENT = SITE_COLUMNS.indexOf("parent");
 
-class Writer {
-  #bytes = new Uint8Array(1 << 12);
-  #at = 0;
-
-  unsigned(v: number): void {
-    v >>>= 0;
-    for (; v > 0x7f; v >>>= 7) this.byte((v & 0x7f) | 0x80);
-    this.byte(v);
-  }
-
-  signed(v: number): void {
-    v |= 0;
-    for (; v < -64 || v > 63; v >>= 7) this.byte((v & 0x7f) | 0x80);
-    this.byte(v & 0x7f);
-  }
-
-  take(): Uint8Array<ArrayBuffer> {
-    return this.#bytes.slice(0, this.#at);
-  }
-
-  byte(b: number): void {
-    if (this.#at === this.#bytes.length) {
-      const grown = new Uint8Array(2 * this.#at);
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes[this.#at++] = b;
-  }
-}
-
-class Reader {
-  #at = 0;
-
-  constructor(readonly bytes: Uint8Array) {}
-
-  unsigned(): number {
-    let v = 0, shift = 0, byte: number;
-    do {
-      byte = this.bytes[this.#at++];
-      v |= (byte & 0x7f) << shift;
-      shift += 7;
-    } while (byte & 0x80);
-    return v >>> 0;
-  }
-
-  byte(): number {
-    return this.bytes[this.#at++];
-  }
-
-  signed(): number {
-    let v = 0, shift = 0, byte: number;
-    do {
-      byte = this.bytes[this.#at++];
-      v |= (byte & 0x7f) << shift;
-      shift += 7;
-    } while (byte & 0x80);
-    return shift < 32 && byte & 0x40 ? v | (-1 << shift) : v;
-  }
-}
-
 export function encodeTraps({ trapOffsets, trapPcs, trapSites, sites }: TrapTable): Uint8Array<ArrayBuffer> {
-  const out = new Writer();
+  const out = new Leb128Writer();
   out.unsigned(trapOffsets.length);
   let offset = 0, pc = 0, site = 0;
   for (let i = 0; i < trapOffsets.length; i++) {
@@ -101,7 +42,7 @@ export function encodeTraps({ trapOffsets, trapPcs, trapSites, sites }: TrapTabl
 }
 
 export function decodeTraps(bytes: Uint8Array): TrapTable {
-  const from = new Reader(bytes);
+  const from = new Leb128Reader(bytes);
   const count = from.unsigned();
   const trapOffsets = new Uint32Array(count), trapPcs = new Uint32Array(count), trapSites = new Uint32Array(count);
   let offset = 0, pc = 0, site = 0;

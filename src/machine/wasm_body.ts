@@ -4,6 +4,7 @@
  */
 import { HELPERS } from "../ir/helpers.ts";
 import { type CodeLibrary, type FileCode, type PatchModule, sameBytes } from "./code_cache.ts";
+import { isReturnSite, resumeNumber, resumeRow } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
 import { helperBodies } from "./helpers/index.ts";
 import type { HelperCpu } from "./helpers/types.ts";
@@ -47,8 +48,19 @@ interface Bound {
   readonly imports: WebAssembly.Imports;
   readonly traps: Map<string, TrapTable>;
   readonly patches: PatchModule[];
+  /** The patch that each of their resume points is in, and the patch whose region has an entry. */
+  readonly patchOfPoint: Map<number, PatchModule>;
+  readonly patchOfEntry: Map<number, PatchModule>;
   /** 1 for table slots of patches that hold a region or a stub. */
   filled: Uint8Array;
+}
+
+/** Where compiled code goes on in the middle of a region. */
+export interface ResumePlace {
+  entry: number;
+  /** For STATE_REENTER. */
+  number: number;
+  isReturn: boolean;
 }
 
 export class WasmBody {
@@ -134,6 +146,8 @@ export class WasmBody {
       imports: { m: { ...exports, ...m, find: exports.lookup }, h: helpers },
       traps: new Map(),
       patches: [],
+      patchOfPoint: new Map(),
+      patchOfEntry: new Map(),
       filled: new Uint8Array(table.length),
     };
     this.#patchesInDoubt = this.#modulesUnfit = false;
@@ -175,7 +189,9 @@ export class WasmBody {
       const slot = library.slotOf(pc);
       lookup.set(pc, slot);
       bound.filled[slot] = 1;
+      bound.patchOfEntry.set(pc, patch);
     }
+    for (const pc of patch.resume.pcs) bound.patchOfPoint.set(pc, patch);
     // A stub must not replace code that another patch brought.
     for (const [pc, slot] of patch.stubs) {
       if (bound.filled[slot]) continue;
@@ -185,6 +201,23 @@ export class WasmBody {
     }
     bound.patches.push(patch);
     bound.traps.set(patch.name, patch);
+  }
+
+  /** Where code that is here can go on at an address; null if it cannot. Valid until the next call. */
+  resumePlace(pc: number): ResumePlace | null {
+    const { codes, patchOfPoint, patchOfEntry, lookup } = this.#bound!;
+    const patch = patchOfPoint.get(pc);
+    const code = patch ?? codes.find((c) => pc >= c.start && pc < c.end);
+    if (code === undefined) return null;
+    const { resume } = code, row = resumeRow(resume, pc);
+    if (row < 0) return null;
+    const entry = resume.entries[row];
+    // Another patch may have taken the place of the one with this number.
+    if (patch !== undefined ? patchOfEntry.get(entry) !== patch : lookup.get(entry) === 0) return null;
+    place.entry = entry;
+    place.number = resumeNumber(resume.codes[row]);
+    place.isReturn = isReturnSite(resume.codes[row]);
+    return place;
   }
 
   /**
@@ -234,6 +267,9 @@ export class WasmBody {
     this.#patchesInDoubt = this.#bound!.patches.length > 0;
   }
 }
+
+/** What resumePlace gives: it is asked at every stop. */
+const place: ResumePlace = { entry: 0, number: 0, isReturn: false };
 
 const GUEST_PAGE = 4096;
 /** The state block and what the kernel keeps unmapped behind it. */

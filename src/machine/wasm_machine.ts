@@ -7,7 +7,7 @@
  */
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
-import type { CodeLibrary, FileCode, PatchModule } from "./code_cache.ts";
+import type { CodeLibrary, FileCode, PatchModule, ProgramRecord } from "./code_cache.ts";
 import type { CpuLevel } from "./cpu_level.ts";
 import { innermostFrame, trapReason } from "./fault.ts";
 import type { FaultReplay } from "./fault_site.ts";
@@ -27,6 +27,7 @@ import {
   STATE_FAULT_HIGH,
   STATE_FUEL,
   STATE_MXCSR,
+  STATE_REENTER,
   STATE_RIP,
   STATE_STOP,
   STATE_STOP_INFO,
@@ -139,7 +140,11 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Entries asked for that had no code, with how often. */
   get misses(): Map<number, number> {
-    return this.shared.library.program(this.#key).misses;
+    return this.#record.misses;
+  }
+
+  get #record(): ProgramRecord {
+    return this.shared.library.program(this.#key);
   }
 
   /** The kernel has loaded a program: what it is asked for is noted under this key. */
@@ -207,15 +212,22 @@ export class WasmMachine implements Machine, BodyOwner {
     let pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
     this.#outdated = false;
     for (;;) {
+      let entry = pc;
       if (this.#body.lookup.get(pc) === 0) {
-        const stop = this.#miss(pc);
-        if (stop !== STOP_NONE) return stop;
-        pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
-        continue;
+        const place = this.#body.resumePlace(pc);
+        if (place === null) {
+          const stop = this.#miss(pc);
+          if (stop !== STOP_NONE) return stop;
+          pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
+          continue;
+        }
+        entry = place.entry;
+        this.memory.i32[STATE_REENTER >> 2] = place.number;
+        count(this.#record.resumed, pc);
       }
       let next: number;
       try {
-        next = this.#body.exports.run(pc, DEPTH_UNITS);
+        next = this.#body.exports.run(entry, DEPTH_UNITS);
       } catch (e) {
         return this.#fault(e);
       }
@@ -253,6 +265,8 @@ export class WasmMachine implements Machine, BodyOwner {
     // A stub may be older than the code.
     const slot = this.#body.lookup.get(pc);
     if (slot !== 0) return slot;
+    // Who goes to a return site is unwinding, and does not come back.
+    if (this.#body.resumePlace(pc)?.isReturn) return 0;
     return this.#codeFor(pc) ? this.#body.lookup.get(pc) : 0;
   }
 
@@ -276,10 +290,15 @@ export class WasmMachine implements Machine, BodyOwner {
     const { shared } = this;
     this.#setRip(pc);
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
+    const resumable = shared.library.cache.findResumable(pc, this.memory.u8, this.client.codeTraits(pc));
+    if (resumable !== undefined) {
+      this.#body.install(resumable);
+      if (this.#body.resumePlace(pc) !== null) return STOP_NONE;
+    }
     if (this.#codeFor(pc)) return STOP_NONE;
-    this.#count(pc);
+    count(this.misses, pc);
     if (shared.interpreter === null) throw bug("no compiler and no interpreter for a miss", { pc });
-    return shared.interpreter.run(this, (p) => this.#body.lookup.get(p) !== 0);
+    return shared.interpreter.run(this, (p) => this.#body.lookup.get(p) !== 0 || this.#body.resumePlace(p) !== null);
   }
 
   /**
@@ -300,15 +319,10 @@ export class WasmMachine implements Machine, BodyOwner {
     const { compiler } = this.shared;
     const patch = compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel, traits) ?? null;
     if (patch === null) return false;
-    this.#count(pc);
+    count(this.misses, pc);
     library.cache.add(patch);
     this.#body.install(patch);
     return true;
-  }
-
-  #count(pc: number): void {
-    const { misses } = this;
-    misses.set(pc, (misses.get(pc) ?? 0) + 1);
   }
 
   #fault(e: unknown): number {
@@ -384,4 +398,8 @@ export class WasmMachine implements Machine, BodyOwner {
     if (this.#bound && mapped !== undefined) this.shared.pool?.give(this.#key, this.#body, mapped);
     this.#bound = false;
   }
+}
+
+function count(counts: Map<number, number>, pc: number): void {
+  counts.set(pc, (counts.get(pc) ?? 0) + 1);
 }

@@ -9,6 +9,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import { BodyPool } from "../machine/body_pool.ts";
 import { CodeLibrary, type FileCode, type FindFileCode, FIRST_SLOT, type LoadedCode } from "../machine/code_cache.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
+import { lazyResume, noResume } from "../machine/resume_table.ts";
 import { noTraps } from "../machine/trap_table.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
@@ -102,6 +103,7 @@ export class App {
         module: module(m.name),
         entries: new Uint32Array(entries.slice().buffer),
         firstSlot: m.firstSlot,
+        resume: lazyResume(blob(`${m.name}.resume`)),
         file: m.inode,
         start: m.start,
         end: m.end,
@@ -112,6 +114,7 @@ export class App {
       module: module("base"),
       entries: [],
       firstSlot: FIRST_SLOT,
+      resume: noResume(),
       ...noTraps(),
     };
     const library = new CodeLibrary(base, codes.reduce((n, c) => n + c.entries.length, 0), findIn(codes));

@@ -48,6 +48,7 @@ export function codeFiles(
     }
   }
   for (const { misses, files: mapped } of [...boot, ...trained]) addProfile(files, misses, mapped);
+  for (const { resumed, files: mapped } of trained) addProfile(files, resumed, mapped);
   for (const space of live) addPointers(files, space);
   const paths = pathsOf(tree);
   const contents = new Map([...files.keys()].map((file) => [file, tree.read(file)]));

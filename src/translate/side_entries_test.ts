@@ -12,6 +12,7 @@ import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { CodeLibrary, type FileCode } from "../machine/code_cache.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
 import { RAX, RBX, RDI, RSI, RSP, STATE_FUEL, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "../machine/state.ts";
+import { decodeResume } from "../machine/resume_table.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
 import { DATA, END, programOf, STACK_TOP } from "./_program.ts";
@@ -110,7 +111,8 @@ function translated(program: Program, profile: number[], maxRegionInstructions?:
   });
   const [{ start, end }] = program.executable;
   const traps = decodeTraps(t.traps);
-  const code: FileCode = { ...t, module: new WebAssembly.Module(t.wasm), ...traps, file: 1, start, end };
+  const module = new WebAssembly.Module(t.wasm), resume = decodeResume(t.resume);
+  const code: FileCode = { ...t, module, resume, ...traps, file: 1, start, end };
   const library = new CodeLibrary(emptyBaseCode(), t.entries.length, () => code);
   // Nothing to fall back on: an entry that is missing is an error.
   const machine = new WasmMachine({ library, compiler: null, interpreter: null });

@@ -14,6 +14,7 @@ import type { IrFunction } from "../ir/function.ts";
 import { liftRegion } from "../lift/lift.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
+import { encodeResume } from "../machine/resume_table.ts";
 import { encodeTraps } from "../machine/trap_codec.ts";
 import { FLOW_SYSCALL } from "../x86/row.ts";
 import { type UnsupportedInstruction, UnsupportedReport } from "./unsupported.ts";
@@ -64,6 +65,8 @@ export interface Translation {
   firstSlot: number;
   /** Encoded trap table (machine/trap_codec.ts). */
   traps: Uint8Array<ArrayBuffer>;
+  /** Encoded resume table (machine/resume_table.ts). */
+  resume: Uint8Array<ArrayBuffer>;
   /** Instructions that raise SIGILL in the guest because we cannot run them, by mnemonic, most frequent first. */
   unsupported: UnsupportedInstruction[];
   stats: TranslateStats;
@@ -140,7 +143,7 @@ class Translator {
     } while (this.#next < this.#builder.entries.length || this.#deferred.length > 0 || this.#open.size > 0);
     const built = this.#builder.finish(this.#options.firstSlot);
     const { bytes, entries } = built;
-    const traps = encodeTraps(built);
+    const traps = encodeTraps(built), resume = encodeResume(built.resume);
     this.#lap("assemble");
     return {
       name: this.#options.name,
@@ -148,6 +151,7 @@ class Translator {
       entries,
       firstSlot: this.#options.firstSlot ?? FIRST_SLOT,
       traps,
+      resume,
       unsupported: this.#unsupported.list(),
       stats: {
         ...this.#tally.totals(),

@@ -11,6 +11,7 @@ import {
   STOP_SEGV,
   STOP_SYSCALL,
 } from "../machine/state.ts";
+import { noResume } from "../machine/resume_table.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
 import { DATA, END, programOf, RODATA, STACK_TOP } from "./_program.ts";
@@ -28,7 +29,17 @@ function run(
   const { name, wasm, entries, firstSlot, traps } = translation;
   const [{ start, end }] = program.executable;
   const module = new WebAssembly.Module(wasm);
-  const code: FileCode = { name, module, entries, firstSlot, ...decodeTraps(traps), file: 1, start, end };
+  const code: FileCode = {
+    name,
+    module,
+    entries,
+    firstSlot,
+    resume: noResume(),
+    ...decodeTraps(traps),
+    file: 1,
+    start,
+    end,
+  };
   const machine = new WasmMachine({
     library: new CodeLibrary(emptyBaseCode(), entries.length, () => code),
     compiler: null,
