@@ -70,7 +70,10 @@ export class Zoo {
       await this.#run(["build", path]);
       const { stdout, stderr } = await this.#run(["record", path]);
       if (path !== own) {
-        for (const made of ["golden.json", "packages.lock"]) copyFileSync(join(path, made), join(own, made));
+        // No lock where the image has no packages.
+        for (const made of ["golden.json", "packages.lock"].filter((name) => existsSync(join(path, name)))) {
+          copyFileSync(join(path, made), join(own, made));
+        }
       }
       return stdout + stderr;
     });
