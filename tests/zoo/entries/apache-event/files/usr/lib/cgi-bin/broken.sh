@@ -1,0 +1,3 @@
+#!/bin/sh
+echo 'this is no header'
+exit 1
