@@ -138,7 +138,7 @@ export function runProgram(options: RunOptions): number {
   if (options.trace) k.tracer = new Tracer(options.trace);
   const code = runToEnd(k, options.timeoutMs ?? Infinity);
   if (options.stats && machine instanceof WasmMachine) {
-    for (const [pc, count] of machine.misses) {
+    for (const [pc, { count }] of machine.misses) {
       options.stats(`lighter: no code at 0x${pc.toString(16)} (${count} times)`);
     }
   }

@@ -57,15 +57,3 @@ export function pointerInInstruction(insn: Instruction): number {
   }
   return -1;
 }
-
-/** True if a call instruction may end right before `pc`: a word that says so may be a return address. */
-export function followsCall(u8: Uint8Array, pc: number): boolean {
-  const at = pc - GUEST_BIAS;
-  if (at < 7) return false;
-  if (u8[at - 5] === 0xe8) return true;
-  // FF /2 with 0, 1 or 4 bytes of displacement, with and without SIB.
-  for (const length of [2, 3, 4, 6, 7]) {
-    if (u8[at - length] === 0xff && (u8[at - length + 1] & 0x38) === 0x10) return true;
-  }
-  return false;
-}

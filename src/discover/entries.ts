@@ -21,7 +21,8 @@ import {
   MARK_LABEL,
   MARK_TAKEN,
 } from "./code_map.ts";
-import { followsCall, pointersInData } from "./code_pointers.ts";
+import { followsCall } from "../machine/misses.ts";
+import { pointersInData } from "./code_pointers.ts";
 import { ehFrameOfHeader, type FunctionExtent, readEhFrame, searchEhFrame } from "./eh_frame.ts";
 import type { AddressRange, ElfFacts } from "./elf_facts.ts";
 import { Survey } from "./survey.ts";

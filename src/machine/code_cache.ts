@@ -2,6 +2,7 @@
  * Lazily compiled modules, shared by all machines of a kernel: after fork and execve of the same program the code is there
  * already. A module fits an address space if the bytes it was made from are there; that is compared, not assumed.
  */
+import type { MissRecord } from "./misses.ts";
 import type { ResumeTable } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
 import { LookupTable } from "./lookup_table.ts";
@@ -54,8 +55,8 @@ export type FindFileCode = (file: number, start: number, end: number) => FileCod
 
 /** What is known of a program from its runs: whose code was missing, and what it maps. */
 export interface ProgramRecord {
-  /** Entries asked for that had no code, with how often: at build time the profile, at run time what translate missed. */
-  readonly misses: Map<number, number>;
+  /** Entries asked for that had no code: at build time the profile, at run time what translate missed. */
+  readonly misses: Map<number, MissRecord>;
   /** Where tasks went on in the middle of a region, with how often: such addresses are worth an entry. */
   readonly resumed: Map<number, number>;
   /** Executable mappings of files of the image, by file. */

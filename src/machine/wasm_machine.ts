@@ -12,6 +12,7 @@ import type { CpuLevel } from "./cpu_level.ts";
 import { innermostFrame, trapReason } from "./fault.ts";
 import type { FaultReplay } from "./fault_site.ts";
 import { GuestMemory } from "./guest_memory.ts";
+import { kindOfPlace, type MissKind, type MissRecord, type Stopwatch } from "./misses.ts";
 import type { Machine, MachineClient, MappedRange } from "./machine.ts";
 import { NO_CLIENT } from "./no_client.ts";
 import { sitesUpTo, trapAtOffset } from "./trap_table.ts";
@@ -76,6 +77,8 @@ export interface WasmShared {
   readonly library: CodeLibrary;
   readonly compiler: LazyCompiler | null;
   readonly interpreter: MissInterpreter | null;
+  /** Measures what is spent on code that is missing: on compiling or interpreting it. */
+  readonly outside?: Stopwatch;
   /** Where memories and instances of ended processes wait for the next; without it every process gets new ones. */
   readonly pool?: BodyPool;
 }
@@ -138,8 +141,8 @@ export class WasmMachine implements Machine, BodyOwner {
     return [...this.#files.values()].flatMap(({ code }) => code ?? []);
   }
 
-  /** Entries asked for that had no code, with how often. */
-  get misses(): Map<number, number> {
+  /** Entries asked for that had no code. */
+  get misses(): Map<number, MissRecord> {
     return this.#record.misses;
   }
 
@@ -185,7 +188,7 @@ export class WasmMachine implements Machine, BodyOwner {
       const { interpreter } = this.shared;
       let stop = interpreter === null || this.#roundsToNearest()
         ? this.#runCompiled()
-        : interpreter.run(this, () => this.#roundsToNearest());
+        : this.#interpret(interpreter, () => this.#roundsToNearest());
       if (stop === STOP_NOT_FUSED) stop = this.#interpretRegion();
       if (stop !== STOP_NONE && stop !== STOP_ROUNDING && stop !== STOP_CODE_CHANGED) return stop;
       const state = this.memory.i32, changed = state[STATE_STOP_INFO >> 2] >>> 0;
@@ -200,7 +203,7 @@ export class WasmMachine implements Machine, BodyOwner {
     const { interpreter } = this.shared;
     if (interpreter === null) throw bug("no interpreter for fused products, which this host rounds twice");
     this.memory.i32[STATE_STOP >> 2] = STOP_NONE;
-    return interpreter.run(this, () => true);
+    return this.#interpret(interpreter, () => true);
   }
 
   /** What compiled code takes for granted; without an interpreter it has to do for other roundings too. */
@@ -296,9 +299,10 @@ export class WasmMachine implements Machine, BodyOwner {
       if (this.#body.resumePlace(pc) !== null) return STOP_NONE;
     }
     if (this.#codeFor(pc)) return STOP_NONE;
-    count(this.misses, pc);
+    this.#noteMiss(pc);
     if (shared.interpreter === null) throw bug("no compiler and no interpreter for a miss", { pc });
-    return shared.interpreter.run(this, (p) => this.#body.lookup.get(p) !== 0 || this.#body.resumePlace(p) !== null);
+    const isCompiled = (p: number) => this.#body.lookup.get(p) !== 0 || this.#body.resumePlace(p) !== null;
+    return this.#interpret(shared.interpreter, isCompiled);
   }
 
   /**
@@ -316,13 +320,35 @@ export class WasmMachine implements Machine, BodyOwner {
       return true;
     }
     const slotOf = (p: number) => library.slotOf(p);
-    const { compiler } = this.shared;
-    const patch = compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel, traits) ?? null;
+    const { compiler, outside } = this.shared;
+    const compile = () => compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel, traits) ?? null;
+    const patch = outside === undefined ? compile() : outside.during(compile);
     if (patch === null) return false;
-    count(this.misses, pc);
+    this.#noteMiss(pc);
     library.cache.add(patch);
     this.#body.install(patch);
     return true;
+  }
+
+  #interpret(interpreter: MissInterpreter, isCompiled: (pc: number) => boolean): number {
+    const { outside } = this.shared;
+    return outside === undefined
+      ? interpreter.run(this, isCompiled)
+      : outside.during(() => interpreter.run(this, isCompiled));
+  }
+
+  #noteMiss(pc: number): void {
+    const { misses } = this, known = misses.get(pc);
+    if (known !== undefined) known.count++;
+    else misses.set(pc, { count: 1, kind: this.#kindOfMiss(pc) });
+  }
+
+  #kindOfMiss(pc: number): MissKind {
+    for (const { start, end, code } of this.#files.values()) {
+      if (pc < start || pc >= end) continue;
+      return code === undefined ? "file not compiled" : kindOfPlace(this.memory.u8, pc);
+    }
+    return "code made at run time";
   }
 
   #fault(e: unknown): number {

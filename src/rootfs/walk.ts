@@ -23,6 +23,15 @@ export function* walkTree(tree: Tree): Generator<TreeEntry> {
   }
 }
 
+/** A path for each regular file of a tree: the first of its names. */
+export function filePaths(tree: Tree): Map<InodeNumber, string> {
+  const paths = new Map<InodeNumber, string>();
+  for (const { path, number, inode } of walkTree(tree)) {
+    if (inode.type === "file" && !paths.has(number)) paths.set(number, path);
+  }
+  return paths;
+}
+
 /** Names, inodes and content bytes of a tree, for reports and limits. */
 export function measureTree(tree: Tree): { names: number; inodes: number; bytes: number; nameBytes: number } {
   const seen = new Set<InodeNumber>();

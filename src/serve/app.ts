@@ -11,11 +11,13 @@ import { CodeLibrary, type FileCode, type FindFileCode, FIRST_SLOT, type LoadedC
 import { lazyTraps } from "../machine/trap_codec.ts";
 import { lazyResume, noResume } from "../machine/resume_table.ts";
 import { noTraps } from "../machine/trap_table.ts";
+import { Stopwatch } from "../machine/misses.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
+import { filePaths } from "../rootfs/walk.ts";
 import { SavedGuest } from "../snapshot/snapshot.ts";
 import type { GuestInstance } from "./instance.ts";
 import { type Miss, MissReport } from "./miss_report.ts";
@@ -40,7 +42,7 @@ const POOL_BYTES = 256 << 20;
 
 /** A kernel with what serving asks of it. */
 export class AppInstance implements GuestInstance {
-  constructor(readonly kernel: Kernel, private readonly afterRun: () => void = () => {}) {}
+  constructor(readonly kernel: Kernel, private readonly around: <T>(run: () => T) => T = (run) => run()) {}
 
   get alive(): boolean {
     return this.kernel.exitStatus === null;
@@ -55,9 +57,7 @@ export class AppInstance implements GuestInstance {
   }
 
   run(sliceNs: number): ReturnType<Kernel["run"]> {
-    const outcome = this.kernel.run(sliceNs);
-    this.afterRun();
-    return outcome;
+    return this.around(() => this.kernel.run(sliceNs));
   }
 
   nextDeadlineNs(): number {
@@ -75,7 +75,10 @@ export class App {
   readonly #guest: SavedGuest;
   readonly #shared: WasmShared;
   readonly #misses: MissReport;
-  readonly #afterRun: () => void;
+  /** Made when a miss is first reported. */
+  #paths: ReadonlyMap<number, string> | undefined;
+  readonly #runTime: Stopwatch;
+  readonly #outside: Stopwatch;
 
   constructor(readonly parts: AppParts) {
     const { manifest } = parts;
@@ -119,17 +122,28 @@ export class App {
     };
     const library = new CodeLibrary(base, codes.reduce((n, c) => n + c.entries.length, 0), findIn(codes));
     manifest.lookups.forEach((names, i) => library.addLookup(names, blob(`lookup.${i}`)));
+    const { host } = parts, nowMs = () => host.monotonicNs() / 1e6;
+    this.#outside = new Stopwatch(nowMs);
+    this.#runTime = new Stopwatch(nowMs);
     this.#shared = {
+      outside: this.#outside,
       library,
       compiler: parts.compiler,
       interpreter: parts.interpreter,
       pool: new BodyPool(parts.poolBytes ?? POOL_BYTES),
     };
-    const { host } = parts;
-    const verb = parts.compiler === null ? "interpreted" : "compiled now";
-    this.#misses = new MissReport(library.programs, verb, (line) => host.log(0, line));
-    const nowMs = () => host.monotonicNs() / 1e6;
-    this.#afterRun = () => this.#misses.update(nowMs);
+    this.#misses = new MissReport(library.programs, {
+      verb: parts.compiler === null ? "interpreted" : "compiled now",
+      pathOf: (file) => (this.#paths ??= filePaths(this.#tree)).get(file) ?? `inode ${file}`,
+      log: (line) => host.log(0, line),
+    });
+  }
+
+  /** Runs a guest, and says what it had to do without. */
+  #run<T>(run: () => T): T {
+    const result = this.#runTime.during(run);
+    this.#misses.update(this.#runTime.nowMs, { runMs: this.#runTime.ms, outsideMs: this.#outside.ms });
+    return result;
   }
 
   /** The blobs of a data file, compiled (the one way in without a read permission on Deno) or as bytes. */
@@ -150,7 +164,7 @@ export class App {
       console: new LineSink(host),
       newMachine: (bytes, key) => new WasmMachine(this.#shared, bytes, key),
     });
-    return new AppInstance(kernel, this.#afterRun);
+    return new AppInstance(kernel, (run) => this.#run(run));
   }
 
   /** Code that was asked for and not translated ahead. */

@@ -10,6 +10,7 @@ import { PROT_READ, PROT_WRITE } from "../kernel/abi/mman.ts";
 import type { AddressSpace } from "../kernel/memory/address_space.ts";
 import type { ProgramRecord } from "../machine/code_cache.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
+import { filePaths } from "../rootfs/walk.ts";
 import type { FileHints } from "./file_memory.ts";
 
 /** A file to compile, for one place. */
@@ -50,7 +51,7 @@ export function codeFiles(
   for (const { misses, files: mapped } of [...boot, ...trained]) addProfile(files, misses, mapped);
   for (const { resumed, files: mapped } of trained) addProfile(files, resumed, mapped);
   for (const space of live) addPointers(files, space);
-  const paths = pathsOf(tree);
+  const paths = filePaths(tree);
   const contents = new Map([...files.keys()].map((file) => [file, tree.read(file)]));
   const imports = new Set([...contents.values()].flatMap((bytes) => importedNames(bytes)));
   return [...files].map(([file, { start, end, profile, pointers }]): CodeFile => ({
@@ -64,7 +65,7 @@ export function codeFiles(
 
 function addProfile(
   files: ReadonlyMap<number, Collected>,
-  misses: ReadonlyMap<number, number>,
+  misses: ReadonlyMap<number, unknown>,
   mapped: ProgramRecord["files"],
 ): void {
   for (const [file, { start, end }] of mapped) {
@@ -87,19 +88,4 @@ function addPointers(files: ReadonlyMap<number, Collected>, space: AddressSpace)
     const { pointers } = files.get(file)!;
     if (pointers.get(target)?.mayBeReturnAddress !== true) pointers.set(target, { target, mayBeReturnAddress });
   });
-}
-
-/** A path for each file of a tree. */
-function pathsOf(tree: Tree): Map<InodeNumber, string> {
-  const paths = new Map<InodeNumber, string>();
-  const work: [InodeNumber, string][] = [[tree.root, ""]];
-  for (let next; (next = work.pop()) !== undefined;) {
-    const [directory, path] = next;
-    for (const [name, child] of tree.children(directory)) {
-      const { type } = tree.inode(child);
-      if (type === "directory") work.push([child, `${path}/${name}`]);
-      else if (type === "file" && !paths.has(child)) paths.set(child, `${path}/${name}`);
-    }
-  }
-  return paths;
 }

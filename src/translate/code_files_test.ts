@@ -41,7 +41,7 @@ function spaceWith(mapped: [file: number, start: number][], heap: number[] = [],
 
 function record(misses: number[], files: [file: number, start: number][]): ProgramRecord {
   return {
-    misses: new Map(misses.map((pc) => [pc, 1])),
+    misses: new Map(misses.map((pc) => [pc, { count: 1, kind: "file not compiled" }])),
     resumed: new Map(),
     files: new Map(files.map(([file, start]) => [file, { start: start + TEST_CODE, end: start + TEST_CODE + 0x1000 }])),
   };

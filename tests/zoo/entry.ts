@@ -44,6 +44,7 @@ export interface ProbeResult {
 }
 
 const OWN_ENTRIES = fileURLToPath(new URL("entries", import.meta.url));
+const WARM_FILES = fileURLToPath(new URL("warm", import.meta.url));
 
 export class Zoo {
   constructor(readonly directory: string) {
@@ -77,6 +78,12 @@ export class Zoo {
       }
       return stdout + stderr;
     });
+  }
+
+  /** Training requests for an entry, other ones than its probes; null if there are none. */
+  warmFile(entry: string): string | null {
+    const own = join(OWN_ENTRIES, entry, "warm.txt"), ofZoo = join(WARM_FILES, `${entry}.txt`);
+    return [own, ofZoo].find((file) => existsSync(file)) ?? null;
   }
 
   #folder(entry: string): string {

@@ -11,7 +11,8 @@
  *     --host LIST   of deno,node,workers (all)
  *     --zoo DIR     where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
  *     --image FILE  this image instead of building one; it is left alone
- *     --warm FILE   training requests, as for translate
+ *     --warm FILE   training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
+ *                   folder of an entry of our own; "none" for no such requests
  *     --fast        translate without the optimiser
  *     --keep        do not delete the output
  *     --json        results as JSON
@@ -21,7 +22,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
-import { parseWarmFile } from "../../src/boot/warm.ts";
+import { parseWarmFile, type WarmRequest } from "../../src/boot/warm.ts";
 import { type TranslatedImage, translateImage } from "../../src/cli/translate_image.ts";
 import { table } from "../../bench/statistics.ts";
 import { type ProbeResult, Zoo } from "./entry.ts";
@@ -38,6 +39,8 @@ interface HostReport {
   firstByteMs: number;
   /** Regions that were not translated ahead. */
   misses: number;
+  /** Share of the guest's time that was spent outside code translated ahead, and how much that was. */
+  outside: { share: number; ms: number };
   error?: string;
 }
 
@@ -65,7 +68,7 @@ function wantedHosts(list: string): HostName[] {
 }
 
 async function runHost(zoo: Zoo, entry: string, host: HostName, folder: string): Promise<HostReport> {
-  const report: HostReport = { host, passed: 0, limited: [], failed: [], firstByteMs: NaN, misses: 0 };
+  const report: HostReport = { host, passed: 0, limited: [], failed: [], firstByteMs: NaN, misses: 0, outside: NONE };
   const path = zoo.benchPath(entry);
   const server = await startHost(host, folder, path);
   try {
@@ -75,6 +78,7 @@ async function runHost(zoo: Zoo, entry: string, host: HostName, folder: string):
     await new Promise((go) => setTimeout(go, 1100));
     await fetch(server.url + path).then((r) => r.arrayBuffer());
     report.misses = missesIn(server.output());
+    report.outside = outsideIn(server.output());
   } catch (error) {
     report.error = error instanceof Error ? error.message : String(error);
   } finally {
@@ -82,6 +86,10 @@ async function runHost(zoo: Zoo, entry: string, host: HostName, folder: string):
     writeFileSync(join(folder, "..", `${host}.log`), server.output());
   }
   return report;
+}
+
+function warmRequests(file: string | null): WarmRequest[] {
+  return file === null || file === "none" ? [] : parseWarmFile(readFileSync(file, "utf8"), file);
 }
 
 function judge(report: HostReport, result: ProbeResult): void {
@@ -97,6 +105,14 @@ function missesIn(log: string): number {
     (n, [, count]) => n + Number(count),
     0,
   );
+}
+
+const NONE = { share: 0, ms: 0 };
+
+/** The last word on time; a host that has never needed other code says nothing. */
+function outsideIn(log: string): { share: number; ms: number } {
+  const said = [...log.matchAll(/([\d.]+) of [\d.]+ ms that the guest ran \(([\d.]+) %\)/g)].at(-1);
+  return said === undefined ? NONE : { share: Number(said[2]) / 100, ms: Number(said[1]) };
 }
 
 function describe(entry: string, { app }: TranslatedImage, seconds: number, hosts: readonly HostReport[]): string {
@@ -121,10 +137,11 @@ function describe(entry: string, { app }: TranslatedImage, seconds: number, host
     `${h.failed.length}`,
     `${Math.round(h.firstByteMs)}`,
     `${h.misses}`,
+    `${(100 * h.outside.share).toFixed(1)} % (${h.outside.ms} ms)`,
   ]);
   lines.push(
     `${entry}: translated in ${seconds.toFixed(1)} s (${stages}); output ${sum("raw")} MB, gzip ${sum("gzip")} MB`,
-    table([["host", "passed", "host limits", "failed", "first byte ms", "misses"], ...rows]),
+    table([["host", "passed", "host limits", "failed", "first byte ms", "misses", "outside"], ...rows]),
   );
   return lines.join("\n");
 }
@@ -151,7 +168,7 @@ async function main(): Promise<number> {
     const translated = await translateImage(image, {
       out: join(folder, "out"),
       optimise: options.fast ? "never" : "small",
-      warm: options.warm === undefined ? [] : parseWarmFile(readFileSync(options.warm, "utf8"), options.warm),
+      warm: warmRequests(options.warm ?? zoo.warmFile(entry)),
       onProgress: (text) => console.error(text),
     });
     const seconds = (performance.now() - since) / 1000;
