@@ -1,7 +1,10 @@
 import type { ClientInfo } from "../../src/serve/mod.ts";
 import type { IncomingMessage } from "node:http";
 
-/** A node:http request as a fetch Request. Throws TypeError for what fetch does not know (TRACE, a malformed Host). */
+/** Methods that fetch refuses to make requests with (https://fetch.spec.whatwg.org/#forbidden-method), though it may get them. */
+const FORBIDDEN: ReadonlySet<string> = new Set(["TRACE", "TRACK"]);
+
+/** A node:http request as a fetch Request. Throws TypeError for what fetch does not know (a malformed Host). */
 export function toRequest(message: IncomingMessage, signal: AbortSignal): Request {
   const method = message.method ?? "GET";
   const host = message.headers.host;
@@ -15,7 +18,10 @@ export function toRequest(message: IncomingMessage, signal: AbortSignal): Reques
   const headers = new Headers();
   for (const [name, value] of fieldPairs(message.rawHeaders)) headers.append(name, value);
   const body = hasBody(message, method) ? bodyStream(message) : null;
-  return new Request(url, { method, headers, body, signal, duplex: "half" } as RequestInit);
+  const init = { method: FORBIDDEN.has(method) ? "OPTIONS" : method, headers, body, signal, duplex: "half" };
+  const request = new Request(url, init as RequestInit);
+  if (FORBIDDEN.has(method)) Object.defineProperty(request, "method", { value: method });
+  return request;
 }
 
 export function clientInfo(message: IncomingMessage, onInformational?: (status: number) => void): ClientInfo {

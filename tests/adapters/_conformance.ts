@@ -44,6 +44,11 @@ export function addTests(host: HostUnderTest): void {
     expect(ofConnection).toEqual(host.shared ? [] : ["Connection: close"]);
   });
 
+  it("leaves TRACE to the guest", async () => {
+    const raw = await exchange(host.url(), "TRACE /head HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    expect(raw).toContain("\r\n\r\nTRACE /head HTTP/1.1\n");
+  });
+
   it("tells the guest which codings the client accepts", async () => {
     const ask = async (field: string) => {
       const raw = await exchange(host.url(), `GET /head HTTP/1.1\r\nHost: h\r\n${field}Connection: close\r\n\r\n`);

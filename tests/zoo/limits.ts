@@ -16,6 +16,7 @@ const isOfBody = (difference: string) => /^(length|sha256|body): /.test(differen
 const DIFFER = "responses differ among each other, expected all the same";
 const EXPECTED_REFUSAL = "refused: got nothing, expected true";
 const COMPRESSED = 'header content-encoding: got "gzip", expected nothing';
+const EMPTY_ALLOW = 'header allow: got nothing, expected ""';
 const CONTINUED = "informational: got [100], expected nothing";
 const NOT_CONTINUED = "informational: got nothing, expected [100]";
 
@@ -76,6 +77,11 @@ export const HOST_LIMITS: readonly HostLimit[] = [
     hosts: ["workers"],
     explains: ({ probe }) => probe.method !== undefined && !WORKERD_METHODS.has(probe.method),
     reason: "workerd answers methods it does not know with 501 before the Worker is asked",
+  },
+  {
+    hosts: ["workers"],
+    explains: ({ differences }) => differences.join() === EMPTY_ALLOW,
+    reason: "wrangler dev drops Allow where it is empty",
   },
   {
     hosts: ["workers"],
