@@ -16,6 +16,8 @@ import { compareNames, decodeName, encodeName } from "../rootfs/names.ts";
 import { type Inode, type InodeNumber, type InodeType, noBytes, noChildren, type Tree } from "../rootfs/tree.ts";
 
 const nsPerSecond = 1_000_000_000n;
+/** Contents that are kept: a program reads a large file in many small pieces, and each asks for the whole of it. */
+const KEPT_BYTES = 512e6;
 
 interface Known {
   /** As bytes, because a host's names need not be UTF-8. */
@@ -36,6 +38,9 @@ export class HostDirectory implements Tree {
   /** By inode number less one. */
   private readonly known: Known[] = [];
   private readonly numbers = new Map<string, InodeNumber>();
+  /** Files read last, the oldest first, and how much that is. */
+  private readonly contents = new Map<InodeNumber, Uint8Array>();
+  private contentBytes = 0;
 
   constructor(private readonly path: string) {
     // The user may name the directory by a link; only inside of it links belong to the guest.
@@ -57,7 +62,22 @@ export class HostDirectory implements Tree {
 
   read(number: InodeNumber): Uint8Array {
     const { path, inode } = this.get(number);
-    return inode.type === "file" ? readWhole(path, this.path) : noBytes;
+    if (inode.type !== "file") return noBytes;
+    const kept = this.contents.get(number);
+    if (kept !== undefined) return kept;
+    const bytes = readWhole(path, this.path);
+    this.keep(number, bytes);
+    return bytes;
+  }
+
+  private keep(number: InodeNumber, bytes: Uint8Array): void {
+    this.contents.set(number, bytes);
+    this.contentBytes += bytes.length;
+    for (const [oldest, { length }] of this.contents) {
+      if (this.contentBytes <= KEPT_BYTES || oldest === number) break;
+      this.contents.delete(oldest);
+      this.contentBytes -= length;
+    }
   }
 
   private get(number: InodeNumber): Known {

@@ -68,6 +68,16 @@ describe("a host directory as a tree", () => {
     expect(readdirSync(folder)).toHaveLength(5);
   });
 
+  it("reads a file from the host once", () => {
+    const once = openHostDirectory(folder), file = join(folder, "read");
+    writeFileSync(file, "before");
+    const number = lookup(once, "/read")!, bytes = once.read(number);
+    writeFileSync(file, "after!");
+    expect(once.read(number)).toBe(bytes);
+    expect(new TextDecoder().decode(bytes)).toBe("before");
+    rmSync(file);
+  });
+
   it("must be a directory", () => {
     expect(() => openHostDirectory(join(folder, "hard"))).toThrow("is not a directory that can be read");
     expect(() => openHostDirectory(join(folder, "nope"))).toThrow("nope: cannot be read");
