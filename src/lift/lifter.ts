@@ -79,6 +79,8 @@ export class Lifter extends Builder {
   // One more than there are variables: XMM_TEMPORARY.
   readonly #current: Int32Array = new Int32Array(VAR_COUNT + 1).fill(-1);
   readonly #dirty: Uint8Array = new Uint8Array(VAR_COUNT + 1);
+  /** Operation of this block that wrote the variable last: values read before it are no longer what the variable has. */
+  readonly #writtenAt: Int32Array = new Int32Array(VAR_COUNT + 1).fill(-1);
   readonly #flagSource: (FlagSource | null)[] = [null, null, null, null, null, null];
 
   /** Indirect jump's pc -> targets. */
@@ -516,6 +518,7 @@ export class Lifter extends Builder {
     for (const v of row.writes) {
       this.#current[v] = -1;
       this.#dirty[v] = 0;
+      this.#writtenAt[v] = result;
     }
     return result;
   }
@@ -524,7 +527,8 @@ export class Lifter extends Builder {
   flushVars(variables: readonly number[]): void {
     for (const v of variables) {
       if (this.#dirty[v]) {
-        this.op(OP.setvar, v, v >= VAR_FLAGS && v < VAR_FLAGS + 6 ? this.flag(v - VAR_FLAGS) : this.#current[v]);
+        const value = v >= VAR_FLAGS && v < VAR_FLAGS + 6 ? this.flag(v - VAR_FLAGS) : this.#current[v];
+        this.#writtenAt[v] = this.op(OP.setvar, v, value);
         this.#dirty[v] = 0;
       }
     }
@@ -543,6 +547,7 @@ export class Lifter extends Builder {
     this.#basesDown.clear();
     this.#current.fill(-1);
     this.#dirty.fill(0);
+    this.#writtenAt.fill(-1);
     this.#flagSource.fill(null);
     this.#tableIndex = -1;
     this.#storedAt.length = 0;
@@ -694,9 +699,9 @@ export class Lifter extends Builder {
       if (!this.#dirty[v]) continue;
       const isFlag = v >= VAR_FLAGS && v < VAR_FLAGS + 6;
       if (isFlag && !(live & (1 << (v - VAR_FLAGS)))) continue;
-      // A variable read and not changed needs no write: its pending value is its own getvar.
+      // A variable read and not changed since needs no write: its pending value is its own getvar.
       const value = this.#current[v];
-      if (this.fn.op[value] === OP.getvar && this.fn.a[value] === v) continue;
+      if (this.fn.op[value] === OP.getvar && this.fn.a[value] === v && value > this.#writtenAt[v]) continue;
       this.op(OP.setvar, v, value);
     }
   }
