@@ -60,7 +60,12 @@ export function discoverRegion(
   const origin = new Map<number, Instruction[]>();
   const leas = new Map<number, number[]>();
   const work = [...sideEntries, entryPc];
-  while (work.length > 0 && decoded.size < limit) walk(work.pop()!);
+  /** Indirect jumps whose table has not been found: what leads to it may not have been seen yet. */
+  let unknownJumps: [run: Instruction[], before: Instruction[]][] = [];
+  do {
+    while (work.length > 0 && decoded.size < limit) walk(work.pop()!);
+    unknownJumps = unknownJumps.filter(([run, before]) => !followTable(run, before));
+  } while (work.length > 0 && decoded.size < limit);
 
   // Walks one straight run, noting leaders.
   function walk(start: number): void {
@@ -87,11 +92,8 @@ export function discoverRegion(
           lead(insn.operands[0].immLo >>> 0);
           return;
         case FLOW_JUMP_INDIRECT: {
-          const table = findJumpTable({ code, run, before: origin.get(start) ?? [], leas });
-          if (table !== null) {
-            jumpTables.set(insn.pc, table);
-            for (const target of table.targets) lead(target);
-          }
+          const before = origin.get(start) ?? [];
+          if (!followTable(run, before)) unknownJumps.push([run, before]);
           return;
         }
         case FLOW_CALL:
@@ -111,6 +113,15 @@ export function discoverRegion(
     }
     // Ran into the middle of a run decoded before: that address begins a block.
     leaders.add(pc);
+  }
+
+  /** False if the indirect jump at the end of the run has no table that is known. */
+  function followTable(run: Instruction[], before: Instruction[]): boolean {
+    const table = findJumpTable({ code, run, before, leas });
+    if (table === null) return false;
+    jumpTables.set(run[run.length - 1].pc, table);
+    for (const target of table.targets) lead(target);
+    return true;
   }
 
   function noteLea(insn: Instruction): void {

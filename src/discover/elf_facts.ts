@@ -1,4 +1,5 @@
 /** What an ELF file says about where its code is, for the search of region entries. */
+import { parseDynamic } from "../elf/dynamic.ts";
 import { parseHeader } from "../elf/header.ts";
 import { parseSections, type Section, SHT_DYNSYM, stringAt } from "../elf/sections.ts";
 import { parseSegments, PT_GNU_EH_FRAME, PT_LOAD } from "../elf/segments.ts";
@@ -13,6 +14,8 @@ export interface AddressRange {
 /** Facts of one loaded ELF file, as guest addresses. */
 export interface ElfFacts {
   entry: number;
+  /** What the dynamic linker calls before and after all else (DT_INIT, DT_FINI). */
+  endFunctions: number[];
   /** Where its segments are. */
   loaded: AddressRange[];
   /** Function symbols; size 0 when unknown. Empty if stripped. */
@@ -36,6 +39,7 @@ export function elfFacts(file: Uint8Array, base: number): ElfFacts {
   const isFunction = (s: ElfSymbol) => s.isFunction && s.address > 0;
   return {
     entry: base + header.entry,
+    endFunctions: (parseDynamic(file, header)?.endFunctions ?? []).map((address) => base + address),
     loaded: segments.filter((s) => s.type === PT_LOAD)
       .map((s) => ({ start: base + s.vaddr, end: base + s.vaddr + s.memsz })),
     functions: parseSymbols(file, header).filter(isFunction)

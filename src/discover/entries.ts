@@ -43,6 +43,8 @@ export interface ProgramMemory {
   readOnly: readonly AddressRange[];
   /** Everything else that is mapped: data, heap, stacks. Searched for code addresses, as the read-only ranges are. */
   writable: readonly AddressRange[];
+  /** Those of the writable ranges that are made read-only after relocation: tables of labels are there. */
+  relocated?: readonly AddressRange[];
   /** The program and its libraries. */
   elfs: readonly ElfFacts[];
   /** Addresses at which the dispatcher entered code in the training run. */
@@ -62,6 +64,8 @@ export interface CodeEntries {
   endOf(start: number): number;
   /** True if code that mentions this address may jump or call there. */
   mayBeTaken(address: number): boolean;
+  /** Addresses inside functions that are in data: labels of tables, or chance. Ascending. */
+  labels: number[];
   /** Known functions, for reports. */
   functions: number;
 }
@@ -72,10 +76,11 @@ export function findEntries(program: ProgramMemory): CodeEntries {
   const map = new CodeMap(program.executable);
   const extents = functionExtents(program).filter((e) => map.has(e.start));
   for (const e of extents) map.add(e.start, e.isPart ? MARK_EDGE : MARK_FUNCTION | MARK_EDGE);
-  const survey = new Survey(u8, map, extents, program.readOnly);
+  const survey = new Survey(u8, map, extents, constantRanges(program));
   const roots = new Set<number>();
-  for (const pc of [...program.elfs.map((e) => e.entry), ...program.profile]) if (map.has(pc)) roots.add(pc);
-  for (const { entry } of program.elfs) map.add(entry, MARK_FUNCTION | MARK_EDGE | MARK_TAKEN);
+  const started = program.elfs.flatMap((e) => [e.entry, ...e.endFunctions]);
+  for (const pc of [...started, ...program.profile]) if (map.has(pc)) roots.add(pc);
+  for (const pc of started) map.add(pc, MARK_FUNCTION | MARK_EDGE | MARK_TAKEN);
   survey.sweep();
   for (const pc of roots) survey.follow(pc);
 
@@ -117,8 +122,14 @@ export function findEntries(program: ProgramMemory): CodeEntries {
       return i >= 0 && extents[i].start === start ? extents[i].end : start;
     },
     mayBeTaken: (address) => (map.get(address) & MARK_TAKEN) !== 0,
+    labels: [...judge.labels].sort((a, b) => a - b),
     functions: map.withMarks(MARK_FUNCTION).length,
   };
+}
+
+/** Data that switch tables are read from. */
+export function constantRanges({ readOnly, relocated = [] }: ProgramMemory): AddressRange[] {
+  return [...readOnly, ...relocated];
 }
 
 /** Extents from unwind information and symbols, one a start, ascending. */
@@ -154,17 +165,23 @@ function ehFrames(u8: Uint8Array, elf: ElfFacts, readOnly: readonly AddressRange
 /** Decides whether an address that was found somewhere is code that may be entered there. */
 class Judge {
   readonly #insn = new Instruction();
+  /** Instructions inside functions that were asked about, and are no entries by themselves. */
+  readonly labels: Set<number> = new Set();
+
   constructor(readonly u8: Uint8Array, readonly map: CodeMap, readonly survey: Survey) {}
 
   isLikelyCode(pc: number, mayBeReturnAddress: boolean): boolean {
     const marks = this.map.get(pc);
-    if (marks & (MARK_FUNCTION | MARK_CONTINUED)) return true;
+    if (marks & (MARK_FUNCTION | MARK_CONTINUED) || this.#bindsLazily(pc)) return true;
     const extent = this.survey.extentOf(pc);
     if (extent >= 0) {
       // Inside a function: return addresses on stacks count. The rest are labels of switch tables, which regions find by
       // themselves, or no code addresses at all.
       if (this.survey.extents[extent].start === pc) return true;
-      return mayBeReturnAddress && (marks & MARK_INSTRUCTION) !== 0 && followsCall(this.u8, pc);
+      if ((marks & MARK_INSTRUCTION) === 0) return false;
+      if (mayBeReturnAddress && followsCall(this.u8, pc)) return true;
+      this.labels.add(pc);
+      return false;
     }
     if (marks & MARK_LABEL) return false;
     // Where nothing says how far functions reach, code that somebody has the address of begins one.
@@ -173,6 +190,16 @@ class Judge {
     this.map.add(pc, MARK_FUNCTION | MARK_EDGE);
     this.survey.follow(pc);
     return true;
+  }
+
+  /** True for the half of an entry of the procedure linkage table that has the dynamic linker look for the function. */
+  #bindsLazily(pc: number): boolean {
+    const { u8 } = this;
+    let at = pc - GUEST_BIAS;
+    if (u8[at] === 0xf3 && u8[at + 1] === 0x0f && u8[at + 2] === 0x1e && u8[at + 3] === 0xfa) at += 4; // endbr64
+    if (u8[at] !== 0x68) return false; // push imm32
+    const jump = u8[at + 5] === 0xf2 ? at + 6 : at + 5; // with a bnd prefix
+    return u8[jump] === 0xe9;
   }
 
   /** True if a straight run of valid instructions leads from here to a jump, call or return. */

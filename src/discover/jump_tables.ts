@@ -3,6 +3,7 @@
  *
  *   jmp [table + idx*8]                                          absolute, 8-byte entries (non-PIC)
  *   lea base,[rip+table]; movsxd t,[base + idx*4]; add t,base; jmp t      offsets from the table, 4-byte entries (PIC)
+ *   lea r,[rip+table]; lea base,[rip+label]; movsxd t,[r + idx*4]; add t,base; jmp t      offsets from a label (goto *)
  *
  * The bound is the immediate of the `cmp idx, N; ja default` before it, or else where entries stop to make sense. Entries are
  * read only from memory that cannot change.
@@ -67,15 +68,18 @@ function findAbsolute(context: JumpContext, load: number, m: Operand): JumpTable
   return readTables(context, load, m, tables.map((address) => ({ address, entryBytes: 8, base: 0 })));
 }
 
-/** The sum, at run[add], of a table's address and an offset loaded from it into another register. */
+/** The sum, at run[add], of an address, mostly the table's own, and an offset loaded from the table into another register. */
 function findRelative(context: JumpContext, add: number, offset: number, base: number): JumpTable | null {
   const { run } = context;
   const load = lastWrite(run, add - 1, offset);
   if (load < 0 || run[load].row.mnemonic !== "movsxd" || run[load].operands[1].kind !== OPERAND_MEM) return null;
   const m = run[load].operands[1];
-  if (m.index < 0 || m.scaleLog2 !== 2 || m.base !== base) return null;
-  const bases = basesOf(context, load, base);
-  return readTables(context, load, m, bases.map((b) => ({ address: (b + m.disp) >>> 0, entryBytes: 4, base: b })));
+  if (m.index < 0 || m.scaleLog2 !== 2 || m.base < 0) return null;
+  const place = (table: number, b: number): TablePlace => ({ address: (table + m.disp) >>> 0, entryBytes: 4, base: b });
+  const tables = basesOf(context, load, m.base);
+  if (m.base === base) return readTables(context, load, m, tables.map((b) => place(b, b)));
+  const { code } = context, labels = basesOf(context, add, base).filter((b) => code.mayBeInstruction?.(b) !== false);
+  return readTables(context, load, m, labels.flatMap((b) => tables.map((table) => place(table, b))));
 }
 
 /** Addresses that a register may hold before run[before]: the lea in this run, or all in the region. */

@@ -4,7 +4,15 @@ import type { ElfHeader } from "./header.ts";
 import { stringAt } from "./sections.ts";
 import { parseSegments, PT_DYNAMIC, PT_LOAD, type Segment } from "./segments.ts";
 
-const DT_NULL = 0, DT_NEEDED = 1, DT_STRTAB = 5, DT_STRSZ = 10, DT_SONAME = 14, DT_RPATH = 15, DT_RUNPATH = 29;
+const DT_NULL = 0,
+  DT_NEEDED = 1,
+  DT_STRTAB = 5,
+  DT_STRSZ = 10,
+  DT_INIT = 12,
+  DT_FINI = 13,
+  DT_SONAME = 14,
+  DT_RPATH = 15,
+  DT_RUNPATH = 29;
 const ENTRY_BYTES = 16;
 
 export interface DynamicInfo {
@@ -15,6 +23,8 @@ export interface DynamicInfo {
   /** Directories to search, as they are written ($ORIGIN and all). */
   rpath: string[];
   runpath: string[];
+  /** Addresses of what is called at the very beginning and end. */
+  endFunctions: number[];
 }
 
 /**
@@ -43,6 +53,9 @@ export function parseDynamic(file: Uint8Array, header: ElfHeader, place: ErrorPl
     soname: list(DT_SONAME)[0] ?? "",
     rpath: directories(DT_RPATH),
     runpath: directories(DT_RUNPATH),
+    endFunctions: tags.filter(([tag, address]) => (tag === DT_INIT || tag === DT_FINI) && address > 0).map(([, at]) =>
+      at
+    ),
   };
 }
 

@@ -39,7 +39,7 @@ export function parseSegments(
     const type = view.getUint32(at, true);
     if (
       type !== PT_LOAD && type !== PT_INTERP && type !== PT_PHDR && type !== PT_DYNAMIC && type !== PT_TLS &&
-      type !== PT_NOTE && type !== PT_GNU_EH_FRAME
+      type !== PT_NOTE && type !== PT_GNU_EH_FRAME && type !== PT_GNU_RELRO
     ) {
       continue;
     }

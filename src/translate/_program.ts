@@ -54,6 +54,7 @@ export function programOf(
     readOnly: [{ start: RODATA, end: RODATA + 0x1000 }],
     writable: [{ start: DATA, end: DATA + 0x1000 }, { start: STACK_TOP - 0x8000, end: STACK_TOP }],
     elfs: [{
+      endFunctions: [],
       entry: labels.get(options.entry ?? "main")!,
       loaded: [{ start: CODE, end: DATA + 0x1000 }],
       functions: [],

@@ -9,7 +9,7 @@ import { elfFacts } from "../discover/elf_facts.ts";
 import type { CodePointer, ProgramMemory } from "../discover/entries.ts";
 import { ET_EXEC, parseHeader } from "../elf/header.ts";
 import { applyRelocations } from "../elf/relocations.ts";
-import { parseSegments, PF_R, PF_W, PF_X, PT_DYNAMIC, PT_LOAD } from "../elf/segments.ts";
+import { parseSegments, PF_R, PF_W, PF_X, PT_DYNAMIC, PT_GNU_RELRO, PT_LOAD } from "../elf/segments.ts";
 import { pageDown, pageUp } from "../kernel/abi/mman.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
 
@@ -47,11 +47,14 @@ export function fileMemory(bytes: Uint8Array, path: string, start: number, hints
     const memory = new DataView(u8.buffer);
     applyRelocations(memory, base - GUEST_BIAS, { start: dynamic.vaddr, end: dynamic.vaddr + dynamic.filesz }, base);
   }
+  const relocated = segments.filter((s) => s.type === PT_GNU_RELRO)
+    .map((s) => ({ start: base + s.vaddr, end: base + s.vaddr + s.memsz }));
   return {
     u8,
     executable,
     readOnly,
     writable,
+    relocated,
     elfs: [elfFacts(bytes, base)],
     profile: [...hints.profile],
     pointers: [...hints.pointers],

@@ -5,7 +5,7 @@
 import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import { CodeMap, codeView, MARK_CALLED, MARK_CONTINUED, MARK_FUNCTION, MARK_TAKEN } from "../discover/code_map.ts";
 import { pointerInInstruction } from "../discover/code_pointers.ts";
-import { type CodeEntries, findEntries, type ProgramMemory } from "../discover/entries.ts";
+import { type CodeEntries, constantRanges, findEntries, type ProgramMemory } from "../discover/entries.ts";
 import { CodeOwners } from "../discover/owners.ts";
 import { cutIntoParts, type FunctionPart } from "../discover/parts.ts";
 import { instructionCount, type Region, type RegionBlock } from "../discover/region.ts";
@@ -16,7 +16,7 @@ import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
 import { encodeResume } from "../machine/resume_table.ts";
 import { encodeTraps } from "../machine/trap_codec.ts";
-import { FLOW_SYSCALL } from "../x86/row.ts";
+import { FLOW_JUMP_INDIRECT, FLOW_SYSCALL } from "../x86/row.ts";
 import { type UnsupportedInstruction, UnsupportedReport } from "./unsupported.ts";
 
 /** As a whole function is better than its pieces, more than the lazy compiler takes at once. Larger ones are cut. */
@@ -122,7 +122,7 @@ class Translator {
     this.#last = this.#now();
     this.#largest = options.maxRegionInstructions ?? MAX_INSTRUCTIONS;
     const found = this.#found = findEntries(program);
-    this.#code = codeView(program.u8, found.map, [...program.readOnly, ...program.executable]);
+    this.#code = codeView(program.u8, found.map, [...constantRanges(program), ...program.executable]);
     this.#owners = new CodeOwners(found.map);
     const isPart = (owner: number) => owner >= 0 && this.#planned[owner].part !== null;
     this.#codeBetween = { ...this.#code, isElsewhere: (pc) => this.#owners.get(pc) >= 0 };
@@ -223,14 +223,19 @@ class Translator {
 
   /** Makes the region of an entry whose place is reserved. */
   #addRegion(pc: number, code: CodeView): void {
-    const region = discoverRegion(code, pc, MAX_FUNCTION_INSTRUCTIONS, this.#entriesInside(pc));
+    const inside = between(this.#inner, pc, this.#found.endOf(pc));
+    let region = discoverRegion(code, pc, MAX_FUNCTION_INSTRUCTIONS, inside);
+    const labels = this.#labelsOf(region);
+    if (labels.length > 0) region = discoverRegion(code, pc, MAX_FUNCTION_INSTRUCTIONS, [...inside, ...labels]);
     this.#tally.add(region);
     this.#wantTaken(region);
     this.#lap("discover");
     const size = instructionCount(region);
     if (size > this.#largest) return this.#addParts(region);
-    if (size < MIN_SHARED_INSTRUCTIONS) region.sideEntries = [];
-    else this.#plan(region.entryPc, region.sideEntries, region.blocks, null);
+    if (size < MIN_SHARED_INSTRUCTIONS) {
+      region.sideEntries = [];
+      for (const label of labels) this.#want(label);
+    } else this.#plan(region.entryPc, region.sideEntries, region.blocks, null);
     this.#builder.fill(this.#lift(region));
     this.#lap("emit");
   }
@@ -253,18 +258,15 @@ class Translator {
     return planned;
   }
 
-  /** Entries known from the start between the first and last byte of a function. */
-  #entriesInside(start: number): number[] {
-    const end = this.#found.endOf(start), inner = this.#inner;
-    let low = 0, high = inner.length;
-    while (low < high) {
-      const mid = (low + high) >> 1;
-      if (inner[mid] <= start) low = mid + 1;
-      else high = mid;
-    }
-    const first = low;
-    while (low < inner.length && inner[low] < end) low++;
-    return inner.slice(first, low);
+  /** Where indirect jumps whose table was not recognised may go: labels of the function that are in data. */
+  #labelsOf({ entryPc, blocks, jumpTables }: Region): number[] {
+    const isUnknown = ({ instructions }: RegionBlock) => {
+      const end = instructions.at(-1);
+      return end !== undefined && end.row.flow === FLOW_JUMP_INDIRECT && !jumpTables.has(end.pc);
+    };
+    if (!blocks.some(isUnknown)) return [];
+    const known = new Set([...jumpTables.values()].flatMap((table) => table.targets));
+    return between(this.#found.labels, entryPc, this.#found.endOf(entryPc)).filter((pc) => !known.has(pc));
   }
 
   /** Makes regions whose entries have become more since they were made, and the parts of large functions. */
@@ -319,6 +321,18 @@ class Translator {
     }
     region.sideEntries = region.blocks.map((b) => b.pc).filter((pc) => pc !== region.entryPc && inside.has(pc));
   }
+}
+
+/** Those of an ascending list that are above `low` and below `end`. */
+function between(list: readonly number[], low: number, end: number): number[] {
+  let first = 0, last = list.length;
+  while (first < last) {
+    const mid = (first + last) >> 1;
+    if (list[mid] <= low) first = mid + 1;
+    else last = mid;
+  }
+  while (last < list.length && list[last] < end) last++;
+  return list.slice(first, last);
 }
 
 /** Counts instructions, and different ones by marks of its own. */
