@@ -36,10 +36,15 @@ export function createDenoEntry(
   options: HandlerOptions = {},
   configure?: (app: App) => void,
 ): DenoEntry {
-  const app = createApp(
-    createHandler(source, { timers: denoTimers, log: (line) => denoHost.log(0, line), ...options }),
-  );
-  configure?.(app);
+  const handler = createHandler(source, {
+    timers: denoTimers,
+    log: (line) => denoHost.log(0, line),
+    keepsRaw: false,
+    ...options,
+  });
+  if (configure === undefined) return { fetch: (request, info) => handler(request, new DenoClient(info)) };
+  const app = createApp(handler);
+  configure(app);
   return { fetch: (request, info) => app.fetch(request, new DenoClient(info)) };
 }
 

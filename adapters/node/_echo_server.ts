@@ -1,4 +1,5 @@
 /** A server for unknown_method_test.ts, which is run in real Node: says what the handler was asked. */
+import { fetchAnswer } from "./fetch_answer.ts";
 import { serveNode } from "./server.ts";
 
 const answer = async (request: Request): Promise<Response> => {
@@ -6,5 +7,5 @@ const answer = async (request: Request): Promise<Response> => {
   const text = request.body === null ? "" : await request.text();
   return new Response(`${request.method} ${text}`, { status: 501, headers: fields });
 };
-const { port } = await serveNode((request) => answer(request), { port: 0, hostname: "127.0.0.1", log: () => {} });
+const { port } = await serveNode(fetchAnswer(answer, () => {}), { port: 0, hostname: "127.0.0.1" });
 console.log(port);

@@ -1,7 +1,13 @@
+import process from "node:process";
+import { lineBatch } from "../line_batch.ts";
 import { webHost } from "../web_host.ts";
 import type { Host } from "../../src/host/host.ts";
+
+const output = lineBatch((text) => process.stdout.write(`${text}\n`), setImmediate);
+process.on("exit", output.flush);
 
 export const nodeHost: Host = {
   ...webHost,
   realtimeMs: () => performance.timeOrigin + performance.now(),
+  log: (stream, line) => stream === 1 ? output.add(line) : webHost.log(stream, line),
 };

@@ -1,14 +1,17 @@
 import process from "node:process";
 import {
   createHandler,
+  Gateway,
   type HandlerOptions,
   type InstanceSource,
   type Timers,
   webTimers,
 } from "../../src/serve/mod.ts";
 import { type App, createApp } from "../app.ts";
+import { fetchAnswer } from "./fetch_answer.ts";
+import { guestAnswer } from "./guest_answer.ts";
 import { nodeHost } from "./host.ts";
-import { type NodeServer, serveNode } from "./server.ts";
+import { type NodeAnswer, type NodeServer, serveNode } from "./server.ts";
 
 export { nodeHost };
 export type { NodeServer };
@@ -35,20 +38,27 @@ function unrefIf(idle: boolean | undefined, timer: { unref(): unknown }): unknow
   return idle ? timer.unref() : timer;
 }
 
-/** Serves a guest with node:http; `configure` may add routes, which go before the guest. */
+/**
+ * Serves a guest with node:http; `configure` may add routes, which go before the guest. Without it requests take a shorter
+ * way, which knows nothing of fetch.
+ */
 export function startNode(
   source: InstanceSource,
   options: NodeEntryOptions = {},
   configure?: (app: App) => void,
 ): Promise<NodeServer> {
   const log = options.log ?? ((line: string) => nodeHost.log(0, line));
-  const app = createApp(createHandler(source, { timers: nodeTimers, ...options, log }));
-  configure?.(app);
+  const settings = { timers: nodeTimers, ...options, log };
   const port = options.listenPort ?? Number(process.env.PORT || 8080);
   const hostname = options.hostname;
-  return serveNode((request, info) => app.fetch(request, info), {
+  return serveNode(configure === undefined ? guestAnswer(new Gateway(source, settings)) : appAnswer(), {
     port,
-    log,
     ...(hostname !== undefined && { hostname }),
   });
+
+  function appAnswer(): NodeAnswer {
+    const app = createApp(createHandler(source, settings));
+    configure!(app);
+    return fetchAnswer((request, info) => app.fetch(request, info), log);
+  }
 }

@@ -34,7 +34,8 @@ export function clientInfo(message: IncomingMessage, onInformational?: (status: 
   };
 }
 
-function fieldPairs(raw: readonly string[]): [string, string][] {
+/** Names and values of a flat list. */
+export function fieldPairs(raw: readonly string[]): [string, string][] {
   const pairs: [string, string][] = [];
   for (let i = 0; i < raw.length; i += 2) pairs.push([raw[i], raw[i + 1]]);
   return pairs;

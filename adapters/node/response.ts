@@ -1,5 +1,6 @@
-import { forwardedFields, isUnanswered, listMembers, rawResponse } from "../../src/serve/mod.ts";
 import type { ServerResponse } from "node:http";
+import { forwardedFields, isUnanswered, rawResponse } from "../../src/serve/mod.ts";
+import { addConnection } from "./connection.ts";
 
 /** Writes a fetch Response to a node:http response, with backpressure. Resolves when all is written or the client is gone. */
 export async function sendResponse(response: Response, request: Request, out: ServerResponse): Promise<void> {
@@ -46,20 +47,6 @@ function drained(out: ServerResponse): Promise<void> {
     };
     out.on("drain", go).on("close", go);
   });
-}
-
-/**
- * Connection: as the guest wrote it where that is true of the client's connection, too. Node's own would add Keep-Alive, which
- * not all servers send. Clients of HTTP/1.0 are left to Node: they do not keep connections unless told so.
- */
-function addConnection(fields: string[], raw: readonly (readonly [string, string])[], out: ServerResponse): void {
-  const { httpVersion, headers } = out.req;
-  if (httpVersion !== "1.1") return;
-  const option = out.shouldKeepAlive ? "keep-alive" : "close";
-  const says = raw.some(([name, value]) => name.toLowerCase() === "connection" && listMembers(value).includes(option));
-  const isSurprise = !out.shouldKeepAlive && !listMembers(headers.connection ?? "").includes("close");
-  if (says || isSurprise) fields.push("Connection", option);
-  else out.removeHeader("Connection"); // nor let Node add one
 }
 
 /**

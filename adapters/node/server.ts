@@ -1,14 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { clientInfo, toRequest } from "./request.ts";
-import { sendResponse } from "./response.ts";
-import type { NodeFetch } from "./types.ts";
 import { refuse, takeUnknownMethod } from "./unknown_method.ts";
 
 export interface NodeServerOptions {
   readonly port: number;
   readonly hostname?: string;
-  readonly log: (line: string) => void;
 }
 
 /** A running server. */
@@ -22,18 +18,25 @@ const HEAD_MAX = 64 * 1024;
 /** How long idle connections are kept. Node's 5 s are short for clients that are not told of them; nginx has 75 s. */
 const KEEP_ALIVE_MS = 75_000;
 
-/** A node:http server in front of a fetch handler. */
-export async function serveNode(fetch: NodeFetch, options: NodeServerOptions): Promise<NodeServer> {
+/** Answers a request; `onInformational` where the client waits for a 1xx response. It has to take its own errors. */
+export type NodeAnswer = (
+  message: IncomingMessage,
+  out: ServerResponse,
+  onInformational?: (status: number) => void,
+) => void | Promise<void>;
+
+/** A node:http server. */
+export async function serveNode(answer: NodeAnswer, options: NodeServerOptions): Promise<NodeServer> {
   // requestTimeout 0: an upload may take as long as it takes.
   const server = createServer({ maxHeaderSize: HEAD_MAX, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
-  server.on("request", (message, out) => void answer(fetch, message, out, options.log));
+  server.on("request", (message, out) => void answer(message, out));
   // Left to the guest: whether it says "100 Continue" or refuses at once.
   server.on("checkContinue", (message, out) => {
-    void answer(fetch, message, out, options.log, (status) => status === 100 && out.writeContinue());
+    void answer(message, out, (status) => status === 100 && out.writeContinue());
   });
   server.on("clientError", (error, socket) => {
     const taken = takeUnknownMethod(error, socket as Socket, (message, out) => {
-      void answer(fetch, message, out, options.log);
+      void answer(message, out);
     });
     if (!taken) refuse(socket as Socket, error);
   });
@@ -52,29 +55,8 @@ export async function serveNode(fetch: NodeFetch, options: NodeServerOptions): P
   };
 }
 
-async function answer(
-  fetch: NodeFetch,
-  message: IncomingMessage,
-  out: ServerResponse,
-  log: (line: string) => void,
-  onInformational?: (status: number) => void,
-): Promise<void> {
-  const abort = new AbortController();
-  out.on("close", () => {
-    if (!out.writableFinished) abort.abort();
-  });
-  let request: Request;
-  try {
-    request = toRequest(message, abort.signal);
-  } catch {
-    out.writeHead(400, "Bad Request", ["Content-Type", "text/plain"]);
-    out.end(new TextEncoder().encode("400 Bad Request\n"));
-    return;
-  }
-  try {
-    await sendResponse(await fetch(request, clientInfo(message, onInformational)), request, out);
-  } catch (error) {
-    log(`${request.method} ${request.url}: ${error instanceof Error ? error.stack ?? error.message : error}`);
-    out.destroy();
-  }
+/** Refuses what cannot be handed on. */
+export function badRequest(out: ServerResponse): void {
+  out.writeHead(400, "Bad Request", ["Content-Type", "text/plain"]);
+  out.end("400 Bad Request\n");
 }

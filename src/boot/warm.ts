@@ -89,7 +89,7 @@ export async function warmUp(
   for (const { method, path, headers, body } of requests) {
     const abort = new AbortController(), { signal } = abort;
     const request = new Request(`http://localhost${path}`, { method, headers, body, signal });
-    const answer = handler(request).then(readAll);
+    const answer = Promise.resolve(handler(request)).then(readAll);
     // An aborted stream fails; what it had to say is of no interest.
     answer.catch(() => {});
     const end = await timers.endOf(answer);

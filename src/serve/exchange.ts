@@ -4,10 +4,10 @@ import { ResponseReader } from "./http1/reader.ts";
 import { chunkEnd, chunkHead, lastChunk } from "./http1/writer.ts";
 import type { HostConnection } from "./instance.ts";
 import type { Pump, PumpClient } from "./pump.ts";
-import { rememberUnanswered } from "./raw.ts";
 import type { RequestPlan, Upload } from "./request.ts";
+import { forbidsBody, isServable } from "./response.ts";
+import type { BodyConsumer, ResponseBody, ResponseSink } from "./sink.ts";
 import type { UploadReader } from "./upload.ts";
-import { failure, forbidsBody, isServable, makeResponse } from "./response.ts";
 
 /** Bodies that are complete when their head is read, up to this size, are answered without a stream. */
 const BUFFERED_MAX = 256 * 1024;
@@ -18,35 +18,37 @@ const SMALL_PIECE = 16 * 1024, JOINED_MAX = 64 * 1024;
 export interface ExchangeResult {
   /** The connection may be used for another request. */
   readonly reusable: boolean;
+  /** False if onStale() follows. */
+  readonly answered: boolean;
 }
 
 /** What an exchange needs besides the connection. */
 export interface ExchangeContext {
   readonly pump: Pump;
   readonly plan: RequestPlan;
-  /** 1xx responses go here. */
-  readonly onInformational: ((status: number) => void) | undefined;
+  readonly sink: ResponseSink;
   /** The head of the response is there. */
-  readonly onAnswer: () => void;
+  onAnswer(): void;
   /** Everything is over; called once. */
-  readonly onEnd: (result: ExchangeResult) => void;
-  readonly log: (line: string) => void;
+  onEnd(result: ExchangeResult): void;
+  /**
+   * In place of an answer, after onEnd: the guest closed the connection, perhaps one from an earlier request, before it
+   * answered anything. The request may be sent again.
+   */
+  onStale(reason: string): void;
+  log(line: string): void;
 }
-
-/** The guest closed a connection from an earlier request before it saw this one: the request may be sent again. */
-export class StaleConnection extends Error {}
 
 /**
  * One request and its response on one connection. Everything happens in the turns of this request: the upload in its own
  * promise chain, the rest in calls from the pump and from the response's stream.
  */
-export class Exchange implements PumpClient {
+export class Exchange implements PumpClient, ResponseBody {
+  /** Kept by the pump: set while the connection has changed and this has not been told. */
+  noted = false;
   private readonly reader: ResponseReader;
-  private readonly answered: Promise<Response>;
-  private resolve!: (response: Response) => void;
-  private reject!: (error: unknown) => void;
   private head: ResponseHead | null = null;
-  /** The caller has the response, and this feeds its stream. */
+  /** The sink has the head, and this feeds the body. */
   private handedOver = false;
   private inputEnded = false;
   private over = false;
@@ -54,8 +56,8 @@ export class Exchange implements PumpClient {
   private deathReason: string | null = null;
   /** Body pieces read before the stream asked for them. */
   private early: Uint8Array[] = [];
-  private controller: ReadableStreamDefaultController<Uint8Array> | null = null;
-  /** The stream has asked for bytes and got none yet. */
+  private consumer: BodyConsumer | null = null;
+  /** The consumer has asked for bytes and got none yet. */
   private wanted = false;
   private upload: UploadReader | null = null;
   private uploaded = false;
@@ -63,14 +65,10 @@ export class Exchange implements PumpClient {
 
   constructor(private readonly connection: HostConnection, private readonly context: ExchangeContext) {
     this.reader = new ResponseReader(context.plan.method);
-    this.answered = new Promise((resolve, reject) => {
-      this.resolve = resolve;
-      this.reject = reject;
-    });
   }
 
-  /** Sends the request. The promise is rejected with StaleConnection only. */
-  start(): Promise<Response> {
+  /** Sends the request, and runs the guest, which may well answer at once. */
+  start(): void {
     const { pump, plan } = this.context;
     pump.add(this);
     this.connection.onChange = pump.noteFor(this);
@@ -78,11 +76,14 @@ export class Exchange implements PumpClient {
     if (plan.upload === null) this.uploaded = true;
     else void this.sendBody(plan.upload);
     pump.drive();
-    return this.answered;
   }
 
   get isAnswered(): boolean {
     return this.over || this.head !== null;
+  }
+
+  get isOver(): boolean {
+    return this.over;
   }
 
   /** The client is gone: the guest's connection is reset. */
@@ -91,7 +92,7 @@ export class Exchange implements PumpClient {
     this.connection.abort();
     this.finish(false);
     // Nobody sees it; but a promise that never settles would hold the host's request open.
-    this.resolve(failure(499, "Client Closed Request"));
+    if (!this.handedOver) this.sendFailure(499, "Client Closed Request");
     this.context.pump.drive();
   }
 
@@ -101,7 +102,7 @@ export class Exchange implements PumpClient {
     this.context.log("the guest did not answer in time");
     this.connection.abort();
     this.finish(false);
-    this.resolve(failure(504, "Gateway Timeout"));
+    this.sendFailure(504, "Gateway Timeout");
     this.context.pump.drive();
   }
 
@@ -147,7 +148,7 @@ export class Exchange implements PumpClient {
   private readHead(): void {
     for (let event: ResponseEvent | null; (event = this.nextEvent()) !== null;) {
       if (event.type === "informational") {
-        this.context.onInformational?.(event.head.status);
+        this.context.sink.onInformational?.(event.head.status);
       } else if (event.type === "head") {
         if (!isServable(event.head.status)) throw new GuestResponseError(`status is ${event.head.status}`);
         this.head = event.head;
@@ -173,79 +174,92 @@ export class Exchange implements PumpClient {
     if (ended) {
       const body = size === 0 || forbidsBody(head.status) ? null : joined(this.early, size);
       this.early = [];
+      this.context.sink.respond(head, body);
       this.finish(true);
-      this.resolve(makeResponse(head, body, this.context.plan.fieldsAreText));
     } else if (forbidsBody(head.status)) {
       // 205 with a body, which RFC 9110, section 15.3.6, forbids: the body is dropped.
+      this.context.sink.respond(head, null);
       this.connection.abort();
       this.finish(false);
-      this.resolve(makeResponse(head, null, this.context.plan.fieldsAreText));
     } else {
+      // Before the call: the sink may ask for the first piece from within.
       this.handedOver = true;
-      this.resolve(makeResponse(head, this.stream(), this.context.plan.fieldsAreText));
+      try {
+        this.context.sink.respond(head, this);
+      } catch (error) {
+        this.handedOver = false;
+        throw error;
+      }
     }
   }
 
-  private stream(): ReadableStream<Uint8Array> {
-    return new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.controller = controller;
-      },
-      pull: () => {
-        this.wanted = true;
-        try {
-          this.deliver();
-        } catch (error) {
-          this.fail(error);
-        }
-        this.context.pump.drive();
-      },
-      cancel: () => {
-        if (this.over) return;
-        this.connection.abort();
-        this.finish(false);
-        this.context.pump.drive();
-      },
-      // Nothing is read from the guest before the client wants it.
-    }, { highWaterMark: 0 });
+  attach(consumer: BodyConsumer): void {
+    this.consumer = consumer;
   }
 
-  /** Hands the next piece, or the end, to the stream, if there is one. */
+  pull(): void {
+    if (this.over) return;
+    this.wanted = true;
+    try {
+      this.deliver();
+    } catch (error) {
+      this.fail(error);
+    }
+    this.context.pump.drive();
+  }
+
+  cancel(): void {
+    if (this.over) return;
+    this.connection.abort();
+    this.finish(false);
+    this.context.pump.drive();
+  }
+
+  /** Hands pieces, or the end, to the consumer, as long as there are any and it wants them. */
   private deliver(): void {
-    const pieces = this.early;
-    this.early = [];
+    while (this.wanted && !this.over) {
+      const pieces = this.early;
+      this.early = [];
+      const gathered = this.gather(pieces);
+      if (pieces.length > 0) this.wanted = this.hand(pieces);
+      if (this.over) return;
+      if (gathered === "end") {
+        this.wanted = false;
+        this.finish(true);
+        this.consumer!.end();
+      }
+      if (gathered === "empty") return;
+    }
+  }
+
+  /** Adds to the pieces what the guest has written, up to a bound; "empty": there was no more, "end": nor will there be. */
+  private gather(pieces: Uint8Array[]): "some" | "empty" | "end" {
     let size = 0;
     for (const piece of pieces) size += piece.length;
-    let ended = false;
     while (size < JOINED_MAX) {
       const event = this.nextEvent();
-      if (event === null) break;
-      if (event.type === "end") {
-        ended = true;
-        break;
-      }
+      if (event === null) return "empty";
+      if (event.type === "end") return "end";
       if (event.type !== "data") continue;
       pieces.push(event.bytes);
       size += event.bytes.length;
       // A large piece is passed on as it is: joining would copy it.
       if (event.bytes.length >= SMALL_PIECE) break;
     }
-    if (size > 0) {
-      this.wanted = false;
-      this.enqueue(pieces, size);
-    }
-    if (ended) {
-      this.wanted = false;
-      const { controller } = this;
-      this.finish(true);
-      controller!.close();
-    }
+    return "some";
   }
 
-  private enqueue(pieces: Uint8Array[], size: number): void {
-    const small = pieces.length > 1 && pieces.every((piece) => piece.length < SMALL_PIECE);
-    if (small) this.controller!.enqueue(joined(pieces, size));
-    else for (const piece of pieces) this.controller!.enqueue(piece);
+  /** True if the consumer wants more at once. */
+  private hand(pieces: Uint8Array[]): boolean {
+    const consumer = this.consumer!;
+    if (pieces.length > 1 && pieces.every((piece) => piece.length < SMALL_PIECE)) {
+      let size = 0;
+      for (const piece of pieces) size += piece.length;
+      return consumer.data(joined(pieces, size));
+    }
+    let more = true;
+    for (const piece of pieces) more = consumer.data(piece);
+    return more;
   }
 
   private async sendBody({ reader: upload, first }: Upload): Promise<void> {
@@ -297,25 +311,28 @@ export class Exchange implements PumpClient {
     if (this.over) return;
     const message = error instanceof Error ? error.message : String(error);
     const isSilent = error instanceof GuestResponseError && error.incomplete && !this.reader.started;
-    const { controller } = this;
+    // Nothing was lost with it: the caller may try again.
+    const isStale = isSilent && this.upload === null;
     this.connection.abort();
-    this.finish(false);
+    this.finish(false, !isStale);
     if (this.handedOver) {
       this.context.log(`the guest's response broke off: ${message}`);
-      controller?.error(new TypeError(`response broke off: ${message}`));
-    } else if (isSilent && this.upload === null) {
-      // Nothing was lost with it: the caller may try again.
-      this.reject(new StaleConnection(message));
+      this.consumer?.error(new TypeError(`response broke off: ${message}`));
+    } else if (isStale) {
+      this.context.onStale(message);
     } else {
       this.context.log(`no valid response from the guest: ${message}`);
-      const response = failure(502, "Bad Gateway");
-      this.resolve(isSilent && !this.context.pump.isDead ? rememberUnanswered(response) : response);
+      this.sendFailure(502, "Bad Gateway", isSilent && !this.context.pump.isDead);
     }
     this.context.pump.drive();
   }
 
+  private sendFailure(status: number, text: string, unanswered = false): void {
+    this.context.sink.fail({ status, text, unanswered });
+  }
+
   /** Lets go of everything. */
-  private finish(complete: boolean): void {
+  private finish(complete: boolean, answered = true): void {
     if (this.over) return;
     this.over = true;
     this.connection.onChange = null;
@@ -326,7 +343,7 @@ export class Exchange implements PumpClient {
       !this.connection.readable;
     if (!reusable) this.connection.close();
     this.context.pump.remove(this);
-    this.context.onEnd({ reusable });
+    this.context.onEnd({ reusable, answered });
   }
 }
 

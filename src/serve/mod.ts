@@ -1,5 +1,6 @@
 /** The door of the serving station: what adapters and generated entries use. */
 export { createHandler, type Handler, type HandlerOptions } from "./handler.ts";
+export { Gateway, type GatewayOptions } from "./gateway.ts";
 export {
   freshInstances,
   type GuestInstance,
@@ -8,6 +9,10 @@ export {
   sharedInstance,
 } from "./instance.ts";
 export { type ClientInfo, isUnanswered, rawResponse } from "./raw.ts";
+export { type Field, fieldValue, type ResponseHead } from "./http1/events.ts";
 export { listMembers } from "./http1/grammar.ts";
+export { type HostRequest, isOriginForm, lengthOf, planRequest, type RequestPlan } from "./request.ts";
+export type { BodyConsumer, Failure, ResponseBody, ResponseSink } from "./sink.ts";
+export type { UploadReader } from "./upload.ts";
 export { forwardedFields } from "./response.ts";
 export { type Timers, webTimers } from "./timers.ts";

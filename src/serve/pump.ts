@@ -3,6 +3,8 @@ import type { Timers } from "./timers.ts";
 
 /** Somebody who watches a connection to the guest. */
 export interface PumpClient {
+  /** The pump's: the connection has changed, and the client has yet to hear of it. */
+  noted: boolean;
   /** The connection changed. Called when the guest does not run; may drive the pump. */
   onGuestChange(): void;
   /** The guest has ended; no call will follow. */
@@ -18,10 +20,14 @@ export interface PumpClient {
  */
 export class Pump {
   private running = false;
+  private hasRun = false;
   private again = false;
   private changed: PumpClient[] = [];
   private readonly clients = new Set<PumpClient>();
   private timer: unknown = null;
+  /** Guest monotonic time at which the timer goes off, 0 for as soon as possible; and whether anybody waits for it. */
+  private timerAtNs = 0;
+  private timerIsIdle = false;
   private dead = false;
 
   constructor(
@@ -49,7 +55,8 @@ export class Pump {
   /** A callback for HostConnection.onChange: takes a note, since the guest may be in the middle of a step. */
   noteFor(client: PumpClient): () => void {
     return () => {
-      if (!this.changed.includes(client)) this.changed.push(client);
+      if (!client.noted) this.changed.push(client);
+      client.noted = true;
       // A change that no guest made (the host wrote or closed) has no drive() above it that would see the note.
       if (this.running) this.again = true;
     };
@@ -62,8 +69,7 @@ export class Pump {
       return;
     }
     if (this.dead) return;
-    this.running = true;
-    this.cancelTimer();
+    this.running = this.hasRun = true;
     try {
       this.turn();
     } catch (error) {
@@ -71,6 +77,13 @@ export class Pump {
     } finally {
       this.running = false;
     }
+  }
+
+  /** Runs the guest if it has never run yet, or one of its timers is due. */
+  catchUp(): void {
+    if (!this.hasRun) return this.drive();
+    const deadline = this.instance.nextDeadlineNs();
+    if (deadline !== Infinity && deadline <= this.instance.clock.monotonicNs()) this.drive();
   }
 
   /** No more turns: the instance goes back to its source. */
@@ -82,27 +95,28 @@ export class Pump {
   }
 
   private turn(): void {
-    const end = this.timers.now() + this.sliceMs;
+    const { timers, sliceMs } = this;
+    let now = timers.now();
+    const end = now + sliceMs;
     for (;;) {
       this.again = false;
-      const left = Math.max(end - this.timers.now(), 0.1);
-      const outcome = this.instance.run(left * 1e6);
+      const outcome = this.instance.run(Math.max(end - now, 0.1) * 1e6);
       this.tellClients();
       if (this.dead) return;
       if (outcome === "exited" || !this.instance.alive) return this.die("the guest has ended");
-      if (outcome === "busy" || (this.again && this.timers.now() >= end)) {
-        this.timer = this.timers.soon(this.resume, this.clients.size === 0);
-        return;
-      }
+      if (outcome === "busy") return this.armSoon();
       if (!this.again) return this.armDeadline();
+      now = timers.now();
+      if (now >= end) return this.armSoon();
     }
   }
 
   private tellClients(): void {
     while (this.changed.length > 0) {
-      const changed = this.changed;
+      const { changed } = this;
       this.changed = [];
       for (const client of changed) {
+        client.noted = false;
         if (this.clients.has(client)) client.onGuestChange();
       }
       // What the clients read or wrote may let the guest go on.
@@ -110,13 +124,28 @@ export class Pump {
     }
   }
 
+  private armSoon(): void {
+    const idle = this.clients.size === 0;
+    if (this.timer !== null && this.timerAtNs === 0 && this.timerIsIdle === idle) return;
+    this.cancelTimer();
+    this.timerAtNs = 0;
+    this.timerIsIdle = idle;
+    this.timer = this.timers.soon(this.resume, idle);
+  }
+
   private armDeadline(): void {
-    if (this.clients.size === 0 && !this.keepsTime) return;
+    // The guest's own timers go on for ever.
+    const idle = this.clients.size === 0;
+    if (idle && !this.keepsTime) return this.cancelTimer();
     const deadline = this.instance.nextDeadlineNs();
+    // One that goes off too early finds nothing to do and is set anew: cheaper than to set one after each request.
+    if (this.timer !== null && this.timerAtNs <= deadline && this.timerIsIdle === idle) return;
+    this.cancelTimer();
     if (deadline === Infinity) return;
     const ms = (deadline - this.instance.clock.monotonicNs()) / 1e6;
-    // The guest's own timers go on for ever.
-    this.timer = this.timers.after(Math.max(0, Math.ceil(ms)), this.resume, this.clients.size === 0);
+    this.timerAtNs = deadline;
+    this.timerIsIdle = idle;
+    this.timer = this.timers.after(Math.max(0, Math.ceil(ms)), this.resume, idle);
   }
 
   private readonly resume = () => {

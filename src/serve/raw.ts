@@ -3,7 +3,7 @@ import type { Field, ResponseHead } from "./http1/events.ts";
 /** What an adapter knows of a request beyond the Request. All of it is optional. */
 export interface ClientInfo {
   /** The client's IP address. */
-  readonly remoteAddress?: string;
+  readonly remoteAddress?: string | undefined;
   /** Fields as they were received: fetch Headers lose case, order and repetition. */
   readonly rawFields?: readonly Field[];
   /** Accept-Encoding as the client sent it, "" if it did not, where the host has put its own in the request. */

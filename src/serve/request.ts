@@ -1,11 +1,8 @@
-import { fieldBytes } from "./field_text.ts";
 import type { Field } from "./http1/events.ts";
 import { fieldValue } from "./http1/events.ts";
 import { listMembers } from "./http1/grammar.ts";
-import { encodeRequestHead, type RequestBody, titleCase } from "./http1/writer.ts";
-import type { ClientInfo } from "./raw.ts";
-import type { Timers } from "./timers.ts";
-import { type UploadReader, uploadReader } from "./upload.ts";
+import { encodeRequestHead, type RequestBody } from "./http1/writer.ts";
+import type { UploadReader } from "./upload.ts";
 
 /** What of a request is sent to the guest. */
 export interface RequestPlan {
@@ -15,8 +12,6 @@ export interface RequestPlan {
   readonly upload: Upload | null;
   /** The connection is for this request only. */
   readonly close: boolean;
-  /** The response's Headers are to have text (ClientInfo). */
-  readonly fieldsAreText: boolean;
 }
 
 /** The body on its way in. `first` was read ahead to know whether there is a body at all. */
@@ -25,76 +20,54 @@ export interface Upload {
   readonly first: Promise<ReadableStreamReadResult<Uint8Array>> | null;
 }
 
-/** How long a body whose existence is in doubt may take to show itself. */
-const DOUBT_MS = 20;
-
 export interface PlanOptions {
   /** Tell the guest who the client is and how it came, in X-Forwarded- fields. */
   readonly forwarded: boolean;
   /** Ask the guest to close the connection after its response. */
   readonly close: boolean;
-  readonly largeReads: boolean;
 }
 
-/** The guest's view of a fetch Request. Throws TypeError for what cannot be sent. */
-export async function planRequest(
-  request: Request,
-  info: ClientInfo,
-  options: PlanOptions,
-  timers: Timers,
-): Promise<RequestPlan> {
-  const fields = info.rawFields ?? fetchFields(request.headers, info);
-  // No await where it can be helped: one turn of the host less.
-  if (request.body === null) return makePlan(request, info, options, fields, lengthOf(fields, false), null);
-  const reader = uploadReader(request.body, options.largeReads);
-  const body = lengthOf(fields, true);
-  if (body.kind === "length") return makePlan(request, info, options, fields, body, { reader, first: null });
-  if (fieldValue(fields, "transfer-encoding") !== undefined) {
-    return makePlan(request, info, options, fields, { kind: "chunked" }, { reader, first: null });
-  }
-  // Neither length nor coding: over HTTP/1.1 that is no body, over HTTP/2 it may be one, and hosts give a stream for both.
-  const first = firstBytes(reader);
-  const doubt = new Promise<null>((resolve) => timers.after(DOUBT_MS, () => resolve(null)));
-  const seen = await Promise.race([first, doubt]);
-  if (seen?.done) return makePlan(request, info, options, fields, body, null);
-  return makePlan(request, info, options, fields, { kind: "chunked" }, { reader, first });
+/** A request as a host gives it. */
+export interface HostRequest {
+  readonly method: string;
+  /** Origin form: path and query (RFC 9112, section 3.2.1), or "*". */
+  readonly target: string;
+  /** "http" or "https". */
+  readonly scheme: string;
+  /** Of the URL: for requests that come without Host. */
+  readonly host: string;
+  /** Version of HTTP that the client speaks; all after 1.1 count as 1.1. */
+  readonly version: "1.0" | "1.1";
+  readonly fields: readonly Field[];
+  readonly body: RequestBody;
+  readonly upload: Upload | null;
+  /** The client's IP address. */
+  readonly remoteAddress: string | undefined;
+  /** The guest may be asked for "100 Continue". */
+  readonly takesInformational: boolean;
 }
 
-async function firstBytes(
-  reader: UploadReader,
-): Promise<ReadableStreamReadResult<Uint8Array>> {
-  for (;;) {
-    const result = await reader.read();
-    if (result.done || result.value.length > 0) return result;
-  }
-}
-
-function makePlan(
-  request: Request,
-  info: ClientInfo,
-  options: PlanOptions,
-  fields: readonly Field[],
-  body: RequestBody,
-  upload: Upload | null,
-): RequestPlan {
-  const url = new URL(request.url);
+/** The guest's view of a request. Throws TypeError for what cannot be sent. */
+export function planRequest(request: HostRequest, options: PlanOptions): RequestPlan {
+  const { method, fields, body, upload } = request;
   // 1.0 knows no chunks; a client that speaks it has none to send.
-  const version = info.httpVersion === "1.0" && body.kind !== "chunked" ? "1.0" : "1.1";
+  const version = request.version === "1.0" && body.kind !== "chunked" ? "1.0" : "1.1";
   const wishes = connectionWishes(fields);
   // Servers answer by it: with 1.0, or asked to close, they send other fields.
   const close = options.close || (version === "1.0" ? !wishes.includes("keep-alive") : wishes.includes("close"));
+  const host = fieldValue(fields, "host");
   const head = encodeRequestHead({
-    method: request.method,
+    method,
     version,
-    target: info.rawTarget !== undefined && isOriginForm(info.rawTarget) ? info.rawTarget : url.pathname + url.search,
-    host: fieldValue(fields, "host") ?? (version === "1.0" ? undefined : url.host),
+    target: request.target,
+    host: host ?? (version === "1.0" ? undefined : request.host),
     fields,
     body,
-    extra: options.forwarded ? forwardedFields(fields, url, info) : [],
+    extra: options.forwarded ? forwardedFields(request, host ?? request.host) : NO_FIELDS,
     close,
-    expectContinue: info.onInformational !== undefined,
+    expectContinue: request.takesInformational,
   });
-  return { method: request.method, head, body, upload, close, fieldsAreText: info.fieldsAreText === true };
+  return { method, head, body, upload, close };
 }
 
 /** What the client says of its connection: the members of its Connection fields. */
@@ -104,44 +77,31 @@ function connectionWishes(fields: readonly Field[]): readonly string[] {
 }
 
 const NONE: readonly string[] = [];
+const NO_FIELDS: readonly Field[] = [];
 
-/** fetch Headers have lower-case names in alphabetical order; only Set-Cookie would come more than once. */
-function fetchFields(headers: Headers, { acceptEncoding, fieldsAreText }: ClientInfo): Field[] {
-  const fields: Field[] = [];
-  for (const [name, value] of headers) {
-    if (name !== "accept-encoding" || acceptEncoding === undefined) {
-      fields.push([titleCase(name), fieldsAreText ? fieldBytes(value) : value]);
-    } else if (/^[\x20-\x7e]+$/.test(acceptEncoding)) {
-      fields.push(["Accept-Encoding", acceptEncoding]);
-    }
-  }
-  return fields;
-}
-
-function lengthOf(fields: readonly Field[], hasStream: boolean): RequestBody {
+/** How a body is framed by its Content-Length, "none" if that is missing or no number. */
+export function lengthOf(fields: readonly Field[], hasStream: boolean): RequestBody {
   const length = fieldValue(fields, "content-length");
-  if (length === undefined || !/^[0-9]{1,15}$/.test(length)) return { kind: "none" };
+  if (length === undefined || !/^[0-9]{1,15}$/.test(length)) return NO_BODY;
   // A length of 0 is passed on: servers tell a POST of nothing from one they have to wait for by it.
-  return hasStream || Number(length) === 0 ? { kind: "length", length: Number(length) } : { kind: "none" };
+  return hasStream || Number(length) === 0 ? { kind: "length", length: Number(length) } : NO_BODY;
 }
+
+const NO_BODY: RequestBody = { kind: "none" };
 
 /** RFC 9112, section 3.2.1, without anything that could end the request line. */
-function isOriginForm(target: string): boolean {
+export function isOriginForm(target: string): boolean {
   return /^\/[\x21-\x7e\x80-\xff]*$/.test(target);
 }
 
 /** The de-facto fields of reverse proxies; addresses of proxies before us are kept. */
-function forwardedFields(fields: readonly Field[], url: URL, info: ClientInfo): Field[] {
+function forwardedFields({ fields, remoteAddress, scheme }: HostRequest, host: string): Field[] {
   const out: Field[] = [];
-  const chain = fieldValue(fields, "x-forwarded-for");
-  if (info.remoteAddress !== undefined) {
-    out.push(["X-Forwarded-For", chain === undefined ? info.remoteAddress : `${chain}, ${info.remoteAddress}`]);
+  if (remoteAddress !== undefined) {
+    const chain = fieldValue(fields, "x-forwarded-for");
+    out.push(["X-Forwarded-For", chain === undefined ? remoteAddress : `${chain}, ${remoteAddress}`]);
   }
-  if (fieldValue(fields, "x-forwarded-proto") === undefined) {
-    out.push(["X-Forwarded-Proto", url.protocol.slice(0, -1)]);
-  }
-  if (fieldValue(fields, "x-forwarded-host") === undefined) {
-    out.push(["X-Forwarded-Host", fieldValue(fields, "host") ?? url.host]);
-  }
+  if (fieldValue(fields, "x-forwarded-proto") === undefined) out.push(["X-Forwarded-Proto", scheme]);
+  if (fieldValue(fields, "x-forwarded-host") === undefined) out.push(["X-Forwarded-Host", host]);
   return out;
 }

@@ -1,7 +1,7 @@
 import { fieldText } from "./field_text.ts";
 import type { Field, ResponseHead } from "./http1/events.ts";
+import { lowerName } from "./http1/names.ts";
 import { isHopByHop, namedInConnection } from "./http1/hop_by_hop.ts";
-import { rememberRaw } from "./raw.ts";
 
 /** Statuses for which a Response takes no body (https://fetch.spec.whatwg.org/#null-body-status). */
 export function forbidsBody(status: number): boolean {
@@ -16,7 +16,7 @@ export function isServable(status: number): boolean {
 /** The guest's fields that are passed on. */
 export function forwardedFields(fields: readonly Field[]): Field[] {
   const named = namedInConnection(fields);
-  return fields.filter(([name]) => !isHopByHop(name.toLowerCase(), named));
+  return fields.filter(([name]) => !isHopByHop(lowerName(name), named));
 }
 
 /** The guest's response; `body` is all of it, or a stream, or null. `asText`: ClientInfo.fieldsAreText. */
@@ -31,12 +31,8 @@ export function makeResponse(
   });
   // encodeBody is for Workers, which would encode a body with a Content-Encoding once more.
   const init = { status: head.status, statusText: head.reason, headers, encodeBody: "manual" };
-  const response = new Response(body, init);
-  rememberRaw(response, { head, body: body === null ? NOTHING : body instanceof Uint8Array ? body : undefined });
-  return response;
+  return new Response(body, init);
 }
-
-const NOTHING = new Uint8Array(0);
 
 /** An answer of our own, when the guest has none. */
 export function failure(status: number, text: string): Response {

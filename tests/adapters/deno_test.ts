@@ -28,6 +28,7 @@ test("deno serve: ends when it is told to, whatever the guest is waiting for", a
 addTests({
   name: "deno serve",
   url: () => server.url,
+  hasRoute: true,
   shared: true,
   keepsRawHead: false,
   keepsRawFields: false,

@@ -1,35 +1,44 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { afterAll, beforeAll, describe } from "vitest";
 import { bundle } from "./_bundle.ts";
 import { addTests } from "./_conformance.ts";
 import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
 
-let server: ServerProcess;
-let folder: string;
+/** Requests go another way where nobody has added routes; both have to do the same. */
+const WAYS = [
+  { name: "node:http", entry: "./_node_entry.ts", hasRoute: true },
+  { name: "node:http, no routes", entry: "./_node_guest_entry.ts", hasRoute: false },
+];
 
-beforeAll(async () => {
-  const port = await freePort();
-  folder = await mkdtemp(join(tmpdir(), "lighter-node-"));
-  const outfile = join(folder, "server.mjs");
-  await bundle("./_node_entry.ts", outfile, "node");
-  server = await startServer("node", [outfile], port, { env: { PORT: String(port) } });
-});
+describe.each(WAYS)("$name", ({ name, entry, hasRoute }) => {
+  let server: ServerProcess;
+  let folder: string;
 
-afterAll(async () => {
-  await server?.stop();
-  await rm(folder, { recursive: true, force: true });
-});
+  beforeAll(async () => {
+    const port = await freePort();
+    folder = await mkdtemp(join(tmpdir(), "lighter-node-"));
+    const outfile = join(folder, "server.mjs");
+    await bundle(entry, outfile, "node");
+    server = await startServer("node", [outfile], port, { env: { PORT: String(port) } });
+  });
 
-addTests({
-  name: "node:http",
-  url: () => server.url,
-  shared: true,
-  keepsRawHead: true,
-  keepsRawFields: true,
-  tellsEarlyAborts: true,
-  fullDuplex: true,
-  closesUnanswered: true,
-  seesConnection: true,
+  afterAll(async () => {
+    await server?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  addTests({
+    name,
+    url: () => server.url,
+    hasRoute,
+    shared: true,
+    keepsRawHead: true,
+    keepsRawFields: true,
+    tellsEarlyAborts: true,
+    fullDuplex: true,
+    closesUnanswered: true,
+    seesConnection: true,
+  });
 });

@@ -34,6 +34,7 @@ for (const mode of ["isolated", "shared"] as const) {
     addTests({
       name: `workerd, ${mode}`,
       url: () => server.url,
+      hasRoute: true,
       shared: mode === "shared",
       keepsRawHead: false,
       keepsRawFields: false,

@@ -1,3 +1,5 @@
+import { SMALL_PIECE_MAX, smallPiece } from "./byte_slab.ts";
+
 /** Smallest and largest piece of memory that a queue allocates. */
 const SEGMENT_MIN = 4096, SEGMENT_MAX = 65536;
 
@@ -113,12 +115,25 @@ export class ByteQueue {
     return n;
   }
 
-  /** Gives the oldest segment away without a copy; undefined if the queue is empty. */
+  /**
+   * Gives the oldest segment away; undefined if the queue is empty. Without a copy, but where few bytes are in a segment
+   * that can be used again.
+   */
   take(): Uint8Array | undefined {
-    const first = this.segments.shift();
-    if (first === undefined) return undefined;
-    this.length -= first.end - first.start;
-    return first.bytes.subarray(first.start, first.end);
+    if (this.length === 0) return undefined;
+    // What is kept to be used again is empty.
+    while (this.segments[0].start === this.segments[0].end) this.segments.shift();
+    const first = this.segments[0], length = first.end - first.start;
+    this.length -= length;
+    const bytes = first.bytes.subarray(first.start, first.end);
+    if (this.segments.length === 1 && first.growable && length <= SMALL_PIECE_MAX) {
+      const copy = smallPiece(length);
+      copy.set(bytes);
+      first.start = first.end = 0;
+      return copy;
+    }
+    this.segments.shift();
+    return bytes;
   }
 
   clear(): void {

@@ -64,3 +64,27 @@ test("a segment that was taken is not written to afterwards", () => {
   q.write(bytes(9, 9, 9), 0, 3);
   expect(taken).toEqual(bytes(1, 2));
 });
+
+test("an empty queue has nothing to take, whatever memory it keeps", () => {
+  const q = new ByteQueue(10_000);
+  q.write(bytes(1, 2), 0, 2);
+  expect(q.take()).toEqual(bytes(1, 2));
+  expect(q.take()).toBe(undefined);
+  q.write(bytes(3), 0, 1);
+  expect(q.read(new Uint8Array(1), 0, 1)).toBe(1);
+  expect(q.take()).toBe(undefined);
+  const mine = pattern(1000);
+  q.adopt(mine);
+  expect(q.take()!.buffer).toBe(mine.buffer);
+  expect(q.length).toBe(0);
+});
+
+test("small pieces that were taken stay as they are while others come", () => {
+  const q = new ByteQueue(10_000);
+  const taken: Uint8Array[] = [];
+  for (let i = 0; i < 100; i++) {
+    q.write(pattern(700, i), 0, 700);
+    taken.push(q.take()!);
+  }
+  taken.forEach((piece, i) => expect(piece).toEqual(pattern(700, i)));
+});

@@ -28,17 +28,20 @@ export type ResponseEvent =
 
 /** The last value of a field, by its lower-case name. */
 export function fieldValue(fields: readonly Field[], name: string): string | undefined {
-  for (let i = fields.length - 1; i >= 0; i--) if (fields[i][0].toLowerCase() === name) return fields[i][1];
+  for (let i = fields.length - 1; i >= 0; i--) if (isNamed(fields[i], name)) return fields[i][1];
   return undefined;
 }
 
 /** All values of a list field as one list, or undefined if there is no such field. */
 export function combinedValue(fields: readonly Field[], name: string): string | undefined {
   let combined: string | undefined;
-  for (const [n, value] of fields) {
-    if (n.length === name.length && n.toLowerCase() === name) {
-      combined = combined === undefined ? value : `${combined}, ${value}`;
-    }
+  for (const field of fields) {
+    if (isNamed(field, name)) combined = combined === undefined ? field[1] : `${combined}, ${field[1]}`;
   }
   return combined;
+}
+
+/** Whether a field has a name, given in lower case. Most names differ in length, which costs nothing to see. */
+function isNamed([name]: Field, lower: string): boolean {
+  return name.length === lower.length && (name === lower || name.toLowerCase() === lower);
 }

@@ -1,3 +1,5 @@
+import { SMALL_PIECE_MAX, smallPiece } from "../../kernel/net/byte_slab.ts";
+
 /** Character classes of RFC 9110, section 5.6, over byte values; 1 for members. */
 function characters(members: string): Uint8Array {
   const table = new Uint8Array(256);
@@ -10,13 +12,7 @@ const TOKEN = characters("!#$%&'*+-.^_`|~" + ALPHANUMERIC);
 
 export const CR = 13, LF = 10, SP = 32, HTAB = 9, COLON = 58, SEMICOLON = 59;
 
-/** Whether bytes[start, end) is a token: a method, a field name. */
-export function isToken(bytes: Uint8Array, start: number, end: number): boolean {
-  if (start >= end) return false;
-  for (let i = start; i < end; i++) if (TOKEN[bytes[i]] === 0) return false;
-  return true;
-}
-
+/** Whether a text is a token: a method, a field name. */
 export function isTokenText(text: string): boolean {
   if (text === "") return false;
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127 || TOKEN[text.charCodeAt(i)] === 0) return false;
@@ -35,7 +31,7 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 
 /** Text of characters below 256 as bytes. */
 export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length);
+  const bytes = text.length <= SMALL_PIECE_MAX ? smallPiece(text.length) : new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
   return bytes;
 }

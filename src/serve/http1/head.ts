@@ -1,6 +1,7 @@
 import { GuestResponseError, quoted } from "./errors.ts";
 import type { Field, ResponseHead } from "./events.ts";
-import { COLON, CR, HTAB, isToken, latin1, LF, SP } from "./grammar.ts";
+import { CR, HTAB, latin1, LF, SP } from "./grammar.ts";
+import { lowerName } from "./names.ts";
 
 /**
  * The strict and the lenient in reading a guest's lines, by section of RFC 9112:
@@ -30,54 +31,63 @@ export function isEmptyLine(bytes: Uint8Array, start: number, lf: number): boole
 
 /** Status line and fields in bytes[start, end), which ends with the LF of the empty line. */
 export function parseHead(bytes: Uint8Array, start: number, end: number): ResponseHead {
-  const lf = lineEnd(bytes, start, end);
-  const line = latin1(bytes, start, textEnd(bytes, start, lf));
+  const text = latin1(bytes, start, end), lf = text.indexOf("\n");
+  const line = text.slice(0, stopOf(text, 0, lf));
   const status = /^HTTP\/1\.([01]) ([1-9][0-9][0-9])(?: ([^\r\0]*))?$/.exec(line);
   if (status === null) throw new GuestResponseError(`not an HTTP/1 status line: ${quoted(line)}`);
-  const fields = parseFields(bytes, lf + 1, end);
+  const fields = fieldsOf(text, lf + 1);
   return { minor: Number(status[1]), status: Number(status[2]), reason: status[3] ?? "", fields };
 }
 
 /** Field lines up to the empty line that ends bytes[start, end). Trailers have the same form. */
 export function parseFields(bytes: Uint8Array, start: number, end: number): Field[] {
+  return fieldsOf(latin1(bytes, start, end), 0);
+}
+
+/** As text, one character a byte: slices of one string are cheaper than strings of slices. */
+function fieldsOf(text: string, start: number): Field[] {
   const fields: Field[] = [];
-  for (let at = start; at < end;) {
-    const lf = lineEnd(bytes, at, end);
-    const lineStop = textEnd(bytes, at, lf);
-    if (lineStop > at) addLine(fields, bytes, at, lineStop);
+  for (let at = start; at < text.length;) {
+    const lf = text.indexOf("\n", at), stop = stopOf(text, at, lf);
+    if (stop > at) addLine(fields, text, at, stop);
     at = lf + 1;
   }
   return fields;
 }
 
-function addLine(fields: Field[], bytes: Uint8Array, start: number, end: number): void {
-  if (isBlank(bytes[start])) {
+/** End of the line's text: before its CR, if it has one. */
+function stopOf(text: string, start: number, lf: number): number {
+  return lf > start && text.charCodeAt(lf - 1) === CR ? lf - 1 : lf;
+}
+
+function addLine(fields: Field[], text: string, start: number, end: number): void {
+  if (isBlank(text.charCodeAt(start))) {
     const last = fields.pop();
     if (last === undefined) throw new GuestResponseError("the first field line starts with white space");
-    fields.push([last[0], `${last[1]} ${fieldText(bytes, start, end)}`.trim()]);
+    fields.push([last[0], `${last[1]} ${fieldText(text, start, end)}`.trim()]);
     return;
   }
-  const colon = bytes.indexOf(COLON, start);
+  const colon = text.indexOf(":", start);
   if (colon < 0 || colon >= end) {
-    throw new GuestResponseError(`field line without a colon: ${quoted(latin1(bytes, start, end))}`);
+    throw new GuestResponseError(`field line without a colon: ${quoted(text.slice(start, end))}`);
   }
   let nameEnd = colon;
-  while (nameEnd > start && isBlank(bytes[nameEnd - 1])) nameEnd--;
-  if (!isToken(bytes, start, nameEnd)) {
-    throw new GuestResponseError(`not a field name: ${quoted(latin1(bytes, start, colon))}`);
-  }
-  fields.push([latin1(bytes, start, nameEnd), fieldText(bytes, colon + 1, end)]);
+  while (nameEnd > start && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--;
+  const name = text.slice(start, nameEnd);
+  if (lowerName(name) === "") throw new GuestResponseError(`not a field name: ${quoted(text.slice(start, colon))}`);
+  fields.push([name, fieldText(text, colon + 1, end)]);
 }
 
-function fieldText(bytes: Uint8Array, start: number, end: number): string {
-  while (start < end && isBlank(bytes[start])) start++;
-  while (end > start && isBlank(bytes[end - 1])) end--;
+function fieldText(text: string, start: number, end: number): string {
+  while (start < end && isBlank(text.charCodeAt(start))) start++;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
   for (let i = start; i < end; i++) {
-    if (bytes[i] === 0 || bytes[i] === CR) throw new GuestResponseError("a field value contains NUL or CR");
+    const code = text.charCodeAt(i);
+    if (code === 0 || code === CR) throw new GuestResponseError("a field value contains NUL or CR");
   }
-  return latin1(bytes, start, end);
+  return text.slice(start, end);
 }
 
-function isBlank(byte: number): boolean {
-  return byte === SP || byte === HTAB;
+function isBlank(code: number): boolean {
+  return code === SP || code === HTAB;
 }

@@ -16,7 +16,7 @@ const HOP_BY_HOP = new Set([
 export function namedInConnection(fields: Iterable<Field>): Set<string> | null {
   let named: Set<string> | null = null;
   for (const [name, value] of fields) {
-    if (name.toLowerCase() !== "connection") continue;
+    if (name.length !== "connection".length || name.toLowerCase() !== "connection") continue;
     for (const member of listMembers(value)) {
       // "Connection: content-length" must not make us forget how long the message is.
       if (member !== "close" && member !== "keep-alive" && !ESSENTIAL.has(member)) (named ??= new Set()).add(member);

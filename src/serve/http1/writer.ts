@@ -1,6 +1,7 @@
 import type { Field } from "./events.ts";
 import { isTokenText, latin1Bytes } from "./grammar.ts";
 import { isHopByHop, namedInConnection } from "./hop_by_hop.ts";
+import { lowerName } from "./names.ts";
 
 /** How the body of a request is sent. */
 export type RequestBody =
@@ -36,10 +37,10 @@ export function encodeRequestHead(request: OutgoingRequest): Uint8Array<ArrayBuf
   let head = `${method} ${target} HTTP/${version}\r\n`;
   if (host !== undefined) head += `Host: ${checked(host)}\r\n`;
   const named = namedInConnection(fields);
-  const replaced = new Set(extra.map(([name]) => name.toLowerCase()));
   for (const [name, value] of fields) {
-    const lower = name.toLowerCase();
-    if (isHopByHop(lower, named) || SET_HERE.has(lower) || replaced.has(lower)) continue;
+    const lower = lowerName(name);
+    if (lower === "") throw new TypeError(`Cannot send request: field name is ${JSON.stringify(name)}`);
+    if (isHopByHop(lower, named) || SET_HERE.has(lower) || has(extra, lower)) continue;
     if (lower === "expect" && !request.expectContinue) continue;
     head += `${name}: ${checked(value)}\r\n`;
   }
@@ -52,12 +53,16 @@ export function encodeRequestHead(request: OutgoingRequest): Uint8Array<ArrayBuf
   return latin1Bytes(`${head}\r\n`);
 }
 
+function has(fields: readonly Field[], lower: string): boolean {
+  for (const [name] of fields) if (name.length === lower.length && name.toLowerCase() === lower) return true;
+  return false;
+}
+
 const SET_HERE = new Set(["host", "content-length"]);
 
 /** fetch Headers let nothing through that could end a line; fields from elsewhere are held to the same. */
 function checked(value: string): string {
-  // deno-lint-ignore no-control-regex
-  if (/[\0\r\n]|[^\x00-\xff]/.test(value)) {
+  if (/[\0\r\n\u0100-\uffff]/.test(value)) {
     throw new TypeError(`Cannot send request: field value is ${JSON.stringify(value)}`);
   }
   return value;
