@@ -1,0 +1,1 @@
+<?php echo "index of ", PHP_SAPI, " ", $_SERVER["SERVER_SOFTWARE"], "\n";

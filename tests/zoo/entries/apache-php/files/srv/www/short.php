@@ -1,0 +1,1 @@
+<? echo "short tags ", ini_get("default_charset"), "\n";

@@ -1,0 +1,5 @@
+#!/bin/sh
+printf 'Content-Type: text/plain\nX-Cgi: yes\n\n'
+for name in REQUEST_METHOD QUERY_STRING PATH_INFO PATH_TRANSLATED SCRIPT_NAME CONTENT_LENGTH CONTENT_TYPE HTTP_X_TEST SERVER_PROTOCOL SERVER_SOFTWARE GATEWAY_INTERFACE DOCUMENT_ROOT REQUEST_URI; do
+  eval "printf '%s=%s\n' $name \"\$$name\""
+done
