@@ -15,14 +15,27 @@ const SIGINFO_BYTES = 128;
 
 /** signalfd(2): takes pending signals of the reader by read() instead of by a handler. */
 export class SignalFd extends FileDescription implements WaitObserver {
-  static override readonly savedFields: readonly string[] = [...FileDescription.savedFields, "process", "mask"];
+  static override readonly savedFields: readonly string[] = [
+    ...FileDescription.savedFields,
+    "kernel",
+    "watched",
+    "mask",
+  ];
   /** Signals wanted, [low, high]. */
   readonly mask: Uint32Array = new Uint32Array(2);
 
-  constructor(private readonly process: Process) {
+  /** Processes whose signals wake who waits: all that have looked, since a child shares its parent's descriptor. */
+  private readonly watched: Process[] = [];
+
+  constructor(private readonly kernel: Kernel) {
     super();
     this.statusFlags = O_RDWR;
-    process.signalArrivals.observers.push(this);
+  }
+
+  private watch(p: Process): void {
+    if (this.watched.includes(p)) return;
+    this.watched.push(p);
+    p.signalArrivals.observers.push(this);
   }
 
   onReadinessChange(): void {
@@ -31,8 +44,10 @@ export class SignalFd extends FileDescription implements WaitObserver {
 
   poll(): number {
     const wanted = (s: Signal) => maskHas(this.mask, s.number);
-    const { pendingSignals, tasks } = this.process;
-    return pendingSignals.some(wanted) || tasks.some((t) => t.pendingSignals.some(wanted)) ? POLL_READABLE : 0;
+    // What is there to read is the affair of who asks (signalfd(2), fork semantics).
+    const t = this.kernel.currentTask;
+    this.watch(t.process);
+    return t.pendingSignals.some(wanted) || t.process.pendingSignals.some(wanted) ? POLL_READABLE : 0;
   }
 
   /** There is no position, but seeking is no error (noop_llseek). */
@@ -46,6 +61,7 @@ export class SignalFd extends FileDescription implements WaitObserver {
 
   override read(_k: Kernel, t: Task, bytes: Uint8Array, at: number, length: number): number {
     if (length < SIGINFO_BYTES) return -EINVAL;
+    this.watch(t.process);
     let done = 0;
     while (done + SIGINFO_BYTES <= length) {
       const signal = takeSignal(t, (n) => maskHas(this.mask, n));
@@ -61,9 +77,11 @@ export class SignalFd extends FileDescription implements WaitObserver {
   }
 
   override release(): void {
-    const { observers } = this.process.signalArrivals;
-    const i = observers.indexOf(this);
-    if (i >= 0) observers.splice(i, 1);
+    for (const { signalArrivals: { observers } } of this.watched) {
+      const i = observers.indexOf(this);
+      if (i >= 0) observers.splice(i, 1);
+    }
+    this.watched.length = 0;
   }
 
   override fdinfo(): string {

@@ -6,6 +6,7 @@ import {
   SYS_epoll_pwait,
   SYS_epoll_pwait2,
   SYS_epoll_wait,
+  SYS_futex,
   SYS_io_getevents,
   SYS_msgrcv,
   SYS_msgsnd,
@@ -39,6 +40,8 @@ const UNLESS_UNHANDLED = new Set([
   SYS_clock_nanosleep,
   SYS_pause,
   SYS_rt_sigsuspend,
+  SYS_msgrcv,
+  SYS_msgsnd,
 ]);
 const ALWAYS = new Set([
   SYS_epoll_wait,
@@ -48,15 +51,14 @@ const ALWAYS = new Set([
   SYS_semop,
   SYS_semtimedop,
   SYS_io_getevents,
-  SYS_msgrcv,
-  SYS_msgsnd,
 ]);
 
-/** `deadlineNs` is that of the blocked task: calls that time out (SO_RCVTIMEO, FUTEX_WAIT) are not restarted. */
+/** `deadlineNs` is that of the blocked task: calls that time out are not restarted; sockets (SO_RCVTIMEO) not in any case. */
 export function interruptionOf(syscall: number, deadlineNs: number): number {
   if (ALWAYS.has(syscall)) return INTERRUPT_ALWAYS;
-  if (UNLESS_UNHANDLED.has(syscall) || deadlineNs !== Infinity) return INTERRUPT_UNLESS_UNHANDLED;
-  return INTERRUPT_RESTART;
+  if (UNLESS_UNHANDLED.has(syscall)) return INTERRUPT_UNLESS_UNHANDLED;
+  if (deadlineNs === Infinity) return INTERRUPT_RESTART;
+  return syscall === SYS_futex ? INTERRUPT_UNLESS_UNHANDLED : INTERRUPT_ALWAYS;
 }
 
 /** A parent that waits for its vfork'd child sleeps through every signal but SIGKILL (kernel/fork.c, wait_for_vfork_done). */

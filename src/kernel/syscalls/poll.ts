@@ -1,5 +1,6 @@
 import type { Kernel } from "../kernel.ts";
 import { parkUntil } from "../task/block.ts";
+import { hasDeliverableSignal } from "../task/signals.ts";
 import type { Task } from "../task/task.ts";
 import { loadU64, readableRange, writableRange } from "../memory/user_memory.ts";
 import { applySignalMask, deadlineOf, readTimeout, timedOut, writeRemaining } from "./poll_timeout.ts";
@@ -26,9 +27,18 @@ function sysPpoll(
   if (timeoutNs < 0) return timeoutNs;
   const bad = applySignalMask(t, maskPointer, maskSize);
   if (bad) return bad;
-  const ready = poll(k, t, fdsPointer, count, timeoutNs);
+  const ready = unlessInterrupted(t, poll(k, t, fdsPointer, count, timeoutNs));
   if (ready >= 0) writeRemaining(k, t, timeoutPointer, 1);
   return ready;
+}
+
+/**
+ * A signal that the call's mask lets in comes before a timeout that is over, be it 0 (fs/select.c, do_poll); as if the
+ * call had waited for it.
+ */
+function unlessInterrupted(t: Task, ready: number): number {
+  if (ready !== 0 || t.savedSignalMask === null || !t.signalDeliverable) return ready;
+  return hasDeliverableSignal(t) ? parkUntil(t, Infinity) : ready;
 }
 
 function poll(k: Kernel, t: Task, fdsPointer: number, count: number, timeoutNs: number): number {
@@ -92,7 +102,7 @@ function sysPselect6(
     const bad = applySignalMask(t, loadU64(t.memory, at), loadU64(t.memory, at + 8));
     if (bad) return bad;
   }
-  const ready = select(k, t, n, reads, writes, excepts, timeoutNs);
+  const ready = unlessInterrupted(t, select(k, t, n, reads, writes, excepts, timeoutNs));
   if (ready >= 0) writeRemaining(k, t, timeoutPointer, 1);
   return ready;
 }

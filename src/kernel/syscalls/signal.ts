@@ -1,5 +1,5 @@
 import { CAP_KILL } from "../abi/capability.ts";
-import { EAGAIN, EFAULT, EINVAL, ENOMEM, EPERM, ESRCH } from "../abi/errno.ts";
+import { EAGAIN, EFAULT, EINVAL, EPERM, ESRCH } from "../abi/errno.ts";
 import * as signal from "../abi/signal.ts";
 import {
   SYS_kill,
@@ -21,11 +21,9 @@ import { loadU32, loadU64, readableRange, storeU32, storeU64, writableRange } fr
 import { blockOnOne, parkUntil } from "../task/block.ts";
 import { exitProcess } from "../task/exit.ts";
 import type { Process } from "../task/process.ts";
-import { getRegister32 } from "../task/registers.ts";
-import { RSP } from "../../machine/state.ts";
 import { loadSiginfo, storeSiginfo } from "../task/siginfo.ts";
 import { makeSignal, type Signal } from "../task/signal.ts";
-import { onAltStack, popSignalFrame, storeAltStack } from "../task/signal_frame.ts";
+import { altStackFlags, popSignalFrame, setAltStack } from "../task/signal_frame.ts";
 import {
   dropPending,
   isIgnored,
@@ -156,26 +154,19 @@ function sysRtSigreturn(k: Kernel, t: Task): number {
 }
 
 function sysSigaltstack(_k: Kernel, t: Task, stack: number, oldStack: number): number {
-  const m = t.memory, sp = getRegister32(m, RSP);
+  const m = t.memory;
   const from = stack === 0 ? 0 : readableRange(t, stack, STACK_T_BYTES);
   if (from < 0) return from;
   const address = loadU64(m, from), flags = loadU32(m, from + 8), size = loadU64(m, from + 16);
   if (oldStack !== 0) {
     const to = writableRange(t, oldStack, STACK_T_BYTES);
     if (to < 0) return to;
-    storeAltStack(t, m, to);
+    storeU64(m, to, t.altStack.address);
+    storeU32(m, to + 8, altStackFlags(t));
+    storeU32(m, to + 12, 0);
+    storeU64(m, to + 16, t.altStack.size);
   }
-  if (stack === 0) return 0;
-  if (onAltStack(t, sp)) return -EPERM;
-  const mode = (flags & ~signal.SS_AUTODISARM) >>> 0;
-  if (mode !== 0 && mode !== signal.SS_ONSTACK && mode !== signal.SS_DISABLE) return -EINVAL;
-  if (mode === signal.SS_DISABLE) {
-    t.altStack = { address: 0, size: 0, flags };
-    return 0;
-  }
-  if (size < signal.MINSIGSTKSZ) return -ENOMEM;
-  t.altStack = { address, size, flags: (flags & ~signal.SS_ONSTACK) >>> 0 };
-  return 0;
+  return stack === 0 ? 0 : setAltStack(t, address, size, flags);
 }
 
 /** May the task signal the process? (kill(2)) */

@@ -14,13 +14,13 @@ function sysSignalfd(k: Kernel, t: Task, fd: number, mask: number, size: number)
   return sysSignalfd4(k, t, fd, mask, size, 0);
 }
 
-function sysSignalfd4(_k: Kernel, t: Task, fd: number, maskPointer: number, size: number, flags: number): number {
+function sysSignalfd4(k: Kernel, t: Task, fd: number, maskPointer: number, size: number, flags: number): number {
   if (flags & ~(O_CLOEXEC | O_NONBLOCK) || size !== 8) return -EINVAL;
   const at = readableRange(t, maskPointer, 8);
   if (at < 0) return at;
   let d: SignalFd;
   if (fd === -1) {
-    d = new SignalFd(t.process);
+    d = new SignalFd(k);
     d.statusFlags |= flags & O_NONBLOCK;
   } else {
     const given = t.process.fds.get(fd);

@@ -6,7 +6,7 @@ import { isScript, MAX_SCRIPT_DEPTH, parseShebang, PROBE_BYTES } from "../../loa
 import type { Machine } from "../../machine/machine.ts";
 import { ELOOP, ENOENT, ENOEXEC } from "../abi/errno.ts";
 import { RLIMIT_STACK } from "../abi/resource.ts";
-import { SIG_DFL, SIG_IGN, SIGCHLD, SS_DISABLE } from "../abi/signal.ts";
+import { SIG_DFL, SIG_IGN, SIGCHLD } from "../abi/signal.ts";
 import type { Kernel } from "../kernel.ts";
 import { AddressSpace } from "../memory/address_space.ts";
 import { leaveSpace } from "../memory/space_lifetime.ts";
@@ -236,7 +236,7 @@ function resetSignals(k: Kernel, t: Task): void {
         0;
   }
   p.signalHandlers = handlers;
-  t.altStack = { address: 0, size: 0, flags: SS_DISABLE };
+  t.altStack = { address: 0, size: 0, flags: t.altStack.flags };
   for (const timer of p.timers.posix) if (timer !== null) timer.disarm(k);
   p.timers.posix.length = 0;
 }

@@ -5,6 +5,7 @@ import {
   FRAME_SIGINFO,
   FRAME_UCONTEXT,
   FXSAVE_BYTES,
+  MINSIGSTKSZ,
   SA_ONSTACK,
   SA_RESTORER,
   SC_CR2,
@@ -32,7 +33,7 @@ import {
   USER_DS,
 } from "../abi/signal.ts";
 import { XSAVE_BYTES } from "../../machine/xsave.ts";
-import { EFAULT } from "../abi/errno.ts";
+import { EFAULT, EINVAL, ENOMEM, EPERM } from "../abi/errno.ts";
 import type { GuestMemory } from "../../machine/guest_memory.ts";
 import { loadU32, loadU64, readableRange, storeU16, storeU32, storeU64, writableRange } from "../memory/user_memory.ts";
 import {
@@ -63,6 +64,27 @@ export function onAltStack(t: Task, sp: number): boolean {
   return (a.flags & SS_AUTODISARM) === 0 && sp > a.address && sp - a.address <= a.size;
 }
 
+/** sigaltstack(2): 0 or a negative errno. */
+export function setAltStack(t: Task, address: number, size: number, flags: number): number {
+  if (onAltStack(t, getRegister32(t.memory, RSP))) return -EPERM;
+  const mode = (flags & ~SS_AUTODISARM) >>> 0;
+  if (mode !== 0 && mode !== SS_ONSTACK && mode !== SS_DISABLE) return -EINVAL;
+  if (mode === SS_DISABLE) {
+    t.altStack = { address: 0, size: 0, flags };
+    return 0;
+  }
+  if (size < MINSIGSTKSZ) return -ENOMEM;
+  t.altStack = { address, size, flags };
+  return 0;
+}
+
+/** The flags that sigaltstack(2) tells. */
+export function altStackFlags(t: Task): number {
+  const { flags, size } = t.altStack;
+  const state = size === 0 ? SS_DISABLE : onAltStack(t, getRegister32(t.memory, RSP)) ? SS_ONSTACK : 0;
+  return ((flags & SS_AUTODISARM) | state) >>> 0;
+}
+
 /**
  * Puts a struct rt_sigframe on the guest's stack and points the registers at the handler, as Linux's
  * setup_rt_frame does (arch/x86/kernel/signal.c). 0, or -EFAULT if the stack cannot take it.
@@ -73,7 +95,7 @@ export function pushSignalFrame(t: Task, signal: Signal, handler: number, flags:
   const m = t.memory;
   let sp = getRegister32(m, RSP) - RED_ZONE;
   const alt = t.altStack;
-  if (flags & SA_ONSTACK && (alt.flags & SS_DISABLE) === 0 && alt.size !== 0 && !onAltStack(t, sp)) {
+  if (flags & SA_ONSTACK && alt.size !== 0 && !onAltStack(t, sp)) {
     sp = alt.address + alt.size;
   }
   const xsave = t.process.kernel.cpuLevel === "x86-64-v3";
@@ -128,11 +150,10 @@ function storeContext(t: Task, m: GuestMemory, uc: number, fpstate: number): voi
   }
 }
 
-/** struct stack_t as sigaltstack(2) and ucontext show it. */
-export function storeAltStack(t: Task, m: GuestMemory, at: number): void {
-  const on = onAltStack(t, getRegister32(m, RSP)) ? SS_ONSTACK : 0;
+/** struct stack_t as a ucontext has it: the flags are those that were set (kernel/signal.c, __save_altstack). */
+function storeAltStack(t: Task, m: GuestMemory, at: number): void {
   storeU64(m, at, t.altStack.address);
-  storeU32(m, at + 8, (t.altStack.flags | on) >>> 0);
+  storeU32(m, at + 8, t.altStack.flags);
   storeU32(m, at + 12, 0);
   storeU64(m, at + 16, t.altStack.size);
 }
@@ -157,7 +178,7 @@ export function popSignalFrame(t: Task): number {
   m.u8.copyWithin(STATE_RIP, sc + SC_RIP, sc + SC_RIP + 8);
   setFlags(m, loadU32(m, sc + SC_EFLAGS));
   setSignalMask(t, loadU32(m, uc + UC_SIGMASK), loadU32(m, uc + UC_SIGMASK + 4));
-  const flags = loadU32(m, uc + UC_STACK + 8) & ~SS_ONSTACK;
-  t.altStack = { address: loadU64(m, uc + UC_STACK), size: loadU64(m, uc + UC_STACK + 16), flags: flags >>> 0 };
+  // What cannot be set is ignored, as by Linux.
+  setAltStack(t, loadU64(m, uc + UC_STACK), loadU64(m, uc + UC_STACK + 16), loadU32(m, uc + UC_STACK + 8));
   return 0;
 }

@@ -3,13 +3,20 @@ import { RLIMIT_SIGPENDING } from "../abi/resource.ts";
 import {
   defaultAction,
   SI_TIMER,
+  SI_USER,
   SIG_DFL,
   SIG_IGN,
+  SIGBUS,
   SIGCHLD,
   SIGCONT,
+  SIGFPE,
+  SIGILL,
   SIGKILL,
   SIGRTMIN,
+  SIGSEGV,
   SIGSTOP,
+  SIGSYS,
+  SIGTRAP,
   SIGTSTP,
   SIGTTIN,
   SIGTTOU,
@@ -132,7 +139,10 @@ function enqueueSignal(p: Process, pending: Signal[], signal: Signal): number {
   if (signal.number < SIGRTMIN) {
     if (pending.some((s) => s.number === signal.number)) return 0;
   } else if (pending.length >= p.limits.soft[RLIMIT_SIGPENDING]) {
-    return -EAGAIN;
+    // kill(2) may not fail for want of room: it comes once, and without a sender.
+    if (signal.code !== SI_USER) return -EAGAIN;
+    if (pending.some((s) => s.number === signal.number)) return 0;
+    signal.pid = signal.uid = 0;
   }
   pending.push(signal);
   return 0;
@@ -151,8 +161,8 @@ function interruptTask(t: Task, _signal: number): void {
 }
 
 /**
- * Takes a pending signal out of the queues: the lowest number first, the thread's own before the process's, as Linux does.
- * `wanted` says which numbers may be taken (delivery: those not blocked; sigtimedwait, signalfd: those of the set).
+ * Takes a pending signal out of the queues: faults, then the lowest number first, the thread's own before the process's, as
+ * Linux does. `wanted` says which numbers may be taken (delivery: those not blocked; sigtimedwait, signalfd: those of the set).
  */
 export function takeSignal(t: Task, wanted: (signal: number) => boolean): Signal | null {
   const signal = takeFrom(t.pendingSignals, wanted) ?? takeFrom(t.process.pendingSignals, wanted);
@@ -164,10 +174,25 @@ export function takeSignal(t: Task, wanted: (signal: number) => boolean): Signal
   return signal;
 }
 
+/** What an instruction can cause comes first, whoever sent it (SYNCHRONOUS_MASK in kernel/signal.c). */
+function rank(signal: number): number {
+  switch (signal) {
+    case SIGILL:
+    case SIGTRAP:
+    case SIGBUS:
+    case SIGFPE:
+    case SIGSEGV:
+    case SIGSYS:
+      return signal - 64;
+    default:
+      return signal;
+  }
+}
+
 function takeFrom(pending: Signal[], wanted: (signal: number) => boolean): Signal | null {
   let best = -1;
   for (let i = 0; i < pending.length; i++) {
-    if (wanted(pending[i].number) && (best < 0 || pending[i].number < pending[best].number)) best = i;
+    if (wanted(pending[i].number) && (best < 0 || rank(pending[i].number) < rank(pending[best].number))) best = i;
   }
   return best < 0 ? null : pending.splice(best, 1)[0];
 }

@@ -56,7 +56,7 @@ export class Task {
   readonly pendingSignals: Signal[] = [];
   /** Some pending signal is not blocked: the cheap question asked at every syscall exit. Kept by signals.ts. */
   signalDeliverable = false;
-  altStack = { address: 0, size: 0, flags: 2 /* SS_DISABLE */ };
+  altStack = { address: 0, size: 0, flags: 0 };
   /** Last CPU exception, for the trapno, err and cr2 fields of a signal frame. */
   fault = { trap: 0, error: 0, address: 0, addressHigh: 0 };
   clearChildTid = 0;
