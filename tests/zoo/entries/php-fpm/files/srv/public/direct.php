@@ -1,0 +1,1 @@
+<?php echo "own script ", $_SERVER["PATH_INFO"] ?? "-", " ", $_SERVER["SCRIPT_NAME"], "\n";
