@@ -244,9 +244,10 @@ export class AddressSpace {
       if (v.prot !== prot && ((v.prot ^ prot) & PROT_EXEC || v.prot & prot & PROT_EXEC)) {
         this.codeChanged(v.start, v.end);
       }
-      v.prot = prot;
+      // The other mappings that it stands for keep what they allow.
+      v.prot = v.views > 1 ? v.prot | prot : prot;
+      this.noteAccess(v.start, v.end, v.prot);
     }
-    this.noteAccess(start, end, prot);
     for (; i >= first; i--) this.mergeAround(i);
     return 0;
   }
@@ -263,6 +264,7 @@ export class AddressSpace {
     }
     upper.fileOffset = v.fileOffset + (address - v.start);
     upper.pages = v.pages;
+    upper.views = v.views;
     v.end = address;
     this.vmas.splice(i + 1, 0, upper);
   }
@@ -328,6 +330,7 @@ export class AddressSpace {
       if (v.file !== null) v.file.refs++;
       copy.fileOffset = v.fileOffset;
       copy.pages = v.pages;
+      copy.views = v.views;
       copy.name = v.name;
       child.vmas.push(copy);
     }

@@ -25,6 +25,7 @@ import { FILE_BLOCK_BYTES } from "../fs/file_contents.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
 import type { AddressSpace } from "./address_space.ts";
 import { codeSegment } from "./code_segment.ts";
+import { addView, doubleMapped, dropViews } from "./double_mapping.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
 import { dropUnusedViews, flushRange, flushShared, shareMapping } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
@@ -47,6 +48,8 @@ const KEPT = MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE;
 /** do_mmap: the address of the new mapping, or a negative errno. Arguments have been checked for form. */
 export function map(k: Kernel, space: AddressSpace, request: MapRequest): number {
   const length = pageUp(request.length);
+  const first = doubleMapped(space, request, length);
+  if (first !== undefined) return addView(space, first, request, length);
   const start = choosePlace(k, space, request, length);
   if (start < 0) return start;
   // A file's bytes need memory even under PROT_NONE: mprotect may show them later.
@@ -127,7 +130,7 @@ function choosePlace(k: Kernel, space: AddressSpace, request: MapRequest, length
     if (flags & MAP_FIXED_NOREPLACE) return space.isFree(address, address + length) ? address : -EEXIST;
     // Before the old mapping goes: a failure must leave it be.
     if (prot !== 0 && !space.reach(address + length)) return -ENOMEM;
-    unmap(k, space, address, address + length);
+    clear(k, space, address, address + length);
     return address;
   }
   // A hint is taken where it costs no memory; dense packing is worth more than the guest's wish.
@@ -176,8 +179,13 @@ function loadPages(k: Kernel, space: AddressSpace, v: Vma): void {
   pages.inode.accessed(k);
 }
 
-/** Unmaps whole pages. */
+/** munmap(2) of whole pages. */
 export function unmap(k: Kernel, space: AddressSpace, start: number, end: number): void {
+  for (const range of dropViews(space, start, end)) clear(k, space, range.start, range.end);
+}
+
+/** Makes whole pages free, whatever stands there. */
+function clear(k: Kernel, space: AddressSpace, start: number, end: number): void {
   flushRange(k, space, start, end);
   space.remove(k, start, end);
   dropUnusedViews(space);
@@ -216,10 +224,11 @@ export function remap(
   const v = space.find(old);
   if (oldLength === 0) return secondView(k, space, old, newLength, flags, fixedAddress);
   if (v === undefined || old + oldLength > v.end) return -EFAULT;
+  if (v.views > 1 && (flags & MREMAP_FIXED || newLength > oldLength)) return -ENOMEM;
   if (flags & MREMAP_FIXED) {
     if (fixedAddress % PAGE_SIZE !== 0 || fixedAddress + newLength > HIGHEST_END) return -EINVAL;
     if (fixedAddress < old + oldLength && old < fixedAddress + newLength) return -EINVAL;
-    unmap(k, space, fixedAddress, fixedAddress + newLength);
+    clear(k, space, fixedAddress, fixedAddress + newLength);
     return move(k, space, old, oldLength, newLength, fixedAddress);
   }
   if (newLength <= oldLength) {

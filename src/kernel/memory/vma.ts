@@ -11,6 +11,7 @@ export class Vma {
     "file",
     "fileOffset",
     "pages",
+    "views",
     "name",
   ];
   start: number;
@@ -25,6 +26,8 @@ export class Vma {
   fileOffset = 0;
   /** With MAP_SHARED: the file's pages that others may map, too. */
   pages: SharedPages | null = null;
+  /** How many mappings of the same pages this one stands for (double_mapping.ts). */
+  views = 1;
   /** "[heap]", "[stack]", or the path. */
   name = "";
 

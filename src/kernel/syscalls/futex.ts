@@ -74,7 +74,11 @@ function sysFutex(
 
 /** The timeout is absolute. */
 function lockPi(k: Kernel, t: Task, at: number, op: number, timeout: number): number {
-  if (t.restart !== null) return waitAgain(k, t, t.restart as FutexWait);
+  if (t.restart !== null) {
+    const w = t.restart as FutexWait;
+    // While it was stopped the lock may have been given up to nobody.
+    return !w.woken && tryLockPi(k, t, at) === 0 ? leave(t, w) : waitAgain(k, t, w);
+  }
   if (at % 4 !== 0) return -EINVAL;
   let deadlineNs = Infinity;
   if (timeout !== 0) {
@@ -86,6 +90,12 @@ function lockPi(k: Kernel, t: Task, at: number, op: number, timeout: number): nu
   if (locked !== -EAGAIN) return locked;
   const w = t.restart = beginPiWait(t, at, op, deadlineNs);
   return blockOnOne(t, futexQueue(w.queues, w.key), deadlineNs);
+}
+
+function leave(t: Task, w: FutexWait): number {
+  t.leaveQueues();
+  forgetEmptyFutex(w.queues, w.key);
+  return 0;
 }
 
 /** FUTEX_WAIT takes a relative timeout, FUTEX_WAIT_BITSET an absolute one. */
@@ -105,16 +115,23 @@ function wait(k: Kernel, t: Task, at: number, op: number, value: number, timeout
   if (word < 0) return word;
   if (word !== value >>> 0) return -EAGAIN;
   const space = t.process.space, queues = futexQueues(space, at, op), key = futexKey(space, at, op);
-  t.restart = { deadlineNs, bitset, woken: false, queues, key } satisfies FutexWait;
+  const expected = { address: at, value: word };
+  t.restart = { deadlineNs, bitset, expected, woken: false, queues, key } satisfies FutexWait;
   return blockOnOne(t, futexQueue(queues, key), deadlineNs);
 }
 
 /** A second try: woken for good, timed out, or for a signal. */
 function waitAgain(k: Kernel, t: Task, w: FutexWait): number {
   if (w.woken) return 0;
+  t.leaveQueues();
   if (t.wokenByTimeout || k.clock.monotonicNs() >= w.deadlineNs) {
     forgetEmptyFutex(w.queues, w.key);
     return -ETIMEDOUT;
+  }
+  // It may have stopped meanwhile, and missed a wake-up.
+  if (w.expected !== null && readU32(t, w.expected.address) !== w.expected.value) {
+    forgetEmptyFutex(w.queues, w.key);
+    return -EAGAIN;
   }
   if (t.signalDeliverable) forgetEmptyFutex(w.queues, w.key);
   return blockOnOne(t, futexQueue(w.queues, w.key), w.deadlineNs);

@@ -11,6 +11,8 @@ export type FutexQueues = Map<number, WaitQueue>;
 export interface FutexWait {
   deadlineNs: number;
   bitset: number;
+  /** What the word held, for a look after a signal; null where that does not matter: locks, and after requeueing. */
+  expected: { address: number; value: number } | null;
   /** Set by the waker: the wait is over, whatever the word holds by then. */
   woken: boolean;
   /** The word waited on now: requeueing changes it. */
@@ -85,6 +87,7 @@ export function requeueFutex(
     target.add(t);
     waitOf(t).queues = toQueues;
     waitOf(t).key = to;
+    waitOf(t).expected = null;
     moved++;
   }
   forgetEmptyFutex(queues, from);

@@ -38,6 +38,7 @@ export function beginPiWait(t: Task, address: number, op: number, deadlineNs: nu
   const wait: PiWait = {
     deadlineNs,
     bitset: 0, // FUTEX_WAKE does not reach it
+    expected: null,
     woken: false,
     queues: futexQueues(space, address, op),
     key: futexKey(space, address, op),

@@ -21,6 +21,8 @@ import {
   SIGTTIN,
   SIGTTOU,
 } from "../abi/signal.ts";
+import { SYS_futex } from "../abi/syscall_numbers.ts";
+
 import type { Process } from "./process.ts";
 import type { Signal } from "./signal.ts";
 import { continueProcess } from "./stop.ts";
@@ -93,7 +95,7 @@ export function sendToProcess(p: Process, signal: Signal): number {
     t.signalDeliverable = true;
     taker ??= t;
   }
-  if (taker !== null) interruptTask(taker, signal.number);
+  if (taker !== null) interruptTask(taker);
   return 0;
 }
 
@@ -152,12 +154,15 @@ function notify(t: Task, signal: number): void {
   t.process.signalArrivals.wake();
   if (maskHas(t.signalMask, signal)) return;
   t.signalDeliverable = true;
-  interruptTask(t, signal);
+  interruptTask(t);
 }
 
 /** A blocked task looks at its signals before it sleeps on. */
-function interruptTask(t: Task, _signal: number): void {
-  if (t.state === TASK_BLOCKED) t.wake();
+function interruptTask(t: Task): void {
+  if (t.state !== TASK_BLOCKED) return;
+  // Another thread may take the signal first, and then this one waits on.
+  if (t.inSyscall === SYS_futex) t.wakeToLook();
+  else t.wake();
 }
 
 /**

@@ -84,6 +84,16 @@ export class Task {
     }
   }
 
+  /**
+   * Makes a blocked task runnable that stays on its queues: a wake-up that comes before it has run is its own, and not lost.
+   * For calls whose wake-ups are counted out to waiters (futexes); the handler leaves the queues when it runs again.
+   */
+  wakeToLook(): void {
+    if (this.state !== TASK_BLOCKED) return;
+    this.state = TASK_RUNNABLE;
+    this.process.kernel.enqueue(this);
+  }
+
   /** The deadline has passed (called through kernel.timers). */
   expire(_k: Kernel): void {
     this.deadlineNs = Infinity;

@@ -145,20 +145,23 @@ export class TaskListDirectory extends GeneratedDirectory {
     this.nlink = 2 + p.tasks.length;
   }
 
+  /** The first thread stays, as a zombie, until the process has been waited for. */
   override names(k: Kernel): readonly string[] {
-    return k.processes.get(this.pid)?.tasks.map((t) => `${t.tid}`) ?? [];
+    const others = k.processes.get(this.pid)?.tasks.filter((t) => t.tid !== this.pid) ?? [];
+    return [`${this.pid}`, ...others.map((t) => `${t.tid}`)];
   }
 
   override entry(k: Kernel, _t: Task, name: string): Inode | null {
-    const thread = k.processes.get(this.pid)?.tasks.find((t) => `${t.tid}` === name);
-    return thread === undefined ? null : new ThreadDirectory(this.fs, thread);
+    const p = k.processes.get(this.pid);
+    if (p === undefined || !this.names(k).includes(name)) return null;
+    return new ThreadDirectory(this.fs, p, Number(name));
   }
 }
 
 /** /proc/<pid>/task/<tid>. */
 export class ThreadDirectory extends TaskDirectoryBase {
-  constructor(fs: FileSystem, thread: Task) {
-    super(fs, thread.process, thread.tid, `${thread.process.pid}/task/${thread.tid}`);
+  constructor(fs: FileSystem, p: Process, tid: number) {
+    super(fs, p, tid, `${p.pid}/task/${tid}`);
   }
 }
 
