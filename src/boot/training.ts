@@ -3,6 +3,7 @@
  * What is wanted of it is the profile: the addresses at which code is entered when the server goes on from the snapshot (return
  * sites above the blocked accept, children after fork), which no look at the code alone can tell.
  */
+import type { Kernel } from "../kernel/kernel.ts";
 import { Tracer } from "../kernel/syscalls/trace.ts";
 import { CodeLibrary, type LoadedCode, type ProgramRecord } from "../machine/code_cache.ts";
 import { CodePlaces } from "../kernel/memory/code_places.ts";
@@ -55,20 +56,21 @@ export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
   const library = new CodeLibrary(options.base);
   const shared: WasmShared = { ...options.shared, library };
   const { host } = options;
+  let kernel: Kernel | undefined;
   try {
-    const kernel = new SavedGuest(options.snapshot).restore({
+    kernel = new SavedGuest(options.snapshot).restore({
       tree: options.tree,
       host,
       console: { write() {} },
       newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
     });
     if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
-    places.addAll(kernel.codePlaces);
     await warmUp(kernel, host, options.requests, options.port);
-    places.addAll(kernel.codePlaces);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }
+  // What was loaded before the end has a place all the same.
+  if (kernel !== undefined) places.addAll(kernel.codePlaces);
   for (const path of options.interpreters) {
     if (!library.programs.has(path)) runInterpreter(path, places, shared, options);
   }

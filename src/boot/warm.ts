@@ -3,7 +3,8 @@
  * knows the code they run.
  *
  * A warm file has one request a line: a path ("/hello"), a method and a path ("HEAD /hello"), or a JSON object
- * {"method", "path", "headers", "body"}. Empty lines and lines that begin with # are left out.
+ * {"method", "path", "headers", "body", "times"}, the body being sent so many times over. Empty lines and lines that begin
+ * with # are left out.
  */
 import { badInput, overLimit } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -45,12 +46,14 @@ function fromJson(line: string, name: string, number: number): WarmRequest | nul
   } catch (e) {
     throw badInput(`line ${number}: ${(e as Error).message}`, { file: name });
   }
-  const { method = "GET", path, headers = {}, body = null } = value as Record<string, unknown>;
+  const { method = "GET", path, headers = {}, body = null, times = 1 } = value as Record<string, unknown>;
   if (typeof method !== "string" || typeof path !== "string" || typeof headers !== "object" || headers === null) {
     return null;
   }
   if (body !== null && typeof body !== "string") return null;
-  return { method, path, headers: Object.entries(headers).map(([k, v]) => [k, String(v)]), body };
+  if (typeof times !== "number" || !Number.isInteger(times) || times < 1) return null;
+  const sent = body === null ? null : body.repeat(times);
+  return { method, path, headers: Object.entries(headers).map(([k, v]) => [k, String(v)]), body: sent };
 }
 
 /** Bounds on one training request: real time that it may compute, bytes of the response that are read. */

@@ -381,7 +381,7 @@ export function buildPatchModule(
   im.table("table");
   const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
   const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
-  const miss = im.func(IMPORT, "miss", TYPE_REGION);
+  const miss = im.func(IMPORT, "stub", TYPE_REGION);
   const lookup = im.func(IMPORT, "find", TYPE_REGION);
   const mulhiU = im.func(IMPORT, "mulhi_u", TYPE_MULHI);
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);

@@ -23,8 +23,10 @@ export interface BodyOwner extends HelperCpu {
   /** Imports of compiled code: nonzero leaves it. */
   onSyscall(): number;
   onFuel(): number;
-  /** Slot of the code of a pc that has none yet; 0 if there can be none. */
+  /** Slot of the code of a pc that is not in the lookup; 0 to have the dispatcher go on there. */
   onMiss(pc: number): number;
+  /** The same for a stub, which asks again and again until it has got a slot. */
+  onStub(pc: number): number;
 }
 
 interface CodeExports {
@@ -135,6 +137,7 @@ export class WasmBody {
       syscall: () => this.owner!.onSyscall(),
       fuel: () => this.owner!.onFuel(),
       miss: (pc: number) => this.owner!.onMiss(pc >>> 0),
+      stub: (pc: number) => this.owner!.onStub(pc >>> 0),
     };
     const { exports } = new WebAssembly.Instance(library.base.module, { m, h: helpers });
     this.#bound = {

@@ -265,11 +265,15 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Import of compiled code. */
   onMiss(pc: number): number {
+    // Who goes to a return site is unwinding, and does not come back.
+    return this.#body.resumePlace(pc)?.isReturn ? 0 : this.onStub(pc);
+  }
+
+  /** Import of compiled code. */
+  onStub(pc: number): number {
     // A stub may be older than the code.
     const slot = this.#body.lookup.get(pc);
     if (slot !== 0) return slot;
-    // Who goes to a return site is unwinding, and does not come back.
-    if (this.#body.resumePlace(pc)?.isReturn) return 0;
     return this.#codeFor(pc) ? this.#body.lookup.get(pc) : 0;
   }
 
