@@ -66,7 +66,7 @@ export class AppInstance implements GuestInstance {
 
   /** Gives the memories back: the next instance finds them, zeroed, with their code. The guest must not be running. */
   dispose(): void {
-    for (const p of this.kernel.processes.values()) p.space?.machine.dispose(p.space.vmas);
+    for (const p of this.kernel.processes.values()) p.space?.disposeMachine();
   }
 }
 

@@ -137,7 +137,7 @@ test("a kernel with blocked tasks is saved, restored on another host, and goes o
   const machine = new FakeMachine(h.code, h.process.machine.memory.guestEnd);
   machine.memory.u8.set(memory);
   machine.client = restored;
-  p.space.attach(machine);
+  p.space.attachLater(machine.memory.guestEnd, () => machine);
 
   expect(restored.run()).toBe("idle");
   const deadline = restored.nextDeadlineNs() - restored.clock.lastNs;

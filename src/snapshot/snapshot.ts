@@ -108,11 +108,13 @@ export class SavedGuest {
     const source = (n: number) => n === FROM_POOL ? this.#pages : options.tree.read(n);
     spaces.forEach((space, i) => {
       const { length, runs } = this.#memories[i];
-      const machine = options.newMachine(length, space.programKey);
-      machine.client = kernel;
-      if (!machine.memory.growTo(length + GUEST_BIAS)) throw badInput("not enough memory for the snapshot");
-      restoreRuns(runs, source, machine.memory.u8);
-      space.attach(machine);
+      space.attachLater(length + GUEST_BIAS, () => {
+        const machine = options.newMachine(length, space.programKey);
+        machine.client = kernel;
+        if (!machine.memory.growTo(length + GUEST_BIAS)) throw badInput("not enough memory for the snapshot");
+        restoreRuns(runs, source, machine.memory.u8);
+        return machine;
+      });
     });
     kernel.attach(options.host, SYSCALLS);
     kernel.vfs.attach(options.tree, options.console);

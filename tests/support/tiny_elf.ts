@@ -51,6 +51,11 @@ export function say(text: string, fd = 2): number[] {
 export const exit = (status: number): number[] => call(60, status);
 /** Waits for signals, for ever. */
 export const pauseForever: readonly number[] = [...call(34), 0xeb, -14 & 255];
+/** fork(): the child runs this, and must not end. */
+export function fork({ child }: { child: readonly number[] }): number[] {
+  // test eax, eax; jnz behind the child's code
+  return [...call(57), 0x85, 0xc0, 0x0f, 0x85, ...i32(child.length), ...child];
+}
 /** Computes for ever. */
 export const spin: readonly number[] = [0xeb, 0xfe];
 /** Reads address 0. */

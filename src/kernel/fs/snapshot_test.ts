@@ -23,7 +23,7 @@ function reborn(w: World): World {
   const machine = new FakeMachine(undefined, w.t.memory.guestEnd);
   machine.memory.u8.set(w.t.memory.u8);
   machine.client = k;
-  task.process.space.attach(machine);
+  task.process.space.attachLater(machine.memory.guestEnd, () => machine);
   k.currentTask = task;
   return Object.assign(Object.create(World.prototype), { ...w, k, t: task, host }) as World;
 }

@@ -53,9 +53,11 @@ export class AddressSpace {
     "programKey",
     "codeFiles",
   ];
-  static readonly unsavedFields: readonly string[] = ["machine", "access"];
-  /** Set again after a restore by attach(). */
-  machine: Machine;
+  static readonly unsavedFields: readonly string[] = ["made", "make", "access"];
+  /** Null between a restore and the first use. */
+  private made: Machine | null;
+  /** Makes the machine of a restored space. */
+  private make: (() => Machine) | null = null;
   vmas: Vma[] = [];
   users = 1;
   brkStart = 0;
@@ -86,8 +88,23 @@ export class AddressSpace {
   access: Uint8Array = new Uint8Array(0);
 
   constructor(machine: Machine) {
-    this.machine = machine;
+    this.made = machine;
     this.rebuildAccess();
+  }
+
+  /** The machine; made now where a restore has left that for later. */
+  get machine(): Machine {
+    return this.made ?? this.makeMachine();
+  }
+
+  /** False between a restore and the first use: nobody can have changed the memory since. */
+  get hasMachine(): boolean {
+    return this.made !== null;
+  }
+
+  /** Size of the memory, also where it has not been made. */
+  get memoryBytes(): number {
+    return this.made === null ? this.access.length * PAGE_SIZE - GUEST_BIAS : this.made.memory.u8.length;
   }
 
   /** The VMA that contains the address. */
@@ -280,9 +297,26 @@ export class AddressSpace {
     }
   }
 
-  /** A restored address space gets a machine whose memory holds the saved bytes. */
-  attach(machine: Machine): void {
-    this.machine = machine;
+  /**
+   * A restored address space is told how to get a machine whose memory holds the saved bytes. It asks when something looks at
+   * the memory: of a server with many processes a request wakes few.
+   *
+   * @param guestEnd Where the memory ends, a guest address.
+   */
+  attachLater(guestEnd: number, make: () => Machine): void {
+    this.made = null;
+    this.make = make;
+    this.rebuildAccess(guestEnd);
+  }
+
+  /** Gives the machine back, if there is one. */
+  disposeMachine(): void {
+    this.made?.dispose(this.vmas);
+  }
+
+  private makeMachine(): Machine {
+    const machine = this.made = this.make!();
+    this.make = null;
     this.rebuildAccess();
     // A machine may know code for places in which this space has something else.
     const ranges = [...this.codeFiles.values()];
@@ -290,11 +324,12 @@ export class AddressSpace {
       if (prot & PROT_EXEC && !ranges.some((r) => r.start <= start && end <= r.end)) machine.codeChanged(start, end);
     }
     for (const [file, { start, end }] of this.codeFiles) machine.codeMapped?.(file, start, end);
+    return machine;
   }
 
-  rebuildAccess(): void {
-    this.access = new Uint8Array(Math.ceil(this.machine.memory.guestEnd / PAGE_SIZE));
-    for (const v of this.vmas) this.noteAccess(v.start, v.end, v.prot);
+  private rebuildAccess(guestEnd = this.machine.memory.guestEnd): void {
+    this.access = new Uint8Array(Math.ceil(guestEnd / PAGE_SIZE));
+    for (const v of this.vmas) this.markAccess(v.start, v.end, v.prot);
   }
 
   /** Records what a protection allows on [start, end); the part beyond the memory is never accessible. */
@@ -305,6 +340,10 @@ export class AddressSpace {
       grown.set(this.access);
       this.access = grown;
     }
+    this.markAccess(start, end, prot);
+  }
+
+  private markAccess(start: number, end: number, prot: number): void {
     const bits = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC) ? ACCESS_READ : 0) |
       (prot & PROT_WRITE ? ACCESS_WRITE : 0);
     this.access.fill(bits, start / PAGE_SIZE, end / PAGE_SIZE);

@@ -333,7 +333,8 @@ test("a snapshot keeps places and what fits; a restored machine is told of both"
   machine.memory.u8.set(h.process.machine.memory.u8.subarray(0, machine.memory.u8.length));
   machine.memory.growTo(h.process.machine.memory.guestEnd + GUEST_BIAS);
   const again = restored.processes.get(1)!.space;
-  again.attach(machine);
+  again.attachLater(machine.memory.guestEnd, () => machine);
+  expect(again.machine).toBe(machine);
   expect(filesOf(again)).toEqual(filesOf(space));
   expect(machine.told).toContain(at(1, places[0]));
   expect(machine.told.filter((line) => line.startsWith("file 2"))).toEqual([]);

@@ -68,7 +68,7 @@ export function enterSpace(k: Kernel, space: AddressSpace): void {
 /** Stores what the holder has changed, so that the contents are the truth. Before anyone reads or changes them. */
 export function flushShared(k: Kernel, pages: SharedPages): void {
   const space = pages.holder;
-  if (space === null || !pages.mayDiffer) return;
+  if (space === null || !pages.mayDiffer || !space.hasMachine) return;
   // The one that is running goes on changing things.
   pages.mayDiffer = k.currentTask !== undefined && space === k.currentTask.process.space;
   const version = pages.version + 1;

@@ -4,7 +4,7 @@ import { TOTAL_RAM_BYTES } from "../../syscalls/system_info.ts";
 /** /proc/meminfo: one guest's share, as if nothing else ran. */
 export function meminfo(k: Kernel): string {
   let used = 0;
-  for (const p of k.processes.values()) if (!p.zombie) used += p.space.machine.memory.u8.length;
+  for (const p of k.processes.values()) if (!p.zombie) used += p.space.memoryBytes;
   const total = TOTAL_RAM_BYTES / 1024, free = Math.max(0, total - Math.ceil(used / 1024));
   const rows: [string, number][] = [
     ["MemTotal", total],
