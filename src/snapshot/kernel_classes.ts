@@ -80,6 +80,7 @@ import { IpcTable } from "../kernel/ipc/objects.ts";
 import { IpcNamespace } from "../kernel/ipc/namespace.ts";
 import { SemaphoreSet, SemaphoreWait } from "../kernel/ipc/semaphores.ts";
 import { MessageQueue, MessageQueueWait } from "../kernel/ipc/message_queue.ts";
+import { PosixQueue, PosixQueueDescription } from "../kernel/ipc/posix_queue.ts";
 import { SegmentFile, SharedSegment } from "../kernel/ipc/shared_segment.ts";
 import { DevptsFileSystem, PtsDirectory, PtsInode } from "../kernel/fs/tty/devpts.ts";
 import { PtyMaster, TerminalFile } from "../kernel/fs/tty/pty.ts";
@@ -151,6 +152,8 @@ const CLASSES: readonly SavableClass[] = [
   PipeEnd,
   PortBinding,
   PortTable,
+  PosixQueue,
+  PosixQueueDescription,
   PosixTimer,
   ProcRoot,
   ProcRootLink,
@@ -272,6 +275,8 @@ const CLASS_NAMES: readonly string[] = `
   PipeEnd
   PortBinding
   PortTable
+  PosixQueue
+  PosixQueueDescription
   PosixTimer
   ProcRoot
   ProcRootLink

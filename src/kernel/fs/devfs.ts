@@ -5,6 +5,7 @@ import { DEV_FULL, DEV_NULL, DEV_PTMX, DEV_RANDOM, DEV_TTY, DEV_URANDOM, DEV_ZER
 import { MemoryDirectory, MemorySymlink } from "./memory_inodes.ts";
 import { newTmpfs } from "./tmpfs.ts";
 import { DevptsFileSystem } from "./tty/devpts.ts";
+import { MQUEUE_MAGIC } from "../abi/mqueue.ts";
 import { TMPFS_MAGIC } from "../abi/statfs.ts";
 
 const NODES: [string, number][] = [
@@ -51,4 +52,9 @@ export function mountDevices(vfs: Vfs): void {
   shm.source = "shm";
   shm.options = "nosuid,nodev,noexec,relatime,size=65536k";
   vfs.mountAt("/dev/shm", shm);
+  const mqueue = new FileSystem("mqueue", vfs.allocateDev(), MQUEUE_MAGIC);
+  mqueue.options = "nosuid,nodev,noexec,relatime";
+  mqueue.root = new Dentry("", null, new MemoryDirectory(mqueue, mqueue.allocateIno(), 0o1777, 0, 0));
+  vfs.mqueue = mqueue;
+  vfs.mountAt("/dev/mqueue", mqueue);
 }

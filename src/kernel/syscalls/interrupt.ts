@@ -8,6 +8,8 @@ import {
   SYS_epoll_wait,
   SYS_futex,
   SYS_io_getevents,
+  SYS_mq_timedreceive,
+  SYS_mq_timedsend,
   SYS_msgrcv,
   SYS_msgsnd,
   SYS_nanosleep,
@@ -53,11 +55,14 @@ const ALWAYS = new Set([
   SYS_io_getevents,
 ]);
 
+/** Their timeouts are absolute, so that running them again is no longer wait. */
+const UNTIL = new Set([SYS_mq_timedreceive, SYS_mq_timedsend]);
+
 /** `deadlineNs` is that of the blocked task: calls that time out are not restarted; sockets (SO_RCVTIMEO) not in any case. */
 export function interruptionOf(syscall: number, deadlineNs: number): number {
   if (ALWAYS.has(syscall)) return INTERRUPT_ALWAYS;
   if (UNLESS_UNHANDLED.has(syscall)) return INTERRUPT_UNLESS_UNHANDLED;
-  if (deadlineNs === Infinity) return INTERRUPT_RESTART;
+  if (deadlineNs === Infinity || UNTIL.has(syscall)) return INTERRUPT_RESTART;
   return syscall === SYS_futex ? INTERRUPT_UNLESS_UNHANDLED : INTERRUPT_ALWAYS;
 }
 

@@ -4,7 +4,6 @@ import { refused, type SyscallRow } from "./support.ts";
 
 const NO_CAPABILITY = "not inside a container";
 const AIO = "programs use threads or plain calls instead", GONE = "gone from Linux";
-const MQUEUE = "as a kernel without CONFIG_POSIX_MQUEUE";
 const NEWER = "as kernels before it answer; programs go on without";
 
 /** Calls on whole file systems, and those that Docker's default profile keeps from a container too. */
@@ -38,12 +37,6 @@ export const mountRows: [number, SyscallRow][] = [
   [sys.SYS_listmount, refused("listmount", ENOSYS, NEWER)],
   [sys.SYS_cachestat, refused("cachestat", ENOSYS, NEWER)],
   [sys.SYS_lookup_dcookie, refused("lookup_dcookie", EPERM, NO_CAPABILITY)],
-  [sys.SYS_mq_open, refused("mq_open", ENOSYS, MQUEUE)],
-  [sys.SYS_mq_unlink, refused("mq_unlink", ENOSYS, MQUEUE)],
-  [sys.SYS_mq_timedsend, refused("mq_timedsend", ENOSYS, MQUEUE)],
-  [sys.SYS_mq_timedreceive, refused("mq_timedreceive", ENOSYS, MQUEUE)],
-  [sys.SYS_mq_notify, refused("mq_notify", ENOSYS, MQUEUE)],
-  [sys.SYS_mq_getsetattr, refused("mq_getsetattr", ENOSYS, MQUEUE)],
   [sys.SYS_uselib, refused("uselib", ENOSYS, GONE)],
   [sys.SYS_nfsservctl, refused("nfsservctl", ENOSYS, GONE)],
   [sys.SYS_ustat, refused("ustat", ENOSYS, "use statfs")],

@@ -6,6 +6,7 @@ import { identityRows } from "./identity.ts";
 import { ioRows } from "./io_rows.ts";
 import { limitRows } from "./limits.ts";
 import { memoryRows } from "./memory.ts";
+import { mqRows } from "./mq.ts";
 import { msgRows } from "./msg.ts";
 import { pidfdRows } from "./pidfd.ts";
 import { prctlRows } from "./prctl.ts";
@@ -49,7 +50,8 @@ export const SYSCALLS: SyscallTable = makeTable([
   ...ioRows,
   // Sockets.
   ...socketRows,
-  // System V IPC.
+  // Message queues of POSIX, and System V IPC.
+  ...mqRows,
   ...semRows,
   ...msgRows,
   ...shmRows,

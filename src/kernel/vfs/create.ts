@@ -13,7 +13,7 @@ import { SocketInode } from "../fs/socket_inode.ts";
 import { IN_CREATE, IN_ISDIR } from "../abi/inotify.ts";
 import { CAP_FSETID, CAP_MKNOD } from "../abi/capability.ts";
 import { NAME_MAX } from "../abi/fcntl.ts";
-import { EEXIST, EINVAL, ENAMETOOLONG, ENOENT, EPERM, EROFS } from "../abi/errno.ts";
+import { EACCES, EEXIST, EINVAL, ENAMETOOLONG, ENOENT, EPERM, EROFS } from "../abi/errno.ts";
 import { S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFMT, S_IFREG, S_IFSOCK, S_ISGID } from "../abi/stat.ts";
 import { LAST_NORM, LOOKUP_PARENT } from "./path.ts";
 
@@ -64,6 +64,7 @@ export function newInode(k: Kernel, t: Task, directory: Inode, mode: number, rde
   let inode: Inode;
   switch (mode & S_IFMT) {
     case S_IFREG:
+      if (fs.type === "mqueue") return -EACCES; // Queues are made by mq_open alone.
       inode = new MemoryFile(fs, ino, mode, uid, gid);
       break;
     case S_IFDIR:

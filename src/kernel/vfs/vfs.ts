@@ -44,6 +44,7 @@ export class Vfs {
     "sockfs",
     "memfdfs",
     "devpts",
+    "mqueue",
     "anonymousInode",
     "mounts",
     "nextDev",
@@ -57,6 +58,8 @@ export class Vfs {
   readonly memfdfs: FileSystem;
   /** Pseudoterminals; set when /dev is mounted. */
   devpts!: DevptsFileSystem;
+  /** POSIX message queues; set when /dev is mounted. */
+  mqueue!: FileSystem;
   /** The one inode of epoll, eventfd, timerfd, signalfd and inotify descriptions, as in Linux. */
   readonly anonymousInode: Inode;
   /** Mounted file systems in the order of /proc/mounts. */
