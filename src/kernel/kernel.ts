@@ -171,7 +171,9 @@ export class Kernel implements MachineClient {
   codeTraits(address: number): number {
     const v = this.currentTask.process.space.find(address);
     if (v === undefined) return 0;
-    return (v.prot & PROT_WRITE ? CODE_WRITABLE : 0) | (v.file === null ? CODE_GENERATED : 0);
+    // Compilers share memory with themselves through files, too (memfd): only the image's files, as linkers map them, are not.
+    const isGenerated = v.file === null || v.pages !== null || v.file.imageFile() === 0;
+    return (v.prot & PROT_WRITE ? CODE_WRITABLE : 0) | (isGenerated ? CODE_GENERATED : 0);
   }
 
   tscNs(): number {

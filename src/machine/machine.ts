@@ -3,7 +3,7 @@ import type { GuestMemory } from "./guest_memory.ts";
 
 /** The program may write it without the kernel hearing of it. */
 export const CODE_WRITABLE = 1;
-/** It is no file's: made at run time, by rules of its own rather than the ABI's. */
+/** It is no file's of the image: made at run time, by rules of its own rather than the ABI's. */
 export const CODE_GENERATED = 2;
 
 /** What a machine asks of the kernel while guest code runs. Called from compiled code: must not allocate on the fast path. */

@@ -143,9 +143,9 @@ export class AddressSpace {
 
   /**
    * A hole for `length` bytes, or -ENOMEM. First fit from mmapStart up, then below it; large reservations apart. The places of
-   * the image's files are kept free (CodePlaces).
+   * the image's files are kept free (CodePlaces). Nothing below `least` is taken.
    */
-  findHole(k: Kernel, length: number, prot: number): number {
+  findHole(k: Kernel, length: number, prot: number, least = LOWEST_MAPPING): number {
     const places = k.codePlaces;
     if (prot === PROT_NONE && length >= RESERVATION_BYTES) {
       const apart = Math.ceil((this.machine.memory.guestEnd + RESERVATION_GAP) / RESERVATION_BYTES) * RESERVATION_BYTES;
@@ -154,9 +154,10 @@ export class AddressSpace {
     }
     // A hole inside the memory that exists costs nothing, wherever it is; growing memory comes last.
     const end = this.machine.memory.guestEnd;
-    let start = this.firstFit(places, length, this.mmapStart, end);
-    if (start < 0) start = this.firstFit(places, length, LOWEST_MAPPING, this.mmapStart);
-    if (start < 0) start = this.firstFit(places, length, this.mmapStart, HIGHEST_END);
+    const from = Math.max(this.mmapStart, least);
+    let start = this.firstFit(places, length, from, end);
+    if (start < 0) start = this.firstFit(places, length, least, from);
+    if (start < 0) start = this.firstFit(places, length, from, HIGHEST_END);
     return start;
   }
 

@@ -101,7 +101,7 @@ export function placeForFile(k: Kernel, space: AddressSpace, file: FileDescripti
   if (known !== undefined && known.end - known.start >= length && space.isFree(known.start, known.start + length)) {
     return known.start;
   }
-  const start = space.findHole(k, length, PROT_READ);
+  const start = space.findHole(k, length, PROT_READ, Math.max(LOWEST_MAPPING, k.codePlaces.librariesFrom));
   if (image !== 0 && start > 0) k.codePlaces.add(image, start, start + length);
   return start;
 }
