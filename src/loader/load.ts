@@ -67,7 +67,7 @@ export function loadProgram(
   openInterpreter: OpenInterpreter,
 ): LoadedProgram | number {
   const image = readImage(k, program);
-  const base = image.header.type === ET_EXEC ? 0 : pieBase(image);
+  const base = image.header.type === ET_EXEC ? fixedBase(k, image) : pieBase(k, space, program, image);
   const error = mapImage(k, space, program, image, base);
   if (error < 0) return error;
 
@@ -149,9 +149,25 @@ function readBytes(k: Kernel, program: ProgramFile, offset: number, length: numb
   return bytes;
 }
 
-/** Low, and as aligned as the segments want (a 2 MiB alignment is common in static PIEs of some linkers). */
-function pieBase(image: Image): number {
-  return Math.ceil((PIE_BASE - pageDown(image.start)) / image.align) * image.align;
+function fixedBase(k: Kernel, image: Image): number {
+  k.codePlaces.noteProgram(pageUp(image.end));
+  return 0;
+}
+
+/**
+ * Low, and as aligned as the segments want (a 2 MiB alignment is common in static PIEs of some linkers). A program so large that
+ * libraries of smaller ones have their places there leaves these to them: loaded elsewhere, they would not fit their code.
+ */
+function pieBase(k: Kernel, space: AddressSpace, program: ProgramFile, image: Image): number {
+  const aligned = (address: number) => Math.ceil((address - pageDown(image.start)) / image.align) * image.align;
+  const low = aligned(PIE_BASE), end = low + pageUp(image.end), file = program.description.imageFile();
+  const isLow = k.codePlaces.of(file) === undefined && k.codePlaces.overlapping(low + image.start, end) === undefined;
+  if (!isLow && file !== 0) {
+    const place = placeForFile(k, space, program.description, pageUp(image.end) - pageDown(image.start) + image.align);
+    if (place > 0) return aligned(place);
+  }
+  k.codePlaces.noteProgram(end);
+  return low;
 }
 
 function phdrAddress(image: Image, base: number): number {

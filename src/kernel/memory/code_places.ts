@@ -2,6 +2,9 @@
  * Where the ELF files of the image are mapped. A file that the guest maps without a wish (as ld.so does with libraries) gets
  * the same place in every process, and nothing else is put there: code that was compiled ahead for that place then fits
  * wherever the file is loaded.
+ *
+ * Programs go low, all to the same address, where they need no place. One that would cover libraries of programs before it
+ * goes elsewhere, and that is its place; libraries are put behind the largest program that went low.
  */
 import type { MappedRange } from "../../machine/machine.ts";
 
@@ -9,9 +12,21 @@ import type { MappedRange } from "../../machine/machine.ts";
 export type ImageFile = number;
 
 export class CodePlaces {
-  static readonly savedFields: readonly string[] = ["places"];
+  static readonly savedFields: readonly string[] = ["places", "programsEnd"];
   /** Sorted by start; they do not overlap. */
   private places: { file: ImageFile; start: number; end: number }[] = [];
+  /** Where the largest program ended that was loaded without a place of its own. */
+  private programsEnd = 0;
+
+  /** The least address for the place of a library. */
+  get librariesFrom(): number {
+    return this.programsEnd;
+  }
+
+  /** A program lies where it has no place. */
+  noteProgram(end: number): void {
+    this.programsEnd = Math.max(this.programsEnd, end);
+  }
 
   /** The place of a file, if it has one. */
   of(file: ImageFile): MappedRange | undefined {
@@ -28,6 +43,7 @@ export class CodePlaces {
   /** Takes over the places of others, as far as they are free. */
   addAll(others: CodePlaces): void {
     for (const { file, start, end } of others.places) this.add(file, start, end);
+    this.noteProgram(others.programsEnd);
   }
 
   /** The first place that touches [start, end), or undefined. */

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "vitest";
 import { makeTestElf, TEST_CODE, type TestElf } from "../../elf/_testing.ts";
 import { ET_EXEC } from "../../elf/header.ts";
+import { loadProgram } from "../../loader/load.ts";
 import { FakeHost } from "../../host/fake.ts";
 import { FakeMachine } from "../../machine/_fake.ts";
 import { GUEST_BIAS } from "../../machine/state.ts";
 import { restoreGraph, saveGraph } from "../../snapshot/graph.ts";
 import { kernelClasses } from "../../snapshot/kernel_classes.ts";
 import { BytesFile, Harness } from "../_harness.ts";
+import { ENOENT } from "../abi/errno.ts";
 import * as mman from "../abi/mman.ts";
 import type { Kernel } from "../kernel.ts";
 import { AddressSpace } from "./address_space.ts";
@@ -104,6 +106,37 @@ describe("the place of a file", () => {
       }
       expect(load(k, space, one)).toBe(place);
     }
+  });
+
+  test("stays a library's where a larger program comes later: that gets a place of its own", () => {
+    const { k, newSpace } = setUp();
+    const small = newSpace(), library = new LibraryFile(1), program = new LibraryFile(7);
+    const place = LOWEST_MAPPING + PAGE;
+    k.codePlaces.add(1, place, place + SPAN);
+    expect(load(k, small, library)).toBe(place);
+    const run = () => {
+      const space = newSpace();
+      const file = { description: program, path: "/bin/large", size: program.bytes.length };
+      const loaded = loadProgram(k, space, file, 16 * PAGE, () => -ENOENT);
+      if (typeof loaded === "number") throw new Error(`loadProgram gives ${loaded}`);
+      return { space, base: loaded.base };
+    };
+    const { space, base } = run();
+    expect(base).toBeGreaterThanOrEqual(place + SPAN);
+    expect(load(k, space, library)).toBe(place);
+    // What comes between does not take it away.
+    load(k, small, new LibraryFile(2));
+    expect(run().base).toBe(base);
+  });
+
+  test("is behind the programs that went low", () => {
+    const { k, newSpace } = setUp();
+    const program = new LibraryFile(7), space = newSpace();
+    const file = { description: program, path: "/bin/first", size: program.bytes.length };
+    expect(loadProgram(k, space, file, 16 * PAGE, () => -ENOENT)).toMatchObject({ base: LOWEST_MAPPING });
+    const end = Math.max(...space.vmas.filter((v) => v.name === file.path).map((v) => v.end));
+    expect(load(k, newSpace(), new LibraryFile(1))).toBeGreaterThanOrEqual(end);
+    expect(loadProgram(k, newSpace(), file, 16 * PAGE, () => -ENOENT)).toMatchObject({ base: LOWEST_MAPPING });
   });
 
   test("is not for who only hints at it, nor for who grows and may move", () => {
