@@ -23,6 +23,9 @@ export class StreamEnd {
     "leftUnread",
     "broken",
     "error",
+    "urgentAt",
+    "urgentTaken",
+    "holder",
     "onChange",
   ];
   /** What the peer wrote and this end has not read. */
@@ -42,6 +45,11 @@ export class StreamEnd {
   broken = false;
   /** errno to report once: the next call's result, or SO_ERROR. */
   error = 0;
+  /** Place in the stream of the byte that is urgent (tcp/urgent.ts), or -1; and that MSG_OOB has read it. */
+  urgentAt = -1;
+  urgentTaken = false;
+  /** The open socket: whom it names as owner, and whether it has SO_OOBINLINE. */
+  holder: { readonly owner: number; readonly isInline: boolean } | null = null;
   /** Told of every change, for ends that the host holds. Never set in a snapshot: the host's connections end before it. */
   onChange: (() => void) | null = null;
 
@@ -148,6 +156,7 @@ export class StreamEnd {
     if (this.closed) return;
     this.closed = true;
     this.readiness = null;
+    this.holder = null;
     this.onChange = null;
     if (this.incoming.length > 0 && !this.broken) {
       this.leftUnread = true;
@@ -163,6 +172,7 @@ export class StreamEnd {
     if (this.closed) return;
     this.closed = true;
     this.readiness = null;
+    this.holder = null;
     this.onChange = null;
     this.incoming.clear();
     if (!this.broken) this.peer.breakWith(this.finished ? EPIPE : ECONNRESET);

@@ -27,6 +27,8 @@ import {
   SHUT_RD,
   SHUT_RDWR,
   SHUT_WR,
+  SIOCATMARK,
+  SO_OOBINLINE,
   SO_RCVBUF,
   SO_REUSEADDR,
   SO_REUSEPORT,
@@ -39,6 +41,7 @@ import {
   SOMAXCONN,
   TCP_MAXSEG,
 } from "../../abi/socket.ts";
+import { writeU32 } from "../../memory/user_memory.ts";
 import type { Kernel } from "../../kernel.ts";
 import type { Task } from "../../task/task.ts";
 import {
@@ -60,6 +63,15 @@ import { type Ancillary, type ReceiveInfo, Socket } from "../socket.ts";
 import { Connected } from "./connected.ts";
 import { Connecting } from "./connecting.ts";
 import { Init } from "./init.ts";
+import {
+  bytesToMark,
+  markUrgent,
+  peekUpToMark,
+  pollUrgent,
+  readableBeforeMark,
+  readUpToMark,
+  receiveUrgent,
+} from "./urgent.ts";
 import { Listening } from "./listening.ts";
 import type { TcpStack } from "./stack.ts";
 
@@ -249,7 +261,10 @@ export class TcpSocket extends Socket {
 
   private enter(state: Connecting | Connected): void {
     this.state = state;
-    if (state.end !== null) state.end.readiness = this.readiness;
+    if (state.end !== null) {
+      state.end.readiness = this.readiness;
+      state.end.holder = this;
+    }
   }
 
   localAddress(): InetAddress {
@@ -277,15 +292,32 @@ export class TcpSocket extends Socket {
   poll(): number {
     this.settle();
     const s = this.state;
-    if (s instanceof Connected) return s.end.poll();
+    if (s instanceof Connected) return s.end.urgentAt < 0 ? s.end.poll() : pollUrgent(s.end, this.isInline);
     if (s instanceof Listening) return s.ready.length > 0 ? POLL_READABLE : 0;
     if (s instanceof Init) return POLL_WRITABLE | POLLHUP;
     if (!s.refused) return 0;
     return POLL_WRITABLE | POLL_READABLE | POLLRDHUP | POLLHUP | (s.error !== 0 ? POLLERR : 0);
   }
 
+  get isInline(): boolean {
+    return this.options.has(SOL_SOCKET, SO_OOBINLINE);
+  }
+
+  override receiveLimit(length: number): number {
+    const s = this.state;
+    if (!(s instanceof Connected) || s.end.urgentAt < 0) return length;
+    return Math.min(length, bytesToMark(s.end) || length);
+  }
+
+  override ioctl(k: Kernel, t: Task, request: number, arg: number): number {
+    const s = this.state;
+    if (request !== SIOCATMARK) return super.ioctl(k, t, request, arg);
+    const isAtMark = s instanceof Connected && s.end.urgentAt >= 0 && bytesToMark(s.end) === 0;
+    return writeU32(t, arg, isAtMark ? 1 : 0);
+  }
+
   send(
-    _k: Kernel,
+    k: Kernel,
     t: Task,
     bytes: Uint8Array,
     at: number,
@@ -299,6 +331,7 @@ export class TcpSocket extends Socket {
     if (s instanceof Connecting && !s.refused) return -EAGAIN;
     if (!(s instanceof Connected)) return -this.takeError() || brokenPipe(t, flags);
     const n = s.end.write(bytes, at, length);
+    if (flags & MSG_OOB && n === length && n > 0) markUrgent(k, s.end.peer);
     return n === -EPIPE ? brokenPipe(t, flags) : n;
   }
 
@@ -316,8 +349,12 @@ export class TcpSocket extends Socket {
     const s = this.state;
     if (s instanceof Connecting) return s.refused ? -this.takeError() : -EAGAIN;
     if (!(s instanceof Connected)) return -ENOTCONN;
-    if (flags & MSG_OOB) return -EINVAL;
     const { end } = s;
+    if (flags & MSG_OOB) return receiveUrgent(end, this.isInline, bytes, at, length, flags);
+    if (end.urgentAt >= 0) {
+      if (flags & MSG_PEEK) return peekUpToMark(end, this.isInline, bytes, at, length) || end.emptyRead(length);
+      length = readUpToMark(end, this.isInline, length);
+    }
     if (end.incoming.length === 0) return end.emptyRead(length);
     if (flags & MSG_PEEK) return end.incoming.peek(bytes, at, length);
     if (flags & MSG_TRUNC) return end.skip(length); // tcp(7): the bytes are discarded
@@ -327,7 +364,8 @@ export class TcpSocket extends Socket {
   override bytesReadable(_k: Kernel): number {
     const s = this.state;
     if (s instanceof Listening) return -EINVAL;
-    return s instanceof Connected ? s.end.incoming.length : 0;
+    if (!(s instanceof Connected)) return 0;
+    return s.end.urgentAt < 0 ? s.end.incoming.length : readableBeforeMark(s.end, this.isInline);
   }
 
   shutdown(_k: Kernel, how: number): number {
