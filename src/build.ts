@@ -28,6 +28,7 @@ import type { Tree } from "./rootfs/tree.ts";
 import { addressSpaces, captureSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
 import { type CodeFile, codeFiles } from "./translate/code_files.ts";
 import { fileMemory } from "./translate/file_memory.ts";
+import { FunctionStarts } from "./translate/function_starts.ts";
 import { translateProgram, type Translation } from "./translate/translate.ts";
 
 /** A finished translation: files by name, but for the entries of the hosts. */
@@ -101,7 +102,8 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     cpuLevel: guest.kernel.cpuLevel,
     host: bootHost(options, new LastOutput()),
     base: guest.shared.library.base,
-    shared: guest.shared,
+    interpreter: guest.shared.interpreter,
+    compilerFor: (library) => lazyCompiler(tree, library),
     requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
     port,
     ...(options.onSyscall === undefined ? {} : { onSyscall: options.onSyscall }),
@@ -237,14 +239,20 @@ interface BootedGuest {
 function startBoot(tree: Tree, spec: ProcessSpec, options: BuildOptions): BootedGuest {
   const output = new LastOutput();
   const host = bootHost(options, output);
+  const library = new CodeLibrary(emptyBaseCode());
   const shared: WasmShared = {
-    library: new CodeLibrary(emptyBaseCode()),
-    compiler: new JitCompiler(),
+    library,
+    compiler: lazyCompiler(tree, library),
     interpreter: new IrMissInterpreter(),
   };
   const kernel = createGuest(guestOptions(tree, spec, host, shared, options.cpuLevel));
   if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
   return { kernel, host, output, shared };
+}
+
+function lazyCompiler(tree: Tree, library: CodeLibrary): JitCompiler {
+  const starts = new FunctionStarts(tree, library.programs);
+  return new JitCompiler({ isFunctionStart: (pc) => starts.has(pc) });
 }
 
 function guestOptions(

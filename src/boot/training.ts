@@ -8,7 +8,7 @@ import { Tracer } from "../kernel/syscalls/trace.ts";
 import { CodeLibrary, type LoadedCode, type ProgramRecord } from "../machine/code_cache.ts";
 import { CodePlaces } from "../kernel/memory/code_places.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
-import { WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
+import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { SavedGuest, type Snapshot } from "../snapshot/snapshot.ts";
 import type { BootHost } from "./boot_host.ts";
@@ -30,9 +30,10 @@ export interface TrainingOptions {
   snapshot: Snapshot;
   tree: Tree;
   host: BootHost;
-  /** The code module without regions, and the compiler of what is reached. */
+  /** The code module without regions, and what compiles or interprets what is reached. */
   base: LoadedCode;
-  shared: Pick<WasmShared, "compiler" | "interpreter">;
+  compilerFor: (library: CodeLibrary) => LazyCompiler;
+  interpreter: MissInterpreter | null;
   requests: readonly WarmRequest[];
   /** Where they go. */
   port: number;
@@ -54,8 +55,8 @@ export interface Training {
 export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
   const places = new CodePlaces();
   const library = new CodeLibrary(options.base);
-  const shared: WasmShared = { ...options.shared, library };
-  const { host } = options;
+  const { host, interpreter } = options;
+  const shared: WasmShared = { library, compiler: options.compilerFor(library), interpreter };
   let kernel: Kernel | undefined;
   try {
     kernel = new SavedGuest(options.snapshot).restore({

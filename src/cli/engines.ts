@@ -14,6 +14,7 @@ import { decodeResume } from "../machine/resume_table.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { fileMemory } from "../translate/file_memory.ts";
+import { FunctionStarts } from "../translate/function_starts.ts";
 import { translateProgram } from "../translate/translate.ts";
 import type { UnsupportedSink } from "../lift/lift.ts";
 
@@ -21,11 +22,13 @@ import type { UnsupportedSink } from "../lift/lift.ts";
 export type EngineName = "aot" | "jit" | "interpret";
 export const ENGINE_NAMES: readonly EngineName[] = ["aot", "jit", "interpret"];
 
-/** A machine that compiles lazily. */
-export function jitMachine(onUnsupported: UnsupportedSink): WasmMachine {
+/** A machine that compiles lazily; better if it can look at the files of the image. */
+export function jitMachine(onUnsupported: UnsupportedSink, tree?: Tree): WasmMachine {
+  const library = new CodeLibrary(emptyBaseCode());
+  const starts = tree === undefined ? null : new FunctionStarts(tree, library.programs);
   return new WasmMachine({
-    library: new CodeLibrary(emptyBaseCode()),
-    compiler: new JitCompiler({ onUnsupported }),
+    library,
+    compiler: new JitCompiler({ onUnsupported, isFunctionStart: (pc) => starts?.has(pc) ?? false }),
     interpreter: new IrMissInterpreter(onUnsupported),
   });
 }

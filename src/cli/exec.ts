@@ -170,7 +170,7 @@ function engineMachine({ engine, tree }: RunOptions, onUnsupported: UnsupportedS
     case "interpret":
       return interpreterMachine(onUnsupported);
     case "jit":
-      return jitMachine(onUnsupported);
+      return jitMachine(onUnsupported, tree);
     case "aot":
       return aotMachine(tree, onUnsupported);
   }

@@ -1,6 +1,6 @@
 /** A growing byte buffer with wasm's encodings (WebAssembly core specification, 5.2). */
 export class WasmBytes {
-  bytes: Uint8Array = new Uint8Array(1 << 12);
+  bytes: Uint8Array = new Uint8Array(1 << 9);
   length = 0;
 
   reset(): void {

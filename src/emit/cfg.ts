@@ -72,13 +72,11 @@ function analyse(fn: IrFunction): Cfg {
   };
   const forwardEdges = new Int32Array(n);
   for (const b of order) {
-    for (const s of new Set(fn.blocks[b].succ)) {
-      if (rank[s] > rank[b]) forwardEdges[s]++;
-      else if (dominates(cfg, s, b)) cfg.loopHeader[s] = 1;
-    }
     // Two edges to one block from a single branch are one edge for dominance, but both need the label.
-    const { succ } = fn.blocks[b];
-    if (succ.length > 1) { for (const s of succ) if (succ.indexOf(s) !== succ.lastIndexOf(s)) forwardEdges[s]++; }
+    for (const s of fn.blocks[b].succ) {
+      if (rank[s] > rank[b]) forwardEdges[s]++;
+      else if (!cfg.loopHeader[s] && dominates(cfg, s, b)) cfg.loopHeader[s] = 1;
+    }
   }
   for (const b of order) {
     const block = fn.blocks[b];
@@ -124,8 +122,12 @@ function reversePostorder(fn: IrFunction): Int32Array {
 /** Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm" (2001). */
 function dominators(fn: IrFunction, order: Int32Array, rank: Int32Array): Int32Array {
   const n = fn.blocks.length;
-  const preds: number[][] = Array.from({ length: n }, () => []);
-  for (const b of order) for (const s of fn.blocks[b].succ) preds[s].push(b);
+  // Predecessors of block b are preds[from[b]] to preds[from[b + 1]].
+  const from = new Int32Array(n + 2);
+  for (const b of order) for (const s of fn.blocks[b].succ) from[s + 2]++;
+  for (let b = 2; b < n + 2; b++) from[b] += from[b - 1];
+  const preds = new Int32Array(from[n + 1]);
+  for (const b of order) for (const s of fn.blocks[b].succ) preds[from[s + 1]++] = b;
   const idom = new Int32Array(n).fill(-1);
   idom[order[0]] = order[0];
   for (let changed = true; changed;) {
@@ -133,7 +135,8 @@ function dominators(fn: IrFunction, order: Int32Array, rank: Int32Array): Int32A
     for (let i = 1; i < order.length; i++) {
       const b = order[i];
       let d = -1;
-      for (const p of preds[b]) {
+      for (let k = from[b]; k < from[b + 1]; k++) {
+        const p = preds[k];
         if (idom[p] < 0) continue;
         d = d < 0 ? p : meet(p, d);
       }

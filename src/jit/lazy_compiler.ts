@@ -18,6 +18,12 @@ export interface JitOptions {
   isFunctionStart?: (pc: number) => boolean;
 }
 
+/**
+ * A function is better compiled once as a whole than in overlapping pieces, one for each entry behind the limit: 4000
+ * instructions had perl compile 147 pieces of its largest functions at start.
+ */
+const MAX_LAZY_INSTRUCTIONS = 12_000;
+
 /** Makes unique module names, so that faults can be told apart by them. */
 let patchCount = 0;
 
@@ -37,7 +43,7 @@ export class JitCompiler implements LazyCompiler {
       isReadOnly: () => true,
       keepsFlags: (traits & CODE_GENERATED) !== 0,
     };
-    const region = discoverRegion(code, pc);
+    const region = discoverRegion(code, pc, MAX_LAZY_INSTRUCTIONS);
     if (region.blocks[0].instructions.length === 0 && region.blocks[0].failure?.kind === "truncated") return null;
     const name = `patch${patchCount++}`;
     const ranges = codeRanges(u8, region);
