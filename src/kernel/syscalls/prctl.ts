@@ -6,7 +6,7 @@ import { SYS_arch_prctl, SYS_personality, SYS_prctl, SYS_seccomp } from "../abi/
 import type { Kernel } from "../kernel.ts";
 import { decodeBytes, encodeBytes } from "../memory/byte_string.ts";
 import { copyToUser, readableRange, writeU32, writeU64 } from "../memory/user_memory.ts";
-import type { Task } from "../task/task.ts";
+import { DEFAULT_TIMER_SLACK_NS, type Task } from "../task/task.ts";
 import { changeAmbient, dropBounding, readBounding, setSecureBits } from "./capability.ts";
 import { full, partial, refused, type SyscallRow } from "./support.ts";
 
@@ -61,18 +61,36 @@ function sysPrctl(k: Kernel, t: Task, option: number, a: number, b: number, c: n
       return dropBounding(p.credentials, a);
     case prctl.PR_GET_SECUREBITS:
       return p.credentials.secureBits;
-    case prctl.PR_GET_SECCOMP:
     case prctl.PR_GET_THP_DISABLE:
+      return p.thpDisabled ? 1 : 0;
+    case prctl.PR_SET_THP_DISABLE:
+      p.thpDisabled = a !== 0;
       return 0;
+    case prctl.PR_GET_SECCOMP:
+    case prctl.PR_GET_TIMING:
+    case prctl.PR_TASK_PERF_EVENTS_DISABLE:
+    case prctl.PR_TASK_PERF_EVENTS_ENABLE:
+      return 0;
+    case prctl.PR_SET_TIMING:
+      return a === prctl.PR_TIMING_STATISTICAL ? 0 : -EINVAL;
+    case prctl.PR_GET_TSC:
+      return writeU32(t, a, prctl.PR_TSC_ENABLE);
+    case prctl.PR_MCE_KILL_GET:
+      return prctl.PR_MCE_KILL_DEFAULT;
+    // CAP_SYS_RESOURCE is not a container's.
+    case prctl.PR_SET_MM:
+    case prctl.PR_SET_IO_FLUSHER:
+    case prctl.PR_GET_IO_FLUSHER:
+      return -EPERM;
     case prctl.PR_SET_SECUREBITS:
       return setSecureBits(p.credentials, a);
     case prctl.PR_CAP_AMBIENT:
       return changeAmbient(p.credentials, a, b);
     case prctl.PR_SET_TIMERSLACK:
-    case prctl.PR_SET_THP_DISABLE:
+      t.timerSlackNs = a > 0 ? a : DEFAULT_TIMER_SLACK_NS;
       return 0;
     case prctl.PR_GET_TIMERSLACK:
-      return 50000;
+      return t.timerSlackNs;
     // Names for anonymous mappings: a kernel built without CONFIG_ANON_VMA_NAME refuses them, and malloc does not mind.
     case prctl.PR_SET_VMA:
     default:

@@ -100,6 +100,7 @@ function forkProcess(k: Kernel, t: Task, pid: number, r: CloneRequest): Process 
   p.noNewPrivs = parent.noNewPrivs;
   p.dumpable = parent.dumpable;
   p.personality = parent.personality;
+  p.thpDisabled = parent.thpDisabled;
   p.startNs = k.clock.monotonicNs();
   if (flags & CLONE_VFORK) p.vforkDone = new WaitQueue();
   k.processes.set(pid, p);
@@ -110,6 +111,7 @@ function inherit(t: Task, child: Task, flags: number): void {
   child.signalMask.set(t.signalMask);
   child.name = t.name;
   child.nice = t.nice;
+  child.timerSlackNs = t.timerSlackNs;
   // clone(2): the alternate stack is lost when memory is shared, except across vfork.
   child.altStack = flags & CLONE_VM && !(flags & CLONE_VFORK)
     ? { address: 0, size: 0, flags: SS_DISABLE }

@@ -47,6 +47,7 @@ export class Process {
     "dumpable",
     "noNewPrivs",
     "childSubreaper",
+    "thpDisabled",
     "timers",
     "cpuTimers",
     "startNs",
@@ -92,6 +93,8 @@ export class Process {
   dumpable = 1;
   noNewPrivs = false;
   childSubreaper = false;
+  /** PR_SET_THP_DISABLE: kept and shown; there are no huge pages. */
+  thpDisabled = false;
   personality = 0;
   /** Has called execve: setpgid by the parent then fails. */
   executed = false;

@@ -7,6 +7,8 @@ import type { Signal } from "./signal.ts";
 
 export const TASK_RUNNABLE = 0, TASK_BLOCKED = 1, TASK_STOPPED = 2, TASK_ZOMBIE = 3;
 
+export const DEFAULT_TIMER_SLACK_NS = 50_000;
+
 /** One thread. Everything threads of a process share hangs on `process`. Verbs (clone, exit, signals) are functions in files of their own. */
 export class Task {
   static readonly savedFields: readonly string[] = [
@@ -28,6 +30,7 @@ export class Task {
     "robustList",
     "name",
     "nice",
+    "timerSlackNs",
     "interruptedDeadlineNs",
     "fault",
     "cpuNs",
@@ -64,6 +67,8 @@ export class Task {
   name = "";
   /** Nice value, -20 to 19: kept and shown; all tasks get the same share of the processor. */
   nice = 0;
+  /** PR_SET_TIMERSLACK: kept and shown; timers expire as soon as may be. */
+  timerSlackNs = DEFAULT_TIMER_SLACK_NS;
   /** CPU time used. */
   cpuNs = 0;
   exitCode = 0;
