@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { freePort } from "./hosts.ts";
 
 /** A probe as the zoo describes it; more fields than these. */
 export interface Probe {
@@ -69,7 +70,7 @@ export class Zoo {
     if (!existsSync(join(own, "image.json"))) throw new Error(`${entry} is not in tests/zoo/entries`);
     return await this.#prepared(entry, async (path) => {
       await this.#run(["build", path]);
-      const { stdout, stderr } = await this.#run(["record", path]);
+      const { stdout, stderr } = await this.#run(["record", path, "--port", `${await freePort()}`]);
       if (path !== own) {
         // No lock where the image has no packages.
         for (const made of ["golden.json", "packages.lock"].filter((name) => existsSync(join(path, name)))) {

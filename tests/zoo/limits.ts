@@ -29,9 +29,9 @@ export const HOST_LIMITS: readonly HostLimit[] = [
     reason: "Deno.serve adds Date to every response that has none, and has no option against it",
   },
   {
-    hosts: ["deno"],
+    hosts: ["deno", "workers"],
     explains: ({ probe, differences }) => probe.http === "1.0" && differences.every((d) => d.startsWith("header ")),
-    reason: "Deno.serve does not tell handlers the client's version of HTTP: the server sees 1.1 where it was 1.0",
+    reason: "fetch handlers are not told the client's version of HTTP: the server sees 1.1 where it was 1.0",
   },
   {
     hosts: ["deno", "workers"],
