@@ -52,6 +52,8 @@ function runTask(k: Kernel, t: Task): void {
   k.currentTask = t;
   k.sliceStartNs = k.clock.monotonicNs();
   k.questionsInSlice = 0;
+  // Whoever had the CPU before may have been asked to yield in a call that ended its turn anyway.
+  k.yieldRequested = false;
   const space = t.process.space;
   if (space.shared.length !== 0) enterSpace(k, space);
   loadRegisters(t);
