@@ -9,6 +9,7 @@ import type { SocketAddress } from "./address.ts";
 import type { Control, DatagramHeader } from "./datagram_controls.ts";
 import { interfaceIoctl } from "./interface_ioctl.ts";
 import { SocketOptions } from "./options.ts";
+import type { WaitQueue } from "../wait_queue.ts";
 
 /** Who is on the other side of an AF_UNIX socket (struct ucred). */
 export interface PeerCredentials {
@@ -56,8 +57,14 @@ export abstract class Socket extends FileDescription {
     "type",
     "protocol",
     "options",
+    "acceptors",
   ];
   options: SocketOptions = new SocketOptions();
+  /**
+   * Tasks in accept(2). They wait apart from those in poll(2), because a connection is for one of them: in a server of many
+   * processes the others sleep on. Made when somebody waits.
+   */
+  acceptors: WaitQueue | null = null;
 
   constructor(readonly number: number, readonly domain: number, readonly type: number, readonly protocol: number) {
     super();
@@ -66,6 +73,12 @@ export abstract class Socket extends FileDescription {
 
   describe(): string {
     return `socket:[${this.number}]`;
+  }
+
+  /** A listening socket has one more connection to accept. */
+  announceArrival(): void {
+    this.readiness.wake();
+    this.acceptors?.wakeSome(1);
   }
 
   get nonBlocking(): boolean {

@@ -1,9 +1,11 @@
 import { EAGAIN, EINVAL, EMFILE } from "../abi/errno.ts";
 import { SOCK_CLOEXEC, SOCK_NONBLOCK } from "../abi/socket.ts";
 import { SYS_accept, SYS_accept4 } from "../abi/syscall_numbers.ts";
+import { POLLIN } from "../abi/poll.ts";
 import type { Kernel } from "../kernel.ts";
 import type { FdTable } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
+import { WaitQueue } from "../wait_queue.ts";
 import { installSocket, socketOf, waitOnSocket, writeAddress } from "./socket_support.ts";
 import { full, type SyscallRow } from "./support.ts";
 
@@ -21,9 +23,15 @@ function accept(k: Kernel, t: Task, fd: number, pointer: number, lengthPointer: 
   const listener = socketOf(t, fd);
   if (typeof listener === "number") return listener;
   // As in Linux the connection stays in the queue if there is no descriptor for it.
-  if (!hasRoom(t.process.fds)) return -EMFILE;
-  const socket = listener.accept(k, t);
-  if (socket === -EAGAIN) return waitOnSocket(k, t, listener, 0, listener.options.receiveTimeoutNs, 0);
+  const socket = hasRoom(t.process.fds) ? listener.accept(k, t) : -EMFILE;
+  // A connection wakes one waiter. Whoever comes by and leaves some behind, for whatever reason, wakes the next.
+  if (listener.acceptors !== null && listener.acceptors.waiters.length > 0 && (listener.poll() & POLLIN) !== 0) {
+    listener.acceptors.wakeSome(1);
+  }
+  if (socket === -EAGAIN) {
+    const queue = listener.acceptors ??= new WaitQueue();
+    return waitOnSocket(k, t, listener, 0, listener.options.receiveTimeoutNs, 0, queue);
+  }
   if (typeof socket === "number") return socket;
   if (pointer !== 0) {
     const peer = socket.peerAddress();

@@ -9,6 +9,7 @@ import { Socket } from "../net/socket.ts";
 import { blockOnOne } from "../task/block.ts";
 import type { Task } from "../task/task.ts";
 import { Transfer } from "./io_wait.ts";
+import type { WaitQueue } from "../wait_queue.ts";
 
 /** The socket of a descriptor, or -EBADF, -ENOTSOCK. */
 export function socketOf(t: Task, fd: number): Socket | number {
@@ -28,6 +29,7 @@ export function waitOnSocket(
   flags: number,
   timeoutNs: number,
   moved: number,
+  queue: WaitQueue = socket.readiness,
 ): number {
   if (socket.nonBlocking || (flags & MSG_DONTWAIT) !== 0) return moved > 0 ? moved : -EAGAIN;
   let wait = t.restart as Transfer | null;
@@ -38,7 +40,7 @@ export function waitOnSocket(
     return moved > 0 ? moved : -EAGAIN;
   }
   wait.moved = moved;
-  return blockOnOne(t, socket.readiness, wait.deadlineNs);
+  return blockOnOne(t, queue, wait.deadlineNs);
 }
 
 /** A descriptor for a new socket, with the SOCK_ flags of the call. */

@@ -380,6 +380,7 @@ export class TcpSocket extends Socket {
       init.bound = s.bound;
       this.state = init;
       this.readiness.wake();
+      this.acceptors?.wake();
       return 0;
     }
     if (!(s instanceof Connected) || s.end.isOver) return -ENOTCONN;

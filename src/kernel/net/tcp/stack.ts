@@ -47,7 +47,7 @@ export class TcpStack {
   openTo(listener: TcpSocket, local: InetAddress, remote: InetAddress): StreamEnd {
     const [client, server] = streamPair();
     (listener.state as Listening).offer(new Arrival(server, remote, local));
-    listener.readiness.wake();
+    listener.announceArrival();
     return client;
   }
 }

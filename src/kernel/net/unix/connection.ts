@@ -106,7 +106,7 @@ export class UnixConnectionSocket extends UnixSocket {
     const [mine, theirs] = unixPair();
     this.join(mine, listener.name, listener.credentials!);
     listener.arrivals.push({ end: theirs, name: this.name, credentials: credentialsOf(t) });
-    listener.readiness.wake();
+    listener.announceArrival();
     return 0;
   }
 
