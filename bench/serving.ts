@@ -46,9 +46,16 @@ export interface MeasuredServer {
   stop(): Promise<void>;
 }
 
-/** The entry's own server on this machine, as the zoo runs it (needs root); null where it cannot. */
-export async function startNative(zoo: Zoo, entry: string): Promise<MeasuredServer | null> {
-  const args = ["native", entry, "--port", `${await freePort()}`];
+/**
+ * The entry's own server on this machine, as the zoo runs it (needs root); null where it cannot. With `ownPort` it is reached
+ * on the image's port, which must be free: on another one a relay of the zoo stands in between.
+ */
+export async function startNative(
+  zoo: Zoo,
+  entry: string,
+  { ownPort = false } = {},
+): Promise<MeasuredServer | null> {
+  const args = ["native", entry, ...(ownPort ? [] : ["--port", `${await freePort()}`])];
   const child = spawn(join(zoo.directory, "zoo"), args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const line = await new Promise<string | null>((resolve) => {

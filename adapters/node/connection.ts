@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { type Field, listMembers } from "../../src/serve/mod.ts";
+import { type Field, isNamed, listMembers } from "../../src/serve/mod.ts";
 
 /**
  * Connection: as the guest wrote it where that is true of the client's connection, too. Node's own would add Keep-Alive, which
@@ -9,13 +9,9 @@ export function addConnection(fields: string[], raw: readonly Field[], out: Serv
   const { httpVersion } = out.req;
   if (httpVersion !== "1.1") return;
   const option = out.shouldKeepAlive ? "keep-alive" : "close";
-  const says = raw.some(([name, value]) => isConnection(name) && listMembers(value).includes(option));
+  const says = raw.some((field) => isNamed(field, "connection") && listMembers(field[1]).includes(option));
   // Node reads the request's fields when it is first asked for them.
   const isSurprise = !out.shouldKeepAlive && !listMembers(out.req.headers.connection ?? "").includes("close");
   if (says || isSurprise) fields.push("Connection", option);
   else out.removeHeader("Connection"); // nor let Node add one
-}
-
-function isConnection(name: string): boolean {
-  return name.length === "connection".length && name.toLowerCase() === "connection";
 }

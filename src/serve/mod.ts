@@ -9,7 +9,7 @@ export {
   sharedInstance,
 } from "./instance.ts";
 export { type ClientInfo, isUnanswered, rawResponse } from "./raw.ts";
-export { type Field, fieldValue, type ResponseHead } from "./http1/events.ts";
+export { type Field, fieldValue, isNamed, type ResponseHead } from "./http1/events.ts";
 export { listMembers } from "./http1/grammar.ts";
 export { type HostRequest, isOriginForm, lengthOf, planRequest, type RequestPlan } from "./request.ts";
 export type { BodyConsumer, Failure, ResponseBody, ResponseSink } from "./sink.ts";

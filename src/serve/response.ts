@@ -1,6 +1,5 @@
 import { fieldText } from "./field_text.ts";
 import type { Field, ResponseHead } from "./http1/events.ts";
-import { lowerName } from "./http1/names.ts";
 import { isHopByHop, namedInConnection } from "./http1/hop_by_hop.ts";
 
 /** Statuses for which a Response takes no body (https://fetch.spec.whatwg.org/#null-body-status). */
@@ -16,7 +15,7 @@ export function isServable(status: number): boolean {
 /** The guest's fields that are passed on. */
 export function forwardedFields(fields: readonly Field[]): Field[] {
   const named = namedInConnection(fields);
-  return fields.filter(([name]) => !isHopByHop(lowerName(name), named));
+  return fields.filter((field) => !isHopByHop(field, named));
 }
 
 /** The guest's response; `body` is all of it, or a stream, or null. `asText`: ClientInfo.fieldsAreText. */

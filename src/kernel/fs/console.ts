@@ -19,9 +19,11 @@ export interface ConsoleSink {
 /** A line longer than this is logged in pieces. */
 const MAX_LINE_BYTES = 16384;
 
+const NOTHING = new Uint8Array(0);
+
 /** Hands whole lines to host.log. */
 export class LineSink implements ConsoleSink {
-  private readonly pending: Record<1 | 2, Uint8Array> = { 1: new Uint8Array(0), 2: new Uint8Array(0) };
+  private readonly pending: Record<1 | 2, Uint8Array> = { 1: NOTHING, 2: NOTHING };
   private readonly decoder = new TextDecoder();
 
   constructor(private readonly host: Host) {}
@@ -36,19 +38,19 @@ export class LineSink implements ConsoleSink {
     }
     if (start === bytes.length) return;
     this.pending[stream] = concatenate(this.pending[stream], bytes.subarray(start));
-    if (this.pending[stream].length > MAX_LINE_BYTES) this.log(stream, new Uint8Array(0));
+    if (this.pending[stream].length > MAX_LINE_BYTES) this.log(stream, NOTHING);
   }
 
   /** Logs what has no newline yet. */
   flush(): void {
-    for (const stream of [1, 2] as const) if (this.pending[stream].length > 0) this.log(stream, new Uint8Array(0));
+    for (const stream of [1, 2] as const) if (this.pending[stream].length > 0) this.log(stream, NOTHING);
   }
 
   private log(stream: 1 | 2, rest: Uint8Array): void {
     const pending = this.pending[stream];
-    const line = pending.length === 0 ? rest : concatenate(pending, rest);
-    this.pending[stream] = new Uint8Array(0);
-    this.host.log(stream, this.decoder.decode(line));
+    if (pending.length === 0) return this.host.log(stream, this.decoder.decode(rest));
+    this.pending[stream] = NOTHING;
+    this.host.log(stream, this.decoder.decode(concatenate(pending, rest)));
   }
 }
 

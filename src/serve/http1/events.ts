@@ -42,6 +42,6 @@ export function combinedValue(fields: readonly Field[], name: string): string | 
 }
 
 /** Whether a field has a name, given in lower case. Most names differ in length, which costs nothing to see. */
-function isNamed([name]: Field, lower: string): boolean {
+export function isNamed([name]: Field, lower: string): boolean {
   return name.length === lower.length && (name === lower || name.toLowerCase() === lower);
 }

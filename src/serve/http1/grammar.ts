@@ -37,6 +37,11 @@ export function latin1Bytes(text: string): Uint8Array<ArrayBuffer> {
 }
 
 /** The members of a comma-separated list, lower case, empty ones left out (RFC 9110, section 5.6.1). */
-export function listMembers(value: string): string[] {
+export function listMembers(value: string): readonly string[] {
+  // What nearly all fields with lists say.
+  if (value === "keep-alive") return KEEP_ALIVE;
+  if (value === "close") return CLOSE;
   return value.toLowerCase().split(",").map((member) => member.trim()).filter((member) => member !== "");
 }
+
+const KEEP_ALIVE: readonly string[] = ["keep-alive"], CLOSE: readonly string[] = ["close"];

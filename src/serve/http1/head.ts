@@ -1,7 +1,6 @@
 import { GuestResponseError, quoted } from "./errors.ts";
 import type { Field, ResponseHead } from "./events.ts";
-import { CR, HTAB, latin1, LF, SP } from "./grammar.ts";
-import { lowerName } from "./names.ts";
+import { CR, HTAB, isTokenText, latin1, LF, SP } from "./grammar.ts";
 
 /**
  * The strict and the lenient in reading a guest's lines, by section of RFC 9112:
@@ -74,7 +73,7 @@ function addLine(fields: Field[], text: string, start: number, end: number): voi
   let nameEnd = colon;
   while (nameEnd > start && isBlank(text.charCodeAt(nameEnd - 1))) nameEnd--;
   const name = text.slice(start, nameEnd);
-  if (lowerName(name) === "") throw new GuestResponseError(`not a field name: ${quoted(text.slice(start, colon))}`);
+  if (!isTokenText(name)) throw new GuestResponseError(`not a field name: ${quoted(text.slice(start, colon))}`);
   fields.push([name, fieldText(text, colon + 1, end)]);
 }
 

@@ -1,7 +1,6 @@
-import type { Field } from "./events.ts";
+import { type Field, isNamed } from "./events.ts";
 import { isTokenText, latin1Bytes } from "./grammar.ts";
 import { isHopByHop, namedInConnection } from "./hop_by_hop.ts";
-import { lowerName } from "./names.ts";
 
 /** How the body of a request is sent. */
 export type RequestBody =
@@ -37,11 +36,11 @@ export function encodeRequestHead(request: OutgoingRequest): Uint8Array<ArrayBuf
   let head = `${method} ${target} HTTP/${version}\r\n`;
   if (host !== undefined) head += `Host: ${checked(host)}\r\n`;
   const named = namedInConnection(fields);
-  for (const [name, value] of fields) {
-    const lower = lowerName(name);
-    if (lower === "") throw new TypeError(`Cannot send request: field name is ${JSON.stringify(name)}`);
-    if (isHopByHop(lower, named) || SET_HERE.has(lower) || has(extra, lower)) continue;
-    if (lower === "expect" && !request.expectContinue) continue;
+  for (const field of fields) {
+    const [name, value] = field;
+    if (!isTokenText(name)) throw new TypeError(`Cannot send request: field name is ${JSON.stringify(name)}`);
+    if (isHopByHop(field, named) || isNamed(field, "host") || isNamed(field, "content-length")) continue;
+    if (has(extra, name) || (!request.expectContinue && isNamed(field, "expect"))) continue;
     head += `${name}: ${checked(value)}\r\n`;
   }
   for (const [name, value] of extra) head += `${name}: ${checked(value)}\r\n`;
@@ -53,12 +52,12 @@ export function encodeRequestHead(request: OutgoingRequest): Uint8Array<ArrayBuf
   return latin1Bytes(`${head}\r\n`);
 }
 
-function has(fields: readonly Field[], lower: string): boolean {
-  for (const [name] of fields) if (name.length === lower.length && name.toLowerCase() === lower) return true;
+function has(fields: readonly Field[], name: string): boolean {
+  for (const [other] of fields) {
+    if (other.length === name.length && other.toLowerCase() === name.toLowerCase()) return true;
+  }
   return false;
 }
-
-const SET_HERE = new Set(["host", "content-length"]);
 
 /** fetch Headers let nothing through that could end a line; fields from elsewhere are held to the same. */
 function checked(value: string): string {
