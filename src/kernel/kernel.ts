@@ -160,6 +160,11 @@ export class Kernel implements MachineClient {
     return this.nextPid++;
   }
 
+  /** The number that the newest process or thread got. */
+  get newestPid(): number {
+    return this.nextPid - 1;
+  }
+
   syscall(): number {
     return dispatchSyscall(this);
   }

@@ -51,6 +51,8 @@ export function say(text: string, fd = 2): number[] {
 export const exit = (status: number): number[] => call(60, status);
 /** Waits for signals, for ever. */
 export const pauseForever: readonly number[] = [...call(34), 0xeb, -14 & 255];
+/** poll(NULL, 0, ms) */
+export const sleep = (ms: number): number[] => [0x31, 0xf6, 0xba, ...i32(ms), ...call(7)];
 /** fork(): the child runs this, and must not end. */
 export function fork({ child }: { child: readonly number[] }): number[] {
   // test eax, eax; jnz behind the child's code
