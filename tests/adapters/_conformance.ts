@@ -157,6 +157,39 @@ export function addTests(host: HostUnderTest): void {
     });
   }
 
+  if (host.seesConnection) {
+    it("answers requests that come together in their order, one with a body among them", async () => {
+      const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: h\r\n`;
+      const post = "POST /count HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nabcde";
+      const all = `${get("/head?1")}\r\n${post}${get("/sleep?ms=20")}\r\n${get("/head?2")}Connection: close\r\n\r\n`;
+      const text = await exchange(host.url(), all);
+      expect([...text.matchAll(/GET \/head\?\d|\r\n\r\n5|slept/g)].map(([found]) => found.trim())).toEqual(
+        ["GET /head?1", "5", "slept", "GET /head?2"],
+      );
+    });
+
+    it("leaves 100 Continue to the guest", async () => {
+      const head = (path: string) => {
+        return `POST ${path} HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`;
+      };
+      // The client sends the body once it is told to, and not before.
+      const told = await exchange(
+        host.url(),
+        head("/continue"),
+        (text) => text.includes("100 Continue") ? "abc" : null,
+      );
+      expect(told).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 [^]*\r\n\r\n3$/);
+      const refused = await exchange(host.url(), head("/refuse-body"), () => null);
+      expect(refused).toMatch(/^HTTP\/1\.1 413 [^]*too much$/);
+    });
+
+    it("keeps the connection after a response that came before the whole upload", async () => {
+      const post = `POST /refuse-body HTTP/1.1\r\nHost: h\r\nContent-Length: 300000\r\n\r\n${"x".repeat(300000)}`;
+      const text = await exchange(host.url(), `${post}GET /hello HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
+      expect(text).toMatch(/^HTTP\/1\.1 413 [^]*too much[^]*hello world/);
+    });
+  }
+
   it("passes all framings of a body on", async () => {
     expect(await (await fetch(at("/chunked"))).text()).toBe("one two three");
     expect(await (await fetch(at("/close"))).text()).toBe("until the connection closes");
@@ -354,16 +387,22 @@ async function eventually(condition: () => Promise<boolean>): Promise<void> {
   throw new Error("the condition did not come true within 5 s");
 }
 
-/** What the server sends for the bytes, up to its closing, one character a byte. */
-function exchange(url: string, request: string): Promise<string> {
+/**
+ * What the server sends for the bytes, up to its closing, one character a byte. `more` sees what has come so far, and may give
+ * further bytes to send, once.
+ */
+function exchange(url: string, request: string, more: (text: string) => string | null = () => null): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect(
       { host: "127.0.0.1", port: Number(new URL(url).port) },
       () => socket.write(request, "latin1"),
     );
-    let all = "";
+    let all = "", rest: string | null = null;
     socket.setEncoding("latin1");
-    socket.on("data", (text) => all += text);
+    socket.on("data", (text) => {
+      all += text;
+      if (rest === null && (rest = more(all)) !== null) socket.write(rest, "latin1");
+    });
     socket.on("end", () => resolve(all));
     socket.on("error", reject);
     socket.setTimeout(10_000, () => socket.destroy(new Error(`no end of ${JSON.stringify(all.slice(0, 200))}`)));

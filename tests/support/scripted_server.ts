@@ -245,6 +245,13 @@ function* respond(
       }
       return yield* simple(String(n));
     }
+    case "/continue": {
+      // As most servers: the client is told to go on if it asks.
+      if (request.field("expect") === "100-continue") yield* send("HTTP/1.1 100 Continue\r\n\r\n");
+      let n = 0;
+      yield* readBody(input, request, (piece) => void (n += piece.length));
+      return yield* simple(String(n));
+    }
     case "/early-head": {
       // The head first, then the request's body, then the response's: CGI scripts do so.
       yield* send("HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\n");
