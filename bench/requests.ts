@@ -2,9 +2,9 @@
  * Requests for one small file: the translated server on its hosts beside the native one, under wrk; what the hosts cost by
  * themselves; and what guest, kernel and bridge cost without a host.
  */
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { parseArgs, promisify } from "node:util";
 import { Zoo } from "../tests/zoo/entry.ts";
 import { freePort, type HostName, start, startHost } from "../tests/zoo/hosts.ts";
 import { findNode } from "../tests/support/node_binary.ts";
@@ -130,11 +130,11 @@ async function measureServers(servers: Servers, path: string, load: Load): Promi
   const runs = new Map<string, Figures[]>();
   try {
     for (const [name, server] of servers) {
-      warmUp(server.url + path, load);
+      await warmUp(server.url + path, load);
       runs.set(name, []);
     }
     for (let round = 0; round < load.rounds; round++) {
-      for (const [name, server] of servers) runs.get(name)!.push(measure(name, server, path, load));
+      for (const [name, server] of servers) runs.get(name)!.push(await measure(name, server, path, load));
     }
   } finally {
     for (const server of servers.values()) await server.stop();
@@ -143,14 +143,19 @@ async function measureServers(servers: Servers, path: string, load: Load): Promi
 }
 
 /** By requests, not by time: what is compiled depends on how often it ran. */
-function warmUp(url: string, load: Load): void {
+async function warmUp(url: string, load: Load): Promise<void> {
   const end = performance.now() + 20_000;
-  for (let n = 0; n < load.warm && performance.now() < end;) n += wrk(url, { ...load, seconds: 2 }).requests;
+  for (let n = 0; n < load.warm && performance.now() < end;) n += (await wrk(url, { ...load, seconds: 2 })).requests;
 }
 
-function measure(server: string, { url, use }: MeasuredServer, path: string, load: Load): Figures {
+async function measure(
+  server: string,
+  { url, use }: MeasuredServer,
+  path: string,
+  load: Load,
+): Promise<Figures> {
   const before = use();
-  const run = wrk(url + path, load);
+  const run = await wrk(url + path, load);
   const after = use();
   return {
     server,
@@ -175,10 +180,12 @@ function middle(runs: readonly Figures[]): Figures {
   };
 }
 
-function wrk(url: string, { seconds, connections }: Load) {
+/** Not waited for in one piece: what the servers log has to be read meanwhile, or they stop. */
+async function wrk(url: string, { seconds, connections }: Load) {
   const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "--timeout", "20s", url];
-  const { stdout, stderr, error } = spawnSync("wrk", args, { encoding: "utf8" });
-  if (error !== undefined) throw new Error("this benchmark needs wrk (apt-get install wrk)");
+  const { stdout, stderr } = await promisify(execFile)("wrk", args).catch((error) => {
+    throw new Error("this benchmark needs wrk (apt-get install wrk)", { cause: error });
+  });
   const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? NaN);
   const percentile = (percent: number) => {
     const [, value, unit] = new RegExp(`${percent}%\\s+([\\d.]+)(us|ms|s)`).exec(stdout) ?? [];
