@@ -1,6 +1,6 @@
 import { GUEST_BIAS } from "../machine/state.ts";
 import { decode, isFailure } from "../x86/decode.ts";
-import type { DecodeFailure, Instruction } from "../x86/instruction.ts";
+import { type DecodeFailure, type Instruction, OPERAND_GPR } from "../x86/instruction.ts";
 import { OPERAND_REL } from "../x86/instruction.ts";
 import {
   FLOW_BRANCH,
@@ -13,7 +13,7 @@ import {
   FLOW_TRAP,
 } from "../x86/row.ts";
 import { flagsLiveBefore, flagsReadAt } from "./flag_liveness.ts";
-import { findJumpTable, leaAddress } from "./jump_tables.ts";
+import { findJumpTable, leaAddress, MAX_UNINDEXED } from "./jump_tables.ts";
 import type { JumpTable, Region, RegionBlock } from "./region.ts";
 
 /** Guest code as it lies in memory. */
@@ -140,12 +140,26 @@ export function discoverRegion(
     if (!decoded.has(pc)) work.push(pc);
   }
 
+  shareOpenTables(unknownJumps.map(([run]) => run[run.length - 1]), jumpTables);
   const blocks = collectBlocks(decoded, leaders, entryPc);
   const sides = sideEntries.filter((pc) => decoded.has(pc) && pc !== entryPc);
   const region: Region = { entryPc, blocks, jumpTables, deadEnds, flagsLiveIn: 0, sideEntries: sides };
   if (code.keepsFlags) region.keepsFlags = true;
   region.flagsLiveIn = solveFlagLiveness(region, code);
   return region;
+}
+
+/**
+ * Computed gotos all go to the same labels. A compiler may load one of these early and jump to it from elsewhere, where no table
+ * is to be seen.
+ */
+function shareOpenTables(jumps: readonly Instruction[], jumpTables: Map<number, JumpTable>): void {
+  const targets = [...new Set([...jumpTables.values()].flatMap((table) => table.isBounded ? [] : table.targets))];
+  if (targets.length === 0 || targets.length > MAX_UNINDEXED) return;
+  for (const { pc, operands } of jumps) {
+    if (jumpTables.has(pc) || operands[0].kind !== OPERAND_GPR) continue;
+    jumpTables.set(pc, { loadPc: -1, indexReg: -1, targets, isBounded: false });
+  }
 }
 
 function decodeAt(code: CodeView, pc: number): Instruction | DecodeFailure {
@@ -194,8 +208,11 @@ function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsA
       return { pcs: [last.operands[0].immLo >>> 0, next], flagsAtExit: 0 };
     case FLOW_JUMP:
       return { pcs: [last.operands[0].immLo >>> 0], flagsAtExit: 0 };
-    case FLOW_JUMP_INDIRECT:
-      return { pcs: region.jumpTables.get(last.pc)?.targets ?? [], flagsAtExit: 63 };
+    case FLOW_JUMP_INDIRECT: {
+      // What the known targets of a switch do not read, the others do not either, in code that compilers make.
+      const table = region.jumpTables.get(last.pc);
+      return { pcs: table?.targets ?? [], flagsAtExit: table === undefined || region.keepsFlags ? 63 : 0 };
+    }
     case FLOW_TRAP:
       // A SIGTRAP handler may look at the flags. After other traps nobody does: they end paths that are errors.
       return { pcs: [], flagsAtExit: last.row.mnemonic === "int3" ? 63 : 0 };

@@ -24,9 +24,11 @@ import type { JumpTable } from "./region.ts";
 /** No switch of real code has more; also bounds what a misread bound costs. */
 const MAX_ENTRIES = 1024;
 /** Targets of several tables are told apart by comparing one after another. */
-const MAX_UNINDEXED = 64;
-/** Farther from the jump than this is another function. */
+export const MAX_UNINDEXED = 64;
+/** Farther from the jump than this is another function, or a part of this one that is seldom run. */
 const MAX_DISTANCE = 0x20000;
+/** So many entries of a table without a bound may be far away. They are left to the dispatcher (FAR, then any other target). */
+const MAX_FAR = 128, FAR = -1;
 
 /** What is known where an indirect jump is looked at. */
 export interface JumpContext {
@@ -118,23 +120,25 @@ interface TablePlace {
 /** Reads the tables that the load may be from. The index tells the target only if there is just one. */
 function readTables(context: JumpContext, load: number, m: Operand, places: TablePlace[]): JumpTable | null {
   const { run } = context;
-  const count = boundOf(run, load, m.index, context.before);
-  const found = places.map((place) => readTable(context, place, count)).filter((targets) => targets.length > 1);
+  const count = boundOf(run, load, m.index, context.before), limit = widthBound(run, load, m.index);
+  const found = places.map((place) => readTable(context, place, count, limit)).filter((targets) => targets.length > 1);
   if (found.length === 0) return null;
-  const loadPc = run[load].pc;
-  if (found.length === 1) return { loadPc, indexReg: m.index, targets: found[0] };
-  return { loadPc: -1, indexReg: m.index, targets: [...new Set(found.flat())].slice(0, MAX_UNINDEXED) };
+  const loadPc = run[load].pc, isBounded = count !== null;
+  if (found.length === 1) return { loadPc, indexReg: m.index, targets: found[0], isBounded };
+  return { loadPc: -1, indexReg: m.index, targets: [...new Set(found.flat())].slice(0, MAX_UNINDEXED), isBounded };
 }
 
 function readTable(
   { code, run }: JumpContext,
   { address, entryBytes, base }: TablePlace,
   count: number | null,
+  limit: number,
 ): number[] {
   const view = new DataView(code.u8.buffer, code.u8.byteOffset, code.u8.byteLength);
   const jumpPc = run[run.length - 1].pc;
   const targets: number[] = [];
-  for (let i = 0; i < (count ?? MAX_ENTRIES); i++) {
+  let far = 0, last = 0;
+  for (let i = 0; i < (count ?? limit); i++) {
     const at = address + i * entryBytes;
     if (at < GUEST_BIAS || at - GUEST_BIAS + entryBytes > code.u8.length) break;
     if (!code.isReadOnly(at, at + entryBytes)) break;
@@ -145,10 +149,20 @@ function readTable(
       ? view.getUint32(at - GUEST_BIAS, true)
       : (base + view.getInt32(at - GUEST_BIAS, true)) >>> 0;
     if (code.mayBeInstruction?.(entry) === false) break;
-    if (count === null && Math.abs(entry - jumpPc) > MAX_DISTANCE) break;
-    targets.push(entry);
+    // Compilers put code that is seldom run far away from its function: such an entry alone is not the end of the table.
+    if (count !== null || Math.abs(entry - jumpPc) <= MAX_DISTANCE) last = targets.push(entry);
+    else if (far++ < MAX_FAR) targets.push(FAR);
+    else break;
   }
-  return targets;
+  targets.length = last;
+  const near = targets.find((target) => target !== FAR);
+  return near === undefined ? [] : targets.map((target) => target === FAR ? near : target);
+}
+
+/** What an index of one byte can be at most, of its run: the number of entries that a table without a bound may have. */
+function widthBound(run: Instruction[], load: number, index: number): number {
+  const at = lastWrite(run, load - 1, index);
+  return at >= 0 && run[at].row.mnemonic === "movzx" && run[at].operands[1].bytes === 1 ? 256 : MAX_ENTRIES;
 }
 
 /** Number of entries from a bounds check (cmp with ja or jae) or a mask, or null if none is found. */
@@ -157,9 +171,9 @@ function boundOf(run: Instruction[], load: number, index: number, before: Instru
   /** Where the index was loaded from, if the check is made there: cmp [m],N; ja; mov idx,[m]. */
   let source: Operand | null = null;
   for (let i = load - 1; i >= 0; i--) {
+    source ??= loadedFrom(run[i], aliases);
     const bound = maskBound(run[i], aliases);
     if (bound !== null) return bound;
-    source ??= loadedFrom(run[i], aliases);
   }
   const branch = before.at(-1);
   if (branch === undefined) return null;
@@ -174,9 +188,9 @@ function boundOf(run: Instruction[], load: number, index: number, before: Instru
       if (condition === 2 && s.immLo > 0 && s.immLo <= MAX_ENTRIES) return s.immLo;
       return null;
     }
+    source ??= loadedFrom(insn, aliases);
     const bound = maskBound(insn, aliases);
     if (bound !== null) return bound;
-    source ??= loadedFrom(insn, aliases);
   }
   return null;
 }
@@ -199,11 +213,13 @@ function isChecked(o: Operand, aliases: ReadonlySet<number>, source: Operand | n
 /** Follows copies of the index backwards; a bound if the instruction masks it. */
 function maskBound(insn: Instruction, aliases: Set<number>): number | null {
   const [d, s] = insn.operands;
-  if (d?.kind !== OPERAND_GPR || !aliases.has(d.reg)) return null;
-  // The check may have been on the register the index was copied from.
-  if ((insn.row.mnemonic === "mov" || insn.row.mnemonic === "movzx") && s.kind === OPERAND_GPR) aliases.add(s.reg);
+  if (d?.kind !== OPERAND_GPR || !aliases.has(d.reg) || isCompare(insn)) return null;
   if (insn.row.mnemonic === "and" && s.kind === OPERAND_IMM && s.immLo >= 0 && s.immLo < MAX_ENTRIES) {
     return s.immLo + 1;
   }
+  // What the register had before is something else, but the check may have been on the register the index was copied from.
+  const isCopy = (insn.row.mnemonic === "mov" || insn.row.mnemonic === "movzx") && s.kind === OPERAND_GPR;
+  if (!isCopy || s.reg !== d.reg) aliases.delete(d.reg);
+  if (isCopy) aliases.add(s.reg);
   return null;
 }

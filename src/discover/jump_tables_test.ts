@@ -50,6 +50,30 @@ describe("switch tables", () => {
   });
 });
 
+describe("switch tables without a check of their bounds", () => {
+  it("are not bound by what the index register had before", () => {
+    // and eax, 1; movzx eax, byte [rdi]; jmp [RODATA + 8*rax]
+    const program = programOf(
+      `main: 83 e0 01 0f b6 07 ff 24 c5 00 00 03 00 a: 90 c3 b: 90 c3 c: c3 other: c3`,
+      { rodata: ["a", "b", "c"] },
+    );
+    expect(blocksOf(program)).toEqual(["main", "a", "b", "c"]);
+  });
+
+  it("may lead far away", () => {
+    const far = 0x50000;
+    const near = programOf(`main: 0f b6 07 ff 24 c5 00 00 03 00 a: 90 c3 b: c3 other: c3`, {
+      rodata: ["a", far, "b"],
+    });
+    const program = { ...near, executable: [...near.executable, { start: far, end: far + 16 }] };
+    const map = new CodeMap(program.executable);
+    const { jumpTables } = discoverRegion(codeView(program.u8, map, program.readOnly), program.labels.get("main")!);
+    const [a, b] = [program.labels.get("a")!, program.labels.get("b")!];
+    expect([...jumpTables.values()].map(({ targets }) => targets)).toEqual([[a, a, b]]);
+    expect(blocksOf(program)).toEqual(["main", "a", "b"]);
+  });
+});
+
 describe("labels in data of a function with a jump that is not understood", () => {
   // jmp rsi, with the function's extent known.
   const program = programOf(`main: ff e6 a: 90 c3 b: c3 f: c3`, { data: ["a", "b", "f"] });

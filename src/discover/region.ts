@@ -39,4 +39,6 @@ export interface JumpTable {
   indexReg: number;
   /** Guest pcs in index order. */
   targets: number[];
+  /** The index was checked or masked before; else the table ends where its entries stop to make sense. */
+  isBounded: boolean;
 }

@@ -1,6 +1,7 @@
 /** The shape of a region's control flow: reverse postorder, dominators, which blocks need a label. */
 import { type IrFunction } from "../ir/function.ts";
 import { END_SELECT, makeReducible } from "./irreducible.ts";
+import { END_SWITCH_SHARED } from "./shared_switch.ts";
 
 /**
  * An end of blocks made in reentry.ts: to succ[0], or on the way to the block whose number the function was called with: succ[i]
@@ -82,9 +83,13 @@ function analyse(fn: IrFunction): Cfg {
     const block = fn.blocks[b];
     if (forwardEdges[b] > 1) cfg.merge[b] = 1;
     if (cfg.loopHeader[b] && block.pc >= 0) cfg.fuel[b] = 1;
-    if (block.kind === END_SELECT) { for (const s of block.succ) if (fn.blocks[s].pc >= 0) cfg.fuel[s] = 1; }
-    if (block.kind === END_REENTER && cfg.loopHeader[b] && fn.blocks[block.succ[0]].pc >= 0) {
-      cfg.fuel[block.succ[0]] = 1;
+    // A gate is the head in place of the block behind it.
+    const head = block.kind === END_REENTER && cfg.loopHeader[b] ? block.succ[0] : cfg.loopHeader[b] ? b : -1;
+    if (head < 0) continue;
+    const { kind, pc, succ } = fn.blocks[head];
+    if (pc >= 0) cfg.fuel[head] = 1;
+    else if (kind === END_SELECT || kind === END_SWITCH_SHARED) {
+      for (const s of succ) if (fn.blocks[s].pc >= 0) cfg.fuel[s] = 1;
     }
   }
   return cfg;

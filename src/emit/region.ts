@@ -68,6 +68,7 @@ import {
 } from "./opcodes.ts";
 import { analyseReentry, type ResumePoint } from "./reentry.ts";
 import type { ModulePlan, RegionCode } from "./region_code.ts";
+import { END_JUMP_SWITCHED, END_SWITCH_SHARED, shareSwitches } from "./shared_switch.ts";
 import { TrapRecorder } from "./trap_recorder.ts";
 import { RELAXED_MADD } from "./function_ops.ts";
 import { ValueEmitter } from "./values.ts";
@@ -105,6 +106,8 @@ export class RegionEmitter {
   #sideEntries: { pc: number; number: number }[] = [];
   #resumePoints: ResumePoint[] = [];
   #selectorLocal = -1;
+  /** Index into the table of a switch that several jumps share. */
+  #tableIndexLocal = -1;
   #calls = false;
   /** The region has fused products. */
   #fused = false;
@@ -122,6 +125,7 @@ export class RegionEmitter {
     const { out } = this;
     out.reset();
     this.#fn = fn;
+    shareSwitches(fn);
     const { cfg, numbers, sideNumbers, resumePoints } = analyseReentry(fn, this.plan.resumable);
     this.#cfg = cfg;
     this.#numbers = numbers;
@@ -136,6 +140,7 @@ export class RegionEmitter {
       this.#fuelLocal =
       this.#reenterLocal =
       this.#selectorLocal =
+      this.#tableIndexLocal =
         -1;
     this.#calls = false;
     this.#fused = usesFused(fn);
@@ -535,6 +540,14 @@ export class RegionEmitter {
         return this.#branch(b, block);
       case END_SWITCH_PC:
         return this.#switch(b, block);
+      case END_JUMP_SWITCHED:
+        this.#values.value(block.value);
+        this.#set(this.#nextPc());
+        this.#values.value(block.index);
+        this.#set(this.#tableIndex());
+        return this.#edge(b, block.succ[0]);
+      case END_SWITCH_SHARED:
+        return this.#switchOn(b, block, () => this.#get(this.#tableIndex()));
       case END_CALL:
       case END_CALL_INDIRECT:
         return this.#call(b, block);
@@ -591,12 +604,16 @@ export class RegionEmitter {
     this.#push(WORK_EDGE, b, then);
   }
 
-  /** br_table on the index, then the real target is compared; without an index, or beyond it, a chain of comparisons. */
   #switch(b: number, block: IrBlock): void {
+    this.#values.value(block.value);
+    this.#set(this.#nextPc());
+    this.#switchOn(b, block, block.index < 0 ? null : () => this.#values.value(block.index));
+  }
+
+  /** br_table on the index, then the real target is compared; without an index, or beyond it, a chain of comparisons. */
+  #switchOn(b: number, block: IrBlock, pushIndex: (() => void) | null): void {
     const { out } = this;
     const pcLocal = this.#nextPc();
-    this.#values.value(block.value);
-    this.#set(pcLocal);
     const targets = [...new Set(block.succ)];
     const pcOf = new Map(block.succ.map((s, k) => [s, block.pcs[k]]));
     // block $miss  block $t0  block $t1 ...  br_table  end ... each: if pc != K br $miss, edge.
@@ -604,8 +621,8 @@ export class RegionEmitter {
       out.byte(W_BLOCK);
       out.byte(BLOCK_EMPTY);
     }
-    if (block.index >= 0) {
-      this.#values.value(block.index);
+    if (pushIndex !== null) {
+      pushIndex();
       out.byte(W_BR_TABLE);
       out.u32(block.succ.length);
       for (const s of block.succ) out.u32(targets.indexOf(s));
@@ -668,6 +685,10 @@ export class RegionEmitter {
 
   #selector(): number {
     return this.#selectorLocal < 0 ? this.#selectorLocal = this.#newLocal(TYPE_I32) : this.#selectorLocal;
+  }
+
+  #tableIndex(): number {
+    return this.#tableIndexLocal < 0 ? this.#tableIndexLocal = this.#newLocal(TYPE_I32) : this.#tableIndexLocal;
   }
 
   #nextPc(): number {

@@ -22,6 +22,7 @@ import {
 import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_FLAGS } from "../ir/variables.ts";
+import { END_SWITCH_SHARED } from "./shared_switch.ts";
 import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
 import {
   faultingBlocks,
@@ -83,7 +84,8 @@ function isFresh(fn: IrFunction, from: number, to: number): boolean {
 
 /** True for ends that leave the region (or may): dirty variables are stored there. */
 function isExit(block: IrBlock): boolean {
-  return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC;
+  return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC ||
+    block.kind === END_SWITCH_SHARED;
 }
 
 /** True for ends before which nothing can be stored early: by then it has been, or the way in does not tell what is in locals. */

@@ -58,7 +58,7 @@ function randomProgram(seed: number, blocks: number): Program {
     () => `a8 ${hex(1 << r(8))} ${inside()} 0f 84 ${to()} 0f 88 ${to()}`, // and by the sign of the same
     () => `3d 00 00 00 40 ${inside()} 89 c3 ${inside()} 0f 87 ${to()}`, // cmp eax, 2^30; mov ebx, eax; ja
     () => `e9 ${to()}`, // jmp
-    () => "89 c3 83 e3 03 ff 24 dd 00 00 03 00", // mov ebx, eax; and ebx, 3; jmp [RODATA + 8*rbx]
+    () => "89 c3 83 e3 07 ff 24 dd 00 00 03 00", // mov ebx, eax; and ebx, 7; jmp [RODATA + 8*rbx]
     () => "", // on to the next block
   ];
   let text = "";
@@ -67,7 +67,7 @@ function randomProgram(seed: number, blocks: number): Program {
     for (let n = r(4); n >= 0; n--) text += `${arithmetic[r(arithmetic.length)]()} `;
     text += `${branches[r(branches.length)]()} `;
   }
-  const table = Array.from({ length: 4 }, () => `b${r(blocks)}`);
+  const table = Array.from({ length: 8 }, () => `b${r(blocks)}`);
   return programOf(`${text} e9 @b0 end: cc`, { rodata: table, entry: "b0" });
 }
 

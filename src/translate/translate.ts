@@ -20,7 +20,7 @@ import { FLOW_JUMP_INDIRECT, FLOW_SYSCALL } from "../x86/row.ts";
 import { type UnsupportedInstruction, UnsupportedReport } from "./unsupported.ts";
 
 /** As a whole function is better than its pieces, more than the lazy compiler takes at once. Larger ones are cut. */
-const MAX_INSTRUCTIONS = 12000;
+const MAX_INSTRUCTIONS = 18000;
 
 /** Smaller regions are repeated for each of their entries: side entries cost more. */
 const MIN_SHARED_INSTRUCTIONS = 32;
