@@ -1,5 +1,5 @@
 import type { Conversation } from "./conversation.ts";
-import type { ResponseHead } from "./http1/events.ts";
+import { isNamed, type ResponseHead } from "./http1/events.ts";
 import { type ClientInfo, type RawResponse, rememberRaw, rememberUnanswered } from "./raw.ts";
 import { failure, makeResponse } from "./response.ts";
 import type { Failure, ResponseBody, ResponseSink } from "./sink.ts";
@@ -37,7 +37,8 @@ export class FetchSink implements ResponseSink {
 
   respond(head: ResponseHead, body: Uint8Array<ArrayBuffer> | ResponseBody | null): void {
     const whole = body === null || body instanceof Uint8Array;
-    const response = makeResponse(head, whole ? body : streamOf(body), this.info.fieldsAreText === true);
+    const framed = !whole ? streamOf(body) : body === null || hasLength(head) ? body : streamOfOne(body);
+    const response = makeResponse(head, framed, this.info.fieldsAreText === true);
     if (this.keepsRaw) this.remember(response, { head, body: whole ? body ?? NOTHING : undefined });
     this.settle(response);
   }
@@ -60,6 +61,23 @@ export class FetchSink implements ResponseSink {
     this.made = response;
     this.resolve?.(response);
   }
+}
+
+function hasLength({ fields }: ResponseHead): boolean {
+  return fields.some((field) => isNamed(field, "content-length"));
+}
+
+/**
+ * A body of which the guest does not say how long it is. Hosts tell the length of bytes, so the same response would have a
+ * Content-Length or not, by whether the guest had written all of it already.
+ */
+function streamOfOne(bytes: Uint8Array<ArrayBuffer>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      if (bytes.length > 0) controller.enqueue(bytes);
+      controller.close();
+    },
+  });
 }
 
 function streamOf(body: ResponseBody): ReadableStream<Uint8Array> {

@@ -1,46 +1,44 @@
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (Intel SDM volume 2, 4.1). */
 import { RAX, RDX, STATE_GPR, STATE_SCRATCH } from "../state.ts";
-import type { HelperBody, HelperCpu } from "./types.ts";
+import type { HelperBody } from "./types.ts";
 
 /** Places of the flags in the result; the index is in bits 0 to 7. */
 const RESULT_CF = 8, RESULT_ZF = 9, RESULT_SF = 10, RESULT_OF = 11;
 
 const EQUAL_ANY = 0, RANGES = 1, EQUAL_EACH = 2;
 
-/** Elements of one operand, and how many of them count. */
-interface Text {
-  at: (i: number) => number;
-  length: number;
+/** Elements of the operands; one instruction runs at a time. */
+const first = new Int32Array(16), second = new Int32Array(16);
+
+/** Reads a register's elements as the low two bits of the immediate say: unsigned bytes or words, signed bytes or words. */
+function readElements(view: DataView, offset: number, imm: number, into: Int32Array): void {
+  if (imm & 1) {
+    const shift = imm & 2 ? 0 : 16;
+    for (let i = 0; i < 8; i++) into[i] = view.getInt16(offset + 2 * i, true) << shift >>> shift;
+  } else {
+    const shift = imm & 2 ? 0 : 24;
+    for (let i = 0; i < 16; i++) into[i] = view.getInt8(offset + i) << shift >>> shift;
+  }
 }
 
-type Reader = (view: DataView, offset: number) => number;
-
-/** By the low two bits of the immediate: unsigned bytes, unsigned words, signed bytes, signed words. */
-const READERS: readonly Reader[] = [
-  (view, offset) => view.getUint8(offset),
-  (view, offset) => view.getUint16(offset, true),
-  (view, offset) => view.getInt8(offset),
-  (view, offset) => view.getInt16(offset, true),
-];
-
-/** Whether element j of `b` satisfies the aggregation against `a`. Elements past the end never match by their value. */
-function matches(aggregation: number, a: Text, b: Text, j: number, count: number): boolean {
+/** Whether element j of `second` satisfies the aggregation. Elements past the ends never match by their value. */
+function matches(aggregation: number, lengthA: number, lengthB: number, j: number, count: number): boolean {
   switch (aggregation) {
     case EQUAL_ANY:
-      for (let i = 0; i < a.length; i++) if (j < b.length && a.at(i) === b.at(j)) return true;
+      if (j < lengthB) { for (let i = 0, b = second[j]; i < lengthA; i++) if (first[i] === b) return true; }
       return false;
     case RANGES:
-      for (let i = 0; i + 1 < a.length; i += 2) {
-        if (j < b.length && a.at(i) <= b.at(j) && b.at(j) <= a.at(i + 1)) return true;
+      if (j < lengthB) {
+        for (let i = 0, b = second[j]; i + 1 < lengthA; i += 2) if (first[i] <= b && b <= first[i + 1]) return true;
       }
       return false;
     case EQUAL_EACH:
-      if (j >= a.length || j >= b.length) return j >= a.length && j >= b.length;
-      return a.at(j) === b.at(j);
+      if (j >= lengthA || j >= lengthB) return j >= lengthA && j >= lengthB;
+      return first[j] === second[j];
     default:
-      // Equal ordered: `a` occurs in `b` at j, as far as the register goes.
-      for (let i = 0; i < a.length && i + j < count; i++) {
-        if (i + j >= b.length || a.at(i) !== b.at(i + j)) return false;
+      // Equal ordered: the first occurs in the second at j, as far as the register goes.
+      for (let i = 0; i < lengthA && i + j < count; i++) {
+        if (i + j >= lengthB || first[i] !== second[i + j]) return false;
       }
       return true;
   }
@@ -53,18 +51,14 @@ function polarize(imm: number, bits: number, valid: number, count: number): numb
   return polarity === 3 ? bits ^ (1 << valid) - 1 : bits;
 }
 
-/** Compares, leaves the mask in the scratch space, returns index and flags. */
-function compare(cpu: HelperCpu, imm: number, lengths: (count: number, read: Reader) => [number, number]): number {
-  const { view } = cpu.memory;
-  const size = imm & 1 ? 2 : 1, count = 16 / size, read = READERS[imm & 3];
-  const [lengthA, lengthB] = lengths(count, read);
-  const text = (offset: number, length: number): Text => ({ at: (i) => read(view, offset + i * size), length });
-  const a = text(STATE_SCRATCH, lengthA), b = text(STATE_SCRATCH + 16, lengthB);
+/** Compares what readElements() has read, leaves the mask in the scratch space, returns index and flags. */
+function compare(view: DataView, imm: number, lengthA: number, lengthB: number, count: number): number {
+  const aggregation = imm >> 2 & 3;
   let bits = 0;
-  for (let j = 0; j < count; j++) if (matches(imm >> 2 & 3, a, b, j, count)) bits |= 1 << j;
+  for (let j = 0; j < count; j++) if (matches(aggregation, lengthA, lengthB, j, count)) bits |= 1 << j;
   bits = polarize(imm, bits, lengthB, count);
   const last = imm & 0x40 ? 31 - Math.clz32(bits) : 31 - Math.clz32(bits & -bits);
-  writeMask(view, bits, imm & 0x40 ? size : 0, count);
+  writeMask(view, bits, imm & 0x40 ? 16 / count : 0, count);
   return (bits === 0 ? count : last) | (bits !== 0 ? 1 : 0) << RESULT_CF | (lengthB < count ? 1 : 0) << RESULT_ZF |
     (lengthA < count ? 1 : 0) << RESULT_SF | (bits & 1) << RESULT_OF;
 }
@@ -72,7 +66,7 @@ function compare(cpu: HelperCpu, imm: number, lengths: (count: number, read: Rea
 /** The mask as one bit an element (size 0), or as whole bytes or words of ones. */
 function writeMask(view: DataView, bits: number, size: number, count: number): void {
   view.setUint32(STATE_SCRATCH, bits, true);
-  for (let i = 4; i < 16; i++) view.setUint8(STATE_SCRATCH + i, 0);
+  for (let i = 4; i < 16; i += 4) view.setUint32(STATE_SCRATCH + i, 0, true);
   for (let i = 0; i < count && size > 0; i++) {
     const ones = bits >> i & 1 ? 0xffff : 0;
     if (size === 1) view.setUint8(STATE_SCRATCH + i, ones & 0xff);
@@ -80,28 +74,34 @@ function writeMask(view: DataView, bits: number, size: number, count: number): v
   }
 }
 
+/** Elements before the first zero. */
+function lengthOf(elements: Int32Array, count: number): number {
+  for (let i = 0; i < count; i++) if (elements[i] === 0) return i;
+  return count;
+}
+
 /** a: immediate. A string ends before its first zero. */
-const pcmpistr: HelperBody = (cpu, imm) =>
-  compare(cpu, imm, (count, read) => {
-    const length = (offset: number) => {
-      let i = 0;
-      while (i < count && read(cpu.memory.view, offset + i * (16 / count)) !== 0) i++;
-      return i;
-    };
-    return [length(STATE_SCRATCH), length(STATE_SCRATCH + 16)];
-  });
+const pcmpistr: HelperBody = (cpu, imm) => {
+  const { view } = cpu.memory, count = imm & 1 ? 8 : 16;
+  readElements(view, STATE_SCRATCH, imm, first);
+  readElements(view, STATE_SCRATCH + 16, imm, second);
+  return compare(view, imm, lengthOf(first, count), lengthOf(second, count), count);
+};
+
+/** A register as a number of elements: its magnitude, at most `count`. */
+function lengthIn(view: DataView, register: number, isWide: boolean, count: number): number {
+  const low = view.getInt32(STATE_GPR + register * 8, true);
+  if (!isWide) return Math.min(Math.abs(low), count);
+  const high = view.getInt32(STATE_GPR + register * 8 + 4, true);
+  return high === low >> 31 ? Math.min(Math.abs(low), count) : count;
+}
 
 /** a: immediate, b: 8 if the lengths are all of rax and rdx, else their low halves. Negative lengths count as positive. */
-const pcmpestr: HelperBody = (cpu, imm, bytes) =>
-  compare(cpu, imm, (count) => {
-    const length = (register: number) => {
-      const { view } = cpu.memory;
-      const value = view.getInt32(STATE_GPR + register * 8, true);
-      if (bytes !== 8) return Math.min(Math.abs(value), count);
-      const wide = view.getBigInt64(STATE_GPR + register * 8, true);
-      return Math.min(Math.abs(Number(wide)), count);
-    };
-    return [length(RAX), length(RDX)];
-  });
+const pcmpestr: HelperBody = (cpu, imm, bytes) => {
+  const { view } = cpu.memory, count = imm & 1 ? 8 : 16;
+  readElements(view, STATE_SCRATCH, imm, first);
+  readElements(view, STATE_SCRATCH + 16, imm, second);
+  return compare(view, imm, lengthIn(view, RAX, bytes === 8, count), lengthIn(view, RDX, bytes === 8, count), count);
+};
 
 export const stringCompareBodies: Record<string, HelperBody> = { pcmpistr, pcmpestr };
