@@ -11,7 +11,7 @@ export interface BenchProgram {
 }
 
 /** Where builds are kept: bench in $LIGHTER_CACHE or ~/.cache/lighter. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const cache = Deno.env.get("LIGHTER_CACHE") ?? join(Deno.env.get("HOME") ?? ".", ".cache/lighter");
   return join(cache, "bench");
 }
@@ -32,7 +32,8 @@ export async function buildPrograms(): Promise<BenchProgram[]> {
   return programs.sort((a, b) => a.name < b.name ? -1 : 1);
 }
 
-async function compile(language: string, source: string, path: string): Promise<void> {
+/** Compiles one source, "c" or "cpp", to a static executable. */
+export async function compile(language: string, source: string, path: string): Promise<void> {
   const compiler = language === "c" ? "gcc" : "g++";
   const args = [...FLAGS, "-o", path, source, "-lm"];
   const done = await new Deno.Command(compiler, { args }).output().catch(() => undefined);

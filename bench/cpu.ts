@@ -17,7 +17,7 @@ export const usage = `deno task bench cpu [options]
   --json FILE         all figures`;
 
 /** Figures of one program under one variant, medians over the repetitions. */
-interface Figures {
+export interface Figures {
   coldNs: number;
   warmNs: number;
   /** Whole process, start-up and translation included. */
@@ -25,7 +25,7 @@ interface Figures {
   failure?: string;
 }
 
-type Results = Record<string, Record<string, Figures>>;
+export type Results = Record<string, Record<string, Figures>>;
 
 /** Runs the benchmark; the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -48,7 +48,7 @@ export async function main(args: string[]): Promise<number> {
   const variants = variantsNamed(options.variants.split(","));
   const results: Results = {};
   for (const { name, path } of programs) {
-    results[name] = await measure(path, variants, rounds, repeat, Number(options.timeout) * 1000);
+    results[name] = await measure({ path, args: [String(rounds)] }, variants, repeat, Number(options.timeout) * 1000);
     console.error(`${name}: ${variants.map((v) => `${v.name} ${describe(results[name][v.name])}`).join(", ")}`);
   }
   console.log(report(results, variants));
@@ -61,17 +61,16 @@ export async function main(args: string[]): Promise<number> {
 }
 
 /** All variants in turn, the order reversed each time, so that drift of the machine hits all alike. */
-async function measure(
-  path: string,
+export async function measure(
+  { path, args }: { path: string; args: readonly string[] },
   variants: readonly Variant[],
-  rounds: number,
   repeat: number,
   timeoutMs: number,
 ): Promise<Record<string, Figures>> {
   const runs = new Map<Variant, Run[]>(variants.map((variant) => [variant, []]));
   for (let i = 0; i < repeat; i++) {
     const order = i % 2 ? [...variants].reverse() : variants;
-    for (const variant of order) runs.get(variant)!.push(await runOnce(variant, path, [String(rounds)], timeoutMs));
+    for (const variant of order) runs.get(variant)!.push(await runOnce(variant, path, args, timeoutMs));
   }
   // The checksum is the native run's where there is one.
   const checksum = runs.get(variants[0])?.[0].stdout ?? "";
@@ -94,7 +93,7 @@ function describe({ coldNs, warmNs, failure }: Figures): string {
 }
 
 /** Ratios to the first variant, cold and warm. */
-function report(results: Results, variants: readonly Variant[]): string {
+export function report(results: Results, variants: readonly Variant[]): string {
   const [base, ...others] = variants;
   const header = ["program", `${base.name} ms`, ...others.flatMap((v) => [`${v.name} cold`, `${v.name} warm`])];
   const columns: number[][] = others.flatMap(() => [[], []]);

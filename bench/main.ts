@@ -1,4 +1,5 @@
 /** `deno task bench <what> [options]`: one file a benchmark. */
+import * as apps from "./apps.ts";
 import * as cpu from "./cpu.ts";
 import * as requests from "./requests.ts";
 import * as startup from "./startup.ts";
@@ -10,7 +11,7 @@ interface Benchmark {
   main(args: string[]): Promise<number>;
 }
 
-const BENCHMARKS: Record<string, Benchmark> = { cpu, requests, startup, translate };
+const BENCHMARKS: Record<string, Benchmark> = { apps, cpu, requests, startup, translate };
 
 async function main([name, ...args]: string[]): Promise<number> {
   const benchmark = Object.hasOwn(BENCHMARKS, name ?? "") ? BENCHMARKS[name] : undefined;

@@ -22,6 +22,17 @@ function lighter(engine: string): Variant {
   };
 }
 
+/** The same with the machine's whole root file system, for programs that are not static. */
+export function rooted(variant: Variant): Variant {
+  return {
+    ...variant,
+    command: (path, args) => {
+      const command = variant.command(path, args), at = command.indexOf("--rootfs");
+      return at < 0 ? command : [...command.slice(0, at + 1), "/", path, ...args];
+    },
+  };
+}
+
 export const VARIANTS: readonly Variant[] = [
   { name: "native", command: (path, args) => [path, ...args] },
   { name: "qemu", command: (path, args) => ["qemu-x86_64-static", path, ...args], needs: "qemu-user-static" },

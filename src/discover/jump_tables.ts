@@ -29,6 +29,11 @@ export const MAX_UNINDEXED = 64;
 const MAX_DISTANCE = 0x20000;
 /** So many entries of a table without a bound may be far away. They are left to the dispatcher (FAR, then any other target). */
 const MAX_FAR = 128, FAR = -1;
+/** Farther than this is another file, or no address at all. */
+const MAX_FAR_DISTANCE = 0x1000000;
+
+/** What copies an index from one register to another, or widens it. */
+const COPIES: ReadonlySet<string> = new Set(["mov", "movzx", "movsx", "movsxd"]);
 
 /** What is known where an indirect jump is looked at. */
 export interface JumpContext {
@@ -137,6 +142,8 @@ function readTable(
   const view = new DataView(code.u8.buffer, code.u8.byteOffset, code.u8.byteLength);
   const jumpPc = run[run.length - 1].pc;
   const targets: number[] = [];
+  // Distances that are no table's any more look like anything; addresses look like addresses.
+  const mayBeFar = entryBytes === 8 && limit < MAX_ENTRIES;
   let far = 0, last = 0;
   for (let i = 0; i < (count ?? limit); i++) {
     const at = address + i * entryBytes;
@@ -150,8 +157,9 @@ function readTable(
       : (base + view.getInt32(at - GUEST_BIAS, true)) >>> 0;
     if (code.mayBeInstruction?.(entry) === false) break;
     // Compilers put code that is seldom run far away from its function: such an entry alone is not the end of the table.
-    if (count !== null || Math.abs(entry - jumpPc) <= MAX_DISTANCE) last = targets.push(entry);
-    else if (far++ < MAX_FAR) targets.push(FAR);
+    const distance = Math.abs(entry - jumpPc);
+    if (count !== null || distance <= MAX_DISTANCE) last = targets.push(entry);
+    else if (mayBeFar && distance <= MAX_FAR_DISTANCE && far++ < MAX_FAR) targets.push(FAR);
     else break;
   }
   targets.length = last;
@@ -218,7 +226,7 @@ function maskBound(insn: Instruction, aliases: Set<number>): number | null {
     return s.immLo + 1;
   }
   // What the register had before is something else, but the check may have been on the register the index was copied from.
-  const isCopy = (insn.row.mnemonic === "mov" || insn.row.mnemonic === "movzx") && s.kind === OPERAND_GPR;
+  const isCopy = COPIES.has(insn.row.mnemonic) && s.kind === OPERAND_GPR;
   if (!isCopy || s.reg !== d.reg) aliases.delete(d.reg);
   if (isCopy) aliases.add(s.reg);
   return null;

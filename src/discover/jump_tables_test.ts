@@ -60,6 +60,15 @@ describe("switch tables without a check of their bounds", () => {
     expect(blocksOf(program)).toEqual(["main", "a", "b", "c"]);
   });
 
+  it("are bound by a check of what the index was widened from", () => {
+    // cmp eax, 1; ja other; movsxd rax, eax; jmp [RODATA + 8*rax]
+    const program = programOf(
+      `main: 83 f8 01 0f 87 @other 48 63 c0 ff 24 c5 00 00 03 00 a: 90 c3 b: 90 c3 c: c3 other: c3`,
+      { rodata: ["a", "b", "c"] },
+    );
+    expect(blocksOf(program)).toEqual(["main", "a", "b", "other"]);
+  });
+
   it("may lead far away", () => {
     const far = 0x50000;
     const near = programOf(`main: 0f b6 07 ff 24 c5 00 00 03 00 a: 90 c3 b: c3 other: c3`, {
