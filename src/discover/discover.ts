@@ -32,6 +32,8 @@ export interface CodeView {
   isReferenced?(address: number): boolean;
   /** True if calls and returns may carry flags, which the System V ABI leaves undefined there. Default: false. */
   readonly keepsFlags?: boolean;
+  /** True if jumps through tables without a bound are to leave the region. Default: false. */
+  readonly skipsOpenTables?: boolean;
   /** True where memory may not change any more: jump tables and constants there can be read at translation time. */
   isReadOnly(start: number, end: number): boolean;
 }
@@ -118,7 +120,7 @@ export function discoverRegion(
   /** False if the indirect jump at the end of the run has no table that is known. */
   function followTable(run: Instruction[], before: Instruction[]): boolean {
     const table = findJumpTable({ code, run, before, leas });
-    if (table === null) return false;
+    if (table === null || (!table.isBounded && code.skipsOpenTables)) return false;
     jumpTables.set(run[run.length - 1].pc, table);
     for (const target of table.targets) lead(target);
     return true;

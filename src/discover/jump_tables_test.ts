@@ -69,6 +69,15 @@ describe("switch tables without a check of their bounds", () => {
     expect(blocksOf(program)).toEqual(["main", "a", "b", "other"]);
   });
 
+  it("are not followed where that is not wanted", () => {
+    const program = programOf(`main: 0f b6 07 ff 24 c5 00 00 03 00 a: 90 c3 b: c3`, { rodata: ["a", "b"] });
+    const view = codeView(program.u8, new CodeMap(program.executable), program.readOnly);
+    const sizes = [view, { ...view, skipsOpenTables: true }].map((code) =>
+      discoverRegion(code, program.labels.get("main")!).blocks.length
+    );
+    expect(sizes).toEqual([3, 1]);
+  });
+
   it("may lead far away", () => {
     const far = 0x50000;
     const near = programOf(`main: 0f b6 07 ff 24 c5 00 00 03 00 a: 90 c3 b: c3 other: c3`, {

@@ -3,6 +3,7 @@
  * and for misses at run time where the host allows compiling.
  */
 import { type CodeView, discoverRegion } from "../discover/discover.ts";
+import { instructionCount, type Region } from "../discover/region.ts";
 import { buildPatchModule } from "../emit/module.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -28,6 +29,9 @@ const MAX_LAZY_INSTRUCTIONS = 12_000;
 let patchCount = 0;
 
 export class JitCompiler implements LazyCompiler {
+  /** Blocks of functions that were too large. */
+  readonly #cut = new Set<number>();
+
   constructor(readonly options: JitOptions = {}) {}
 
   compile(
@@ -43,7 +47,7 @@ export class JitCompiler implements LazyCompiler {
       isReadOnly: () => true,
       keepsFlags: (traits & CODE_GENERATED) !== 0,
     };
-    const region = discoverRegion(code, pc, MAX_LAZY_INSTRUCTIONS);
+    const region = this.#discover(code, pc);
     if (region.blocks[0].instructions.length === 0 && region.blocks[0].failure?.kind === "truncated") return null;
     const name = `patch${patchCount++}`;
     const ranges = codeRanges(u8, region);
@@ -62,5 +66,15 @@ export class JitCompiler implements LazyCompiler {
       ranges,
       traits,
     };
+  }
+
+  /** Cut off at the limit, an interpreter with computed gotos would be compiled anew for each label behind the cut. */
+  #discover(code: CodeView, pc: number): Region {
+    if (!this.#cut.has(pc)) {
+      const region = discoverRegion(code, pc, MAX_LAZY_INSTRUCTIONS);
+      if (instructionCount(region) < MAX_LAZY_INSTRUCTIONS) return region;
+      for (const block of region.blocks) this.#cut.add(block.pc);
+    }
+    return discoverRegion({ ...code, skipsOpenTables: true }, pc, MAX_LAZY_INSTRUCTIONS);
   }
 }
