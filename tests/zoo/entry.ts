@@ -23,6 +23,8 @@ export interface Probe {
   keepalive?: boolean;
   /** The server may close without a response. */
   mayFail?: boolean;
+  /** Absent: nothing is sent behind the fields, whatever they say. */
+  body?: unknown;
   /** Sent with "Expect: 100-continue". */
   expectContinue?: boolean;
 }

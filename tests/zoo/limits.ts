@@ -75,6 +75,13 @@ export const HOST_LIMITS: readonly HostLimit[] = [
   },
   {
     hosts: ["workers"],
+    explains: ({ probe, differences }) =>
+      probe.body === undefined && fieldNames(probe.headers).includes("content-length") &&
+      differences.join() === "error: no data for 60 s",
+    reason: "wrangler dev passes a response on when it has read the whole upload, which this client never sends",
+  },
+  {
+    hosts: ["workers"],
     explains: ({ probe }) => probe.method !== undefined && !WORKERD_METHODS.has(probe.method),
     reason: "workerd answers methods it does not know with 501 before the Worker is asked",
   },
