@@ -4,7 +4,7 @@ import { BOOT_EPOCH_MS, BOOT_SEED, BootHost } from "../src/boot/boot_host.ts";
 import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "../src/boot/boot.ts";
 import { createGuest } from "../src/boot/guest.ts";
 import { interpreterMachine } from "../src/cli/engines.ts";
-import { programTree } from "./support/run_program.ts";
+import { PROGRAM, programTree } from "./support/run_program.ts";
 import { fork, listen, pauseForever, sleep, tinyElf } from "./support/tiny_elf.ts";
 
 /** Boots a program; gives how many processes it has then, and the guest time that it took in milliseconds. */
@@ -12,12 +12,7 @@ function boot(code: readonly number[], limits: Partial<BootLimits> = {}): { proc
   const host = new BootHost(BOOT_EPOCH_MS, BOOT_SEED, () => {});
   const k = createGuest({
     tree: programTree(tinyElf(code)),
-    argv: ["/program"],
-    env: [],
-    cwd: "/",
-    uid: 0,
-    gid: 0,
-    groups: [],
+    ...PROGRAM,
     host,
     machine: interpreterMachine(() => {}),
   });

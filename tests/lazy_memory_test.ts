@@ -5,7 +5,7 @@ import { jitMachine } from "../src/cli/engines.ts";
 import { NodeHost } from "../src/cli/node_host.ts";
 import { captureSnapshot, SavedGuest } from "../src/snapshot/snapshot.ts";
 import { GUEST_BIAS } from "../src/machine/state.ts";
-import { programTree } from "./support/run_program.ts";
+import { PROGRAM, programTree } from "./support/run_program.ts";
 import { accept, answer, fork, listen, pauseForever, tinyElf } from "./support/tiny_elf.ts";
 
 /** Four processes on one socket: two wait for a connection, two for a signal. */
@@ -22,8 +22,7 @@ const SERVER = [
 test("processes that wait on get no memory after a restore", () => {
   const tree = programTree(tinyElf(SERVER)), host = new NodeHost(), machine = jitMachine(() => {});
   const console = { write: () => {} };
-  const origin = { argv: ["/program"], env: [], cwd: "/", uid: 0, gid: 0, groups: [] };
-  const booted = createGuest({ tree, ...origin, host, machine, console });
+  const booted = createGuest({ tree, ...PROGRAM, host, machine, console });
   expect(booted.run(1e9)).toBe("idle");
 
   let made = 0;

@@ -10,7 +10,7 @@ import { jitMachine } from "../src/cli/engines.ts";
 import { NodeHost } from "../src/cli/node_host.ts";
 import { GUEST_BIAS } from "../src/machine/state.ts";
 import { captureSnapshot, SavedGuest } from "../src/snapshot/snapshot.ts";
-import { expectRecorded, programTree } from "./support/run_program.ts";
+import { expectRecorded, PROGRAM, programTree } from "./support/run_program.ts";
 
 const FIXTURES = fileURLToPath(new URL("../fixtures/c/proc/", import.meta.url));
 const MOST_FREEZES = 60, SLICE_NS = 3e6;
@@ -25,12 +25,7 @@ function runWithFreezes(name: string): { output: string; freezes: number } {
   const machine = jitMachine(() => {});
   let k = createGuest({
     tree,
-    argv: ["/program"],
-    env: [],
-    cwd: "/",
-    uid: 0,
-    gid: 0,
-    groups: [],
+    ...PROGRAM,
     host,
     machine,
     console,

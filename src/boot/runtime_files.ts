@@ -21,8 +21,8 @@ const HOSTS = [
 const RESOLVER = ["nameserver 127.0.0.11", "options ndots:0 timeout:1 attempts:1"];
 
 /**
- * Gives /etc/hosts, /etc/hostname and /etc/resolv.conf a content where the image has none: images have these files empty or not at all, since
- * a runtime always mounts its own over them.
+ * Gives /etc/hosts, /etc/hostname and /etc/resolv.conf a content where the image has none: images have these files empty or not
+ * at all, since a runtime always mounts its own over them.
  */
 export function provideRuntimeFiles(k: Kernel): void {
   const own = k.hostname === "localhost" ? [] : [`${OWN_ADDRESS}\t${k.hostname}`];
@@ -34,12 +34,12 @@ export function provideRuntimeFiles(k: Kernel): void {
 function provide(k: Kernel, name: string, lines: readonly string[]): void {
   const etc = k.vfs.directoryAt("/etc") ?? k.vfs.makeDirectory("/etc", 0o755), directory = etc.inode;
   if (!(directory instanceof MemoryDirectory)) return;
-  const inode = directory.child(etc, name)?.inode ?? newFile(k, directory);
+  const known = directory.child(etc, name), inode = known?.inode ?? newFile(k, directory);
   if (!(inode instanceof MemoryFile) || inode.size > 0) return;
   const bytes = encodeBytes(lines.map((line) => `${line}\n`).join(""));
   inode.contents.write(bytes, 0, bytes.length, 0);
   inode.touch(k, ATIME | MTIME | CTIME);
-  if (directory.child(etc, name) === null) directory.attach(etc, name, inode);
+  if (known === null) directory.attach(etc, name, inode);
 }
 
 function newFile(k: Kernel, directory: MemoryDirectory): MemoryFile {

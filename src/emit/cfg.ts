@@ -82,10 +82,9 @@ function analyse(fn: IrFunction): Cfg {
   for (const b of order) {
     const block = fn.blocks[b];
     if (forwardEdges[b] > 1) cfg.merge[b] = 1;
-    if (cfg.loopHeader[b] && block.pc >= 0) cfg.fuel[b] = 1;
+    if (!cfg.loopHeader[b]) continue;
     // A gate is the head in place of the block behind it.
-    const head = block.kind === END_REENTER && cfg.loopHeader[b] ? block.succ[0] : cfg.loopHeader[b] ? b : -1;
-    if (head < 0) continue;
+    const head = block.kind === END_REENTER ? block.succ[0] : b;
     const { kind, pc, succ } = fn.blocks[head];
     if (pc >= 0) cfg.fuel[head] = 1;
     else if (kind === END_SELECT || kind === END_SWITCH_SHARED) {

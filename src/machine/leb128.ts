@@ -36,26 +36,24 @@ export class Leb128Reader {
   constructor(readonly bytes: Uint8Array) {}
 
   unsigned(): number {
-    let v = 0, shift = 0, byte: number;
-    do {
-      byte = this.bytes[this.#at++];
-      v |= (byte & 0x7f) << shift;
-      shift += 7;
-    } while (byte & 0x80);
-    return v >>> 0;
+    return this.#read(false) >>> 0;
+  }
+
+  signed(): number {
+    return this.#read(true);
   }
 
   byte(): number {
     return this.bytes[this.#at++];
   }
 
-  signed(): number {
+  #read(isSigned: boolean): number {
     let v = 0, shift = 0, byte: number;
     do {
       byte = this.bytes[this.#at++];
       v |= (byte & 0x7f) << shift;
       shift += 7;
     } while (byte & 0x80);
-    return shift < 32 && byte & 0x40 ? v | (-1 << shift) : v;
+    return isSigned && shift < 32 && byte & 0x40 ? v | (-1 << shift) : v;
   }
 }

@@ -20,6 +20,9 @@ export function programTree(program: Uint8Array, libraries: ReadonlyMap<string, 
   return freeze(root);
 }
 
+/** The process that runs /program, for createGuest(). */
+export const PROGRAM = { argv: ["/program"], env: [], cwd: "/", uid: 0, gid: 0, groups: [] };
+
 /** What /program writes to standard output and error, and "exit N" in a line of its own if it ends with another code than 0. */
 export function outputOf(tree: Tree, options: Pick<RunOptions, "engine"> & Partial<RunOptions>): string {
   const decoder = new TextDecoder();

@@ -5,7 +5,5 @@ export const MQ_ATTR_BYTES = 64;
 export const MQ_PRIO_MAX = 32768;
 /** /proc/sys/fs/mqueue: msg_max, msgsize_max, queues_max; and the first two when no attributes are given. */
 export const MSG_MAX = 10, MSGSIZE_MAX = 8192, QUEUES_MAX = 256;
-/** What CAP_SYS_RESOURCE may go up to. */
-export const HARD_MSGMAX = 65536, HARD_MSGSIZEMAX = 16 * 1024 * 1024;
 /** si_code of a notification. */
 export const SI_MESGQ = -3;

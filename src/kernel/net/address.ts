@@ -1,5 +1,5 @@
 import { EHOSTUNREACH, ENETUNREACH } from "../abi/errno.ts";
-import { isNeighbour, OWN_ADDRESS } from "./interfaces.ts";
+import { INTERFACES, OWN_ADDRESS } from "./interfaces.ts";
 import { AF_INET, AF_INET6, AF_NETLINK, AF_UNIX } from "../abi/socket.ts";
 
 /** An IP address as text in its one canonical form ("127.0.0.1", "::1" after RFC 5952), and a port. */
@@ -51,7 +51,22 @@ export function isLocal(ip: string): boolean {
 
 /** What becomes of a packet to another machine: no route, or a neighbour that is not there. */
 export function unreachable(ip: string): number {
-  return isNeighbour(ip) ? -EHOSTUNREACH : -ENETUNREACH;
+  const isNeighbour = !ip.includes(":") &&
+    INTERFACES.some(({ ipv4: { address, prefix } }) =>
+      String(networkOf(ip, prefix)) === String(networkOf(address, prefix))
+    );
+  return isNeighbour ? -EHOSTUNREACH : -ENETUNREACH;
+}
+
+/** The four bytes of the mask of an IPv4 network. */
+export function netmask(prefix: number): Uint8Array {
+  return Uint8Array.from([0, 8, 16, 24], (bits) => 0xff00 >> Math.max(0, Math.min(8, prefix - bits)));
+}
+
+/** The network of an IPv4 address: its bits beyond the prefix are 0. */
+export function networkOf(ip: string, prefix: number): Uint8Array {
+  const mask = netmask(prefix);
+  return ipBytes(ip).map((byte, i) => byte & mask[i]);
 }
 
 const MAPPED = "::ffff:";

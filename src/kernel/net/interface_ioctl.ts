@@ -18,7 +18,7 @@ import {
 import { decodeBytes, encodeBytes } from "../memory/byte_string.ts";
 import { loadI32, loadU32, storeU32, writableRange } from "../memory/user_memory.ts";
 import type { Task } from "../task/task.ts";
-import { ipBytes } from "./address.ts";
+import { ipBytes, netmask } from "./address.ts";
 import { INTERFACES, type NetworkInterface } from "./interfaces.ts";
 
 /** struct ifreq: a name of 16 bytes and a union; struct ifconf: length, pointer. */
@@ -70,7 +70,7 @@ function listInterfaces(t: Task, arg: number): number {
   t.memory.u8.fill(0, at, at + shown.length * IFREQ_BYTES);
   shown.forEach((i, n) => {
     putName(t, at + n * IFREQ_BYTES, i);
-    putSockaddr(t, at + n * IFREQ_BYTES + IFNAMSIZ, i.ipv4.address);
+    putSockaddr(t, at + n * IFREQ_BYTES + IFNAMSIZ, ipBytes(i.ipv4.address));
   });
   storeU32(t.memory, conf, shown.length * IFREQ_BYTES);
   return 0;
@@ -93,9 +93,9 @@ function interfaceField(t: Task, request: number, arg: number): number {
   u8.fill(0, value, at + IFREQ_BYTES);
   const { ipv4 } = found;
   if (request === SIOCGIFFLAGS) u8[value] = found.flags & 0xff, u8[value + 1] = found.flags >> 8 & 0xff;
-  else if (request === SIOCGIFADDR) putSockaddr(t, value, ipv4.address);
+  else if (request === SIOCGIFADDR) putSockaddr(t, value, ipBytes(ipv4.address));
   else if (request === SIOCGIFNETMASK) putSockaddr(t, value, netmask(ipv4.prefix));
-  else if (request === SIOCGIFBRDADDR) putSockaddr(t, value, ipv4.broadcast ?? "0.0.0.0");
+  else if (request === SIOCGIFBRDADDR) putSockaddr(t, value, ipBytes(ipv4.broadcast ?? "0.0.0.0"));
   else if (request === SIOCGIFMTU) storeU32(t.memory, value, found.mtu);
   else if (request === SIOCGIFINDEX) storeU32(t.memory, value, found.index);
   else if (request === SIOCGIFHWADDR) {
@@ -106,17 +106,12 @@ function interfaceField(t: Task, request: number, arg: number): number {
   return 0;
 }
 
-function netmask(prefix: number): string {
-  const mask = prefix === 0 ? 0 : -1 << (32 - prefix);
-  return [24, 16, 8, 0].map((shift) => mask >>> shift & 0xff).join(".");
-}
-
 function putName(t: Task, at: number, { name }: NetworkInterface): void {
   t.memory.u8.fill(0, at, at + IFNAMSIZ);
   t.memory.u8.set(encodeBytes(name), at);
 }
 
-function putSockaddr(t: Task, at: number, ip: string): void {
+function putSockaddr(t: Task, at: number, ip: Uint8Array): void {
   t.memory.u8[at] = AF_INET;
-  t.memory.u8.set(ipBytes(ip), at + 4);
+  t.memory.u8.set(ip, at + 4);
 }

@@ -61,8 +61,3 @@ export const INTERFACES: readonly NetworkInterface[] = [
 
 /** The address of the interface that is not the loopback. */
 export const OWN_ADDRESS = INTERFACES[1].ipv4.address;
-
-/** Whether an address is on the network of an interface: nobody answers there, where others have no route. */
-export function isNeighbour(ip: string): boolean {
-  return ip.startsWith("172.17.");
-}

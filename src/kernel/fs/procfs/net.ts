@@ -1,5 +1,5 @@
 import { AF_INET, AF_INET6, IFF_LOOPBACK, IPPROTO_UDPLITE } from "../../abi/socket.ts";
-import { ipBytes } from "../../net/address.ts";
+import { netmask, networkOf } from "../../net/address.ts";
 import { INTERFACES } from "../../net/interfaces.ts";
 import { emptyTable, tcpTable, udpTable, unixTable } from "./net_tables.ts";
 import type { GeneratedTree } from "./tree.ts";
@@ -21,16 +21,15 @@ const COUNTERS = [
 /** The network of each interface but the loopback; numbers are in the machine's byte order. */
 function routes(): string {
   const rows = INTERFACES.filter((i) => !(i.flags & IFF_LOOPBACK)).map(({ name, ipv4 }) => {
-    const mask = -1 << (32 - ipv4.prefix),
-      reversed = (bits: number) => [0, 8, 16, 24].map((s) => hex(bits >>> s)).join("");
-    const ip = ipBytes(ipv4.address), bits = (ip[0] << 24 | ip[1] << 16 | ip[2] << 8 | ip[3]) & mask;
-    return `${name}\t${reversed(bits)}\t00000000\t0001\t0\t0\t0\t${reversed(mask)}\t0\t0\t0`.padEnd(127);
+    const network = reversed(networkOf(ipv4.address, ipv4.prefix)), mask = reversed(netmask(ipv4.prefix));
+    return `${name}\t${network}\t00000000\t0001\t0\t0\t0\t${mask}\t0\t0\t0`.padEnd(127);
   });
   const title = "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT".padEnd(127);
   return [title, ...rows].map((line) => `${line}\n`).join("");
 }
 
-const hex = (byte: number) => (byte & 0xff).toString(16).toUpperCase().padStart(2, "0");
+const reversed = (bytes: Uint8Array) =>
+  Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, "0")).reverse().join("");
 
 /** /proc/net (proc_net(5)): the sockets that are open, and tables without rows. */
 export const netTree: GeneratedTree = {

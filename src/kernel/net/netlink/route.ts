@@ -1,7 +1,7 @@
 import { EINVAL, ENODEV, EOPNOTSUPP, EPERM } from "../../abi/errno.ts";
 import * as nl from "../../abi/netlink.ts";
 import { AF_INET, AF_INET6, AF_UNSPEC, IFF_LOOPBACK } from "../../abi/socket.ts";
-import { ipBytes } from "../address.ts";
+import { ipBytes, networkOf } from "../address.ts";
 import { INTERFACES, type NetworkInterface } from "../interfaces.ts";
 import {
   attribute,
@@ -117,11 +117,6 @@ const route = (
     ...attributes,
     attribute(nl.RTA_OIF, i.index),
   );
-
-/** The network of an address: its bits beyond the prefix are 0. */
-function networkOf(ip: string, prefix: number): Uint8Array {
-  return ipBytes(ip).map((byte, i) => byte & (0xff00 >> Math.max(0, Math.min(8, prefix - 8 * i))));
-}
 
 function routes4(i: NetworkInterface): Row[] {
   const { address: ip, prefix, broadcast } = i.ipv4, table = nl.RT_TABLE_LOCAL;
