@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { buildImage } from "../fixtures/build_image.ts";
+import { wranglerConfig } from "../src/cli/bundle.ts";
 import { translateImage } from "../src/cli/translate_image.ts";
 import { findNode } from "./support/node_binary.ts";
 import { type HostName, type RunningHost, startHost } from "./zoo/hosts.ts";
@@ -16,7 +17,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "lighter-demo-test-"));
   const image = join(folder, "hello.tar");
   writeFileSync(image, buildImage(join(root, "fixtures/images/hello")));
-  const { out } = await translateImage(image, { out: join(folder, "first") });
+  const { out } = await translateImage(image, { out: join(folder, "first"), logMemory: true });
   // What the output needs, it has with it.
   output = join(folder, "elsewhere");
   cpSync(out, output, { recursive: true });
@@ -52,7 +53,7 @@ it("the manifest says what was translated, and that nothing was met that is not 
 it("the same image gives the same output", async () => {
   const image = join(folder, "again.tar");
   writeFileSync(image, buildImage(join(root, "fixtures/images/hello")));
-  const { out } = await translateImage(image, { out: join(folder, "second") });
+  const { out } = await translateImage(image, { out: join(folder, "second"), logMemory: true });
   const names = readdirSync(output).filter((name) => name !== "wrangler.toml"); // names the Worker after the file
   expect(names.filter((name) => !readFileSync(join(output, name)).equals(readFileSync(join(out, name))))).toEqual([]);
 });
@@ -60,14 +61,25 @@ it("the same image gives the same output", async () => {
 describe("under deno serve", () => addTests("deno", { shared: true }));
 describe.skipIf(findNode() === null)("in Node 22 or later", () => addTests("node", { shared: true }));
 describe("in workerd", () => addTests("workers", { shared: false }));
+describe("in workerd, in a Durable Object", () => {
+  addTests("workers", {
+    shared: true,
+    prepare() {
+      const stateful = join(folder, "stateful");
+      cpSync(output, stateful, { recursive: true });
+      writeFileSync(join(stateful, "wrangler.toml"), wranglerConfig("hello", { stateful: true }));
+      return stateful;
+    },
+  });
+});
 
-function addTests(host: HostName, { shared }: { shared: boolean }): void {
+function addTests(host: HostName, { shared, prepare }: { shared: boolean; prepare?: () => string }): void {
   let server: RunningHost;
   const get = (path: string, init?: RequestInit) => fetch(`${server.url}${path}`, init);
   const text = async (path: string, init?: RequestInit) => await (await get(path, init)).text();
 
   beforeAll(async () => {
-    server = await startHost(host, output);
+    server = await startHost(host, prepare?.() ?? output);
   });
 
   afterAll(() => server?.stop());
@@ -135,6 +147,10 @@ function addTests(host: HostName, { shared }: { shared: boolean }): void {
     const names = Array.from({ length: 40 }, (_, i) => `n${i}`);
     const answers = await Promise.all(names.map((name) => text(`/hello?name=${name}`)));
     expect(answers).toEqual(names.map((name) => `Hello, ${name}!\n`));
+  });
+
+  it("logs how much memory the guest has, since that was asked for", () => {
+    expect(server.output()).toMatch(/lighter: guest memory: \d+\.\d MB, 1 memories, the largest \d+\.\d MB; /);
   });
 
   it(

@@ -3,7 +3,8 @@ import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
 import { freshInstances } from "../../src/serve/mod.ts";
 import type { App } from "../../src/serve/app.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
-import { createWorkersEntry, workersHost } from "./mod.ts";
+import { createGuestObject, createObjectEntry, createWorkersEntry, workersHost } from "./mod.ts";
+import type { ObjectNamespace, WorkersEntry } from "./types.ts";
 
 /** An isolate may use 128 MB, and guest memory counts, also while it waits for the next request. */
 const POOL_BYTES = 48 << 20;
@@ -21,4 +22,15 @@ function newInstance() {
   return app.newInstance();
 }
 
-export default createWorkersEntry(freshInstances(newInstance), packagedOptions());
+/** Holds the one guest of a stateful server; wrangler.toml binds it then. */
+export const Guest = createGuestObject(newInstance, packagedOptions());
+
+const BINDING = "GUEST";
+const ofObject = createObjectEntry(BINDING);
+const ofRequest = createWorkersEntry(freshInstances(newInstance), packagedOptions());
+
+export default {
+  fetch(request, env, context) {
+    return BINDING in env ? ofObject.fetch(request, env, context) : ofRequest.fetch(request, env, context);
+  },
+} satisfies WorkersEntry<Record<string, ObjectNamespace>>;

@@ -69,8 +69,19 @@ function prelude(target: Target, manifest: Manifest): string {
   ].join("\n");
 }
 
-/** wrangler.toml of the output folder. */
-export function wranglerConfig(name: string): string {
+/** Binds the Durable Object of adapters/workers/entry.ts. */
+const GUEST_OBJECT = `[[durable_objects.bindings]]
+name = "GUEST"
+class_name = "Guest"
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["Guest"]
+`;
+
+/** wrangler.toml of the output folder. Whether the server keeps its state is said there alone: the entry is the same. */
+export function wranglerConfig(name: string, { stateful }: { stateful: boolean }): string {
+  const object = stateful ? GUEST_OBJECT : GUEST_OBJECT.replace(/^(?=.)/gm, "# ");
   return `# Made by Lighter. Try it with \`wrangler dev\`, ship it with \`wrangler deploy\`.
 name = ${JSON.stringify(name)}
 main = "worker.js"
@@ -86,5 +97,7 @@ globs = ["**/*.data.wasm"]
 [[rules]]
 type = "CompiledWasm"
 globs = ["**/*.wasm"]
-`;
+
+# One instance of the server for all requests, which keeps its state, in place of one a request (translate --stateful).
+${object}`;
 }

@@ -23,6 +23,9 @@ the archive itself may be plain, gzip or zstd.
   --cpu LEVEL      the processor the image's programs are shown: x86-64-v2 (default) or x86-64-v3
   --fast           never run the optimiser (wasm-opt): quicker to translate, 6 to 8 % larger code
   --optimise       run it on much code too, at some 20 to 60 kB of x86 a second; by default only below 2 MB of wasm
+  --stateful       Workers: one instance for all requests, in a Durable Object, which keeps what the server keeps in memory
+                   and in files (default: an instance of its own for each request, as the snapshot has it)
+  --log-memory     have the hosts log how much memory the guest has, when it is more than ever
   --boot-timeout S give up when the server has computed this long without listening (default 120)
   --json           print the manifest instead of the report
   --verbose        show the server's output while it boots
@@ -39,6 +42,8 @@ const OPTIONS = {
   cpu: { type: "string", default: DEFAULT_CPU_LEVEL },
   fast: { type: "boolean", default: false },
   optimise: { type: "boolean", default: false },
+  stateful: { type: "boolean", default: false },
+  "log-memory": { type: "boolean", default: false },
   "boot-timeout": { type: "string", default: "120" },
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
@@ -61,6 +66,8 @@ export async function translateCommand(args: string[]): Promise<number> {
     warm: values.warm === undefined ? [] : readWarmFile(values.warm),
     ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
     optimise: values.fast ? "never" : values.optimise ? "always" : "small",
+    stateful: values.stateful,
+    logMemory: values["log-memory"],
     bootTimeoutMs,
     cpuLevel: parseCpuLevel(values.cpu),
     onProgress: progressLine,

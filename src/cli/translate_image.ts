@@ -24,6 +24,10 @@ export interface TranslateImageOptions {
   bootTimeoutMs?: number;
   /** The processor that the image's programs are shown. */
   cpuLevel?: CpuLevel;
+  /** Workers: one guest for all requests, in a Durable Object, instead of one a request. */
+  stateful?: boolean;
+  /** The hosts are to log how much memory the guest has. */
+  logMemory?: boolean;
   /** Told of stations that take longer than a second. */
   onProgress?: (text: string) => void;
   onOutput?: (line: string) => void;
@@ -66,6 +70,7 @@ export async function translateImage(path: string, options: TranslateImageOption
   } finally {
     await opened.close();
   }
+  if (options.logMemory) app.manifest.logMemory = true;
   const files = new Map<string, Uint8Array<ArrayBuffer>>(app.files);
   const text = new TextEncoder();
   try {
@@ -75,7 +80,10 @@ export async function translateImage(path: string, options: TranslateImageOption
   }
   const sizes = new Map<string, Sizes>();
   for (const [name, bytes] of files) sizes.set(name, { raw: bytes.length, gzip: gzipSync(bytes, { level: 6 }).length });
-  if (targets.includes("workers")) files.set("wrangler.toml", text.encode(wranglerConfig(workerName(path))));
+  if (targets.includes("workers")) {
+    const config = wranglerConfig(workerName(path), { stateful: options.stateful ?? false });
+    files.set("wrangler.toml", text.encode(config));
+  }
   app.manifest.sizes = Object.fromEntries(sizes);
   files.set("lighter.json", text.encode(`${JSON.stringify(app.manifest, null, 1)}\n`));
   writeFolder(out, files);

@@ -34,6 +34,8 @@ export interface Manifest {
   blobs: string[];
   /** Chunks of root file system content among the blobs: "rootfs.0" ... */
   rootfsChunks: number;
+  /** The hosts log how much memory the guest has when it is more than ever. */
+  logMemory?: boolean;
   unsupported: ManifestUnsupported;
   sizes: Record<string, { raw: number; gzip: number }>;
   /** Bytes: guest memory from its start to its highest page, what a restore fills of it, what of that is in no file of the image. */

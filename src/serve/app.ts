@@ -20,6 +20,7 @@ import type { Tree } from "../rootfs/tree.ts";
 import { filePaths } from "../rootfs/walk.ts";
 import { SavedGuest } from "../snapshot/snapshot.ts";
 import type { GuestInstance } from "./instance.ts";
+import { MemoryReport } from "./memory_report.ts";
 import { type Miss, MissReport } from "./miss_report.ts";
 
 export interface AppParts {
@@ -75,6 +76,8 @@ export class App {
   readonly #guest: SavedGuest;
   readonly #shared: WasmShared;
   readonly #misses: MissReport;
+  /** Null unless the manifest asks for it. */
+  readonly #memory: MemoryReport | null;
   /** Made when a miss is first reported. */
   #paths: ReadonlyMap<number, string> | undefined;
   readonly #runTime: Stopwatch;
@@ -125,23 +128,26 @@ export class App {
     const { host } = parts, nowMs = () => host.monotonicNs() / 1e6;
     this.#outside = new Stopwatch(nowMs);
     this.#runTime = new Stopwatch(nowMs);
+    const pool = new BodyPool(parts.poolBytes ?? POOL_BYTES);
     this.#shared = {
       outside: this.#outside,
       library,
       compiler: parts.compiler,
       interpreter: parts.interpreter,
-      pool: new BodyPool(parts.poolBytes ?? POOL_BYTES),
+      pool,
     };
     this.#misses = new MissReport(library.programs, {
       verb: parts.compiler === null ? "interpreted" : "compiled now",
       pathOf: (file) => (this.#paths ??= filePaths(this.#tree)).get(file) ?? `inode ${file}`,
       log: (line) => host.log(0, line),
     });
+    this.#memory = manifest.logMemory ? new MemoryReport(pool, (line) => host.log(0, line)) : null;
   }
 
   /** Runs a guest, and says what it had to do without. */
-  #run<T>(run: () => T): T {
+  #run<T>(kernel: Kernel, run: () => T): T {
     const result = this.#runTime.during(run);
+    this.#memory?.update(kernel, this.#runTime.nowMs());
     this.#misses.update(this.#runTime.nowMs, { runMs: this.#runTime.ms, outsideMs: this.#outside.ms });
     return result;
   }
@@ -164,7 +170,7 @@ export class App {
       console: new LineSink(host),
       newMachine: (bytes, key) => new WasmMachine(this.#shared, bytes, key),
     });
-    return new AppInstance(kernel, (run) => this.#run(run));
+    return new AppInstance(kernel, (run) => this.#run(kernel, run));
   }
 
   /** Code that was asked for and not translated ahead. */

@@ -42,7 +42,7 @@ interface Root {
 }
 
 /** All address spaces of a kernel's processes, each once. */
-export function addressSpaces(k: Kernel): AddressSpace[] {
+export function addressSpaces(k: Pick<Kernel, "processes">): AddressSpace[] {
   return [...new Set([...k.processes.values()].map((p) => p.space).filter((s) => s !== null))];
 }
 
