@@ -11,14 +11,15 @@ const CATCH_UP_MS = 1000;
  * from the saved reading, while the wall clock follows the host.
  */
 export class Clock {
-  static readonly savedFields: readonly string[] = ["lastNs", "bootNs"];
-  static readonly unsavedFields: readonly string[] = ["host", "offsetNs", "lastRealtimeMs", "lastHostMs"];
+  static readonly savedFields: readonly string[] = ["lastNs", "bootNs", "lastRealtimeMs"];
+  static readonly unsavedFields: readonly string[] = ["host", "offsetNs", "lastHostMs"];
   /** Last monotonic reading handed out. */
   lastNs: number;
   /** Monotonic reading at which the guest booted. */
   bootNs: number;
   /** Guest monotonic = host monotonic + offset. */
   private offsetNs = 0;
+  /** Last wall clock reading handed out; 0: none was. */
   private lastRealtimeMs = 0;
   private lastHostMs = -1;
   private host: Host;
@@ -28,12 +29,19 @@ export class Clock {
     this.lastNs = this.bootNs = Math.floor(host.monotonicNs());
   }
 
-  /** After a restore: continue from the saved reading on a new host. */
-  attach(host: Host): void {
+  /**
+   * After a restore: continue from the saved reading on a new host. Gives by how much the wall clock has jumped, in
+   * milliseconds: 0 if nobody has ever read it.
+   */
+  attach(host: Host): number {
     this.host = host;
     this.offsetNs = this.lastNs + CREEP_NS - Math.floor(host.monotonicNs());
-    this.lastRealtimeMs = 0;
     this.lastHostMs = -1;
+    if (this.lastRealtimeMs === 0) return 0;
+    const now = host.realtimeMs(), jump = now - this.lastRealtimeMs;
+    // So that the next reading is the host's, wherever its clock stands.
+    this.lastRealtimeMs = now - CREEP_MS;
+    return jump;
   }
 
   /** CLOCK_MONOTONIC, whole nanoseconds; each reading is later than the one before. */

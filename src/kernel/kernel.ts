@@ -21,6 +21,7 @@ import type { Process } from "./task/process.ts";
 import { type RunOutcome, runTasks, wantsYield } from "./task/run.ts";
 import type { Task } from "./task/task.ts";
 import { Timers } from "./timers.ts";
+import { moveUnnamedTimes } from "./vfs/unnamed_times.ts";
 import type { Vfs } from "./vfs/vfs.ts";
 
 /** Register of each syscall argument, as an index of 32-bit words in the state block. */
@@ -123,11 +124,11 @@ export class Kernel implements MachineClient {
     this.questionsInSlice = 0;
   }
 
-  /** A restored kernel starts on a new host: its clock goes on from where it was. */
+  /** A restored kernel starts on a new host: its clock goes on from where it was, the wall clock jumps to the present. */
   attach(host: Host, syscalls: SyscallTable): void {
     this.host = host;
     this.syscalls = syscalls;
-    this.clock.attach(host);
+    moveUnnamedTimes(this, this.clock.attach(host));
   }
 
   /** Runs tasks until none can go on, the first process has ended, or (if given) the time slice is over. */

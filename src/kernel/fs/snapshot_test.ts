@@ -12,11 +12,10 @@ import { LineSink } from "./console.ts";
 const IMAGE = { etc: { conf: "from the image", old: "old" }, bin: { tool: "tool" } };
 
 /** Saves and restores the world's kernel; the world goes on with the copy. */
-function reborn(w: World): World {
+function reborn(w: World, host = new FakeHost()): World {
   w.k.vfs.forgetUnchanged();
   const bytes = saveGraph(w.k, kernelClasses());
   const k = restoreGraph(bytes, kernelClasses()) as Kernel;
-  const host = new FakeHost();
   k.attach(host, SYSCALLS);
   k.vfs.attach(w.tree, new LineSink(host));
   const task = k.tasks.get(w.t.tid)!;
@@ -86,6 +85,32 @@ test("files, descriptions and what they hold survive a snapshot", () => {
   expect(w.call("pread64", 12, BUFFER, 100, 0)).toBe(4);
   expect(w.call("pread64", 13, BUFFER, 100, 0)).toBe(6);
   expect(w.call("flock", w.open("/etc/conf"), 2 | 4)).toBe(-11);
+});
+
+test("times of open files without a name move with the wall clock, those of others stay", () => {
+  const w = new World(IMAGE);
+  w.write("/tmp/named", "x");
+  const named = w.open("/tmp/named");
+  w.write("/tmp/gone", "x");
+  const gone = w.open("/tmp/gone"), again = w.call("dup", gone);
+  w.call("unlink", "/tmp/gone");
+  const memory = w.call("memfd_create", "m", 0), ends = w.open("/etc/conf");
+  w.write("/etc/conf", "more", 0o2001);
+  // struct stat: st_mtim at 88, st_ctim at 104.
+  const times = (w: World, fd: number) => {
+    expect(w.call("fstat", fd, BUFFER)).toBe(0);
+    const v = w.viewAt(BUFFER);
+    return [88, 104].map((at) => v.getUint32(at, true) + v.getUint32(at + 8, true) / 1e9);
+  };
+  const files = [named, ends, gone, again, memory];
+  const before = files.map((fd) => times(w, fd)), wall = w.k.clock.realtimeMs();
+  const host = new FakeHost(5e9, Date.UTC(2033, 6, 5, 4, 3, 2, 700));
+  const after = reborn(w, host), jump = (host.realtimeMs() - wall) / 1000;
+  files.forEach((fd, i) => {
+    const moved = fd === named || fd === ends ? 0 : jump;
+    times(after, fd).forEach((time, j) => expect(time - before[i][j]).toBeCloseTo(moved, 5));
+  });
+  expect(after.k.clock.realtimeMs()).toBe(host.realtimeMs());
 });
 
 test("a snapshot carries the changes, not the image", () => {
