@@ -1,7 +1,12 @@
 /** A growing byte buffer with wasm's encodings (WebAssembly core specification, 5.2). */
 export class WasmBytes {
-  bytes: Uint8Array = new Uint8Array(1 << 9);
+  bytes: Uint8Array;
   length = 0;
+
+  /** `expected`: how many bytes to make room for. */
+  constructor(expected: number = 1 << 9) {
+    this.bytes = new Uint8Array(expected);
+  }
 
   reset(): void {
     this.length = 0;
@@ -9,7 +14,7 @@ export class WasmBytes {
 
   #reserve(n: number): void {
     if (this.length + n <= this.bytes.length) return;
-    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + n));
+    const grown = new Uint8Array(Math.max(this.bytes.length * 2, this.length + n, 16));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
   }

@@ -40,11 +40,17 @@ export interface CodeModule extends RegionModule {
   resume: ResumeTable;
 }
 
+/** A self-contained module, with what it takes to add entries to it (place_module.ts). */
+export interface FileModule extends CodeModule {
+  /** For each of the entries that has a region of its own: twice the region's minDepth, and 1 more if it is `fused`. */
+  frames: Uint32Array<ArrayBuffer>;
+}
+
 /** Module and field names of imports; machine/wasm_machine.ts provides them. */
 const IMPORT = "m", HELPER = "h", FUSED = "fused";
 
 // Type indices.
-const TYPE_REGION = 0; // (i32) -> i32
+export const TYPE_REGION = 0; // (i32) -> i32
 const TYPE_STOP = 1; // () -> i32
 const TYPE_MULHI = 2; // (i64, i64) -> i64
 const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
@@ -341,11 +347,11 @@ export class CodeModuleBuilder {
   }
 
   /** The module; its regions go into the table from `firstSlot` on. */
-  finish(firstSlot: number = FIRST_SLOT): CodeModule {
+  finish(firstSlot: number = FIRST_SLOT): FileModule {
     for (const f of this.#functions) if (f.sideEntry !== undefined) f.body = this.#sideEntryBody(f.sideEntry);
-    const own = this.#firstRegion - this.#imports.functions;
-    const indices = this.#functions.slice(own).map((_, i) => this.#firstRegion + i);
-    return assemble(
+    const regions = this.#functions.slice(this.#firstRegion - this.#imports.functions);
+    const indices = regions.map((_, i) => this.#firstRegion + i);
+    const module = assemble(
       this.name,
       this.#imports,
       this.#functions,
@@ -353,6 +359,8 @@ export class CodeModuleBuilder {
       indices.length ? [[firstSlot, indices]] : [],
       this.#start,
     );
+    const frames = Uint32Array.from(regions, ({ region }) => region === null ? 0 : 2 * region.minDepth + +region.fused);
+    return { ...module, frames };
   }
 }
 

@@ -14,7 +14,7 @@ export interface ByteSpan {
   end: number;
 }
 
-export const SECTION_CUSTOM = 0, SECTION_EXPORT = 7, SECTION_CODE = 10;
+export const SECTION_CUSTOM = 0, SECTION_FUNCTION = 3, SECTION_EXPORT = 7, SECTION_ELEMENT = 9, SECTION_CODE = 10;
 
 export function readSections(wasm: Uint8Array): WasmSection[] {
   const sections: WasmSection[] = [];
@@ -44,7 +44,8 @@ export function readBodies(wasm: Uint8Array): ByteSpan[] {
   return bodies;
 }
 
-function readU32(wasm: Uint8Array, at: number): { value: number; next: number } {
+/** An unsigned LEB128 number, and where it ends. */
+export function readU32(wasm: Uint8Array, at: number): { value: number; next: number } {
   let value = 0;
   for (let shift = 0;; shift += 7) {
     const byte = wasm[at++];

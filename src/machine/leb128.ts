@@ -35,6 +35,11 @@ export class Leb128Reader {
 
   constructor(readonly bytes: Uint8Array) {}
 
+  /** How many bytes have been read. */
+  get at(): number {
+    return this.#at;
+  }
+
   unsigned(): number {
     return this.#read(false) >>> 0;
   }

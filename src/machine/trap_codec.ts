@@ -41,6 +41,21 @@ export function encodeTraps({ trapOffsets, trapPcs, trapSites, sites }: TrapTabl
   return out.take();
 }
 
+/** An encoded table for code that lies so many bytes further back in its module. */
+export function moveTraps(bytes: Uint8Array<ArrayBuffer>, distance: number): Uint8Array<ArrayBuffer> {
+  const from = new Leb128Reader(bytes), count = from.unsigned();
+  if (distance === 0 || count === 0) return bytes;
+  // Offsets are differences, so that only the first is another.
+  const first = from.unsigned(), out = new Leb128Writer();
+  out.unsigned(count);
+  out.unsigned(first + distance);
+  const head = out.take(), rest = bytes.subarray(from.at);
+  const moved = new Uint8Array(head.length + rest.length);
+  moved.set(head);
+  moved.set(rest, head.length);
+  return moved;
+}
+
 export function decodeTraps(bytes: Uint8Array): TrapTable {
   const from = new Leb128Reader(bytes);
   const count = from.unsigned();

@@ -67,6 +67,8 @@ export interface Translation {
   traps: Uint8Array<ArrayBuffer>;
   /** Encoded resume table (machine/resume_table.ts). */
   resume: Uint8Array<ArrayBuffer>;
+  /** What entries added later have to know of the regions (FileModule.frames). */
+  frames: Uint32Array<ArrayBuffer>;
   /** Instructions that raise SIGILL in the guest because we cannot run them, by mnemonic, most frequent first. */
   unsupported: UnsupportedInstruction[];
   stats: TranslateStats;
@@ -152,6 +154,7 @@ class Translator {
       firstSlot: this.#options.firstSlot ?? FIRST_SLOT,
       traps,
       resume,
+      frames: built.frames,
       unsupported: this.#unsupported.list(),
       stats: {
         ...this.#tally.totals(),
