@@ -1,46 +1,51 @@
-/**
- * Real programs of Debian, dynamically linked, each run several times by one guest: the first run is the cold time, translating
- * or compiling included, the median of the later ones the warm time. All of it is one process's whole run, start-up too.
- */
+/** Real programs: Debian's compressors, interpreters and tools, dynamically linked, and one in Go and one in Rust. */
 import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { cacheFolder, compile } from "./build.ts";
-import { measure, report, type Results } from "./cpu.ts";
-import { rooted, variantsNamed } from "./variants.ts";
+import { chosenVariants, hasFailures, MEASURE_OPTIONS, MEASURE_USAGE, measureAll, report } from "./measure.ts";
+import type { Program } from "./variants.ts";
 
 export const usage = `deno task bench apps [options]
-  --runs N            runs of each program in one guest (6)
-  --repeat N          repetitions of all that (1)
-  --only A,B          programs to run
-  --variants A,B      of native, aot, jit
-  --timeout SECONDS   for one guest (600)
-  --json FILE         all figures
+${MEASURE_USAGE}
 Programs that are not installed are left out: apt-get install gzip zstd xz-utils bzip2 sqlite3 lua5.4 python3 perl openssl jq gawk`;
 
 const SOURCES = new URL("apps/", import.meta.url).pathname;
 
 /** Inputs: words in lines, and records. */
-const TEXT_LINES = 40000, SHORT_LINES = 10000, RECORDS = 12000;
+const TEXT_LINES = 40000, SHORT_LINES = 10000, RECORDS = 80000;
 
 interface Inputs {
   text: string;
   short: string;
   records: string;
+  /** Executables of work.go and work.rs. */
+  go: string;
+  rust: string;
 }
 
-/** Program (absolute) and arguments. */
-const APPS: Record<string, (inputs: Inputs) => string[]> = {
-  gzip: ({ text }) => ["/usr/bin/gzip", "-6", "-c", text],
-  zstd: ({ text }) => ["/usr/bin/zstd", "-9", "-q", "-c", "--single-thread", text],
-  xz: ({ short }) => ["/usr/bin/xz", "-2", "-T1", "-c", short],
-  bzip2: ({ short }) => ["/usr/bin/bzip2", "-c", short],
-  sqlite3: () => ["/usr/bin/sqlite3", ":memory:", `.read ${SOURCES}work.sql`],
-  lua: () => ["/usr/bin/lua5.4", `${SOURCES}work.lua`],
-  python3: () => ["/usr/bin/python3", "-S", `${SOURCES}work.py`],
-  perl: () => ["/usr/bin/perl", `${SOURCES}work.pl`],
-  openssl: ({ text }) => ["/usr/bin/openssl", "dgst", "-sha256", ...Array(10).fill(text)],
-  jq: ({ records }) => ["/usr/bin/jq", "-c", "-f", `${SOURCES}work.jq`, records],
-  gawk: ({ short }) => ["/usr/bin/gawk", "-f", `${SOURCES}work.awk`, short],
+/** The processor of x86-64-v2, as OpenSSL takes it: none of AVX, AES, PCLMULQDQ, FMA, nor anything of CPUID's leaf 7. */
+const OPENSSL_V2 = "OPENSSL_ia32cap=~0x1e00100200000000:0";
+
+const times = (n: number, file: string): string[] => Array(n).fill(file);
+
+/** Program (absolute) and arguments, about a second of work; and what is added to the environment. */
+const APPS: Record<string, [argv: (inputs: Inputs) => string[], env?: string[]]> = {
+  zstd: [({ text }) => ["/usr/bin/zstd", "-9", "-q", "-c", "--single-thread", ...times(8, text)]],
+  gzip: [({ text }) => ["/usr/bin/gzip", "-6", "-c", ...times(10, text)]],
+  xz: [({ short }) => ["/usr/bin/xz", "-2", "-T1", "-c", ...times(6, short)]],
+  bzip2: [({ short }) => ["/usr/bin/bzip2", "-c", ...times(14, short)]],
+  sqlite3: [() => ["/usr/bin/sqlite3", ":memory:", `.read ${SOURCES}work.sql`]],
+  lua: [() => ["/usr/bin/lua5.4", `${SOURCES}work.lua`]],
+  python3: [() => ["/usr/bin/python3", "-S", `${SOURCES}work.py`]],
+  perl: [() => ["/usr/bin/perl", `${SOURCES}work.pl`]],
+  // Natively with the processor's own SHA instructions, which x86-64-v2 does not have; then without.
+  openssl: [({ text }) => ["/usr/bin/openssl", "dgst", "-sha256", ...times(80, text)]],
+  "openssl-v2": [({ text }) => ["/usr/bin/openssl", "dgst", "-sha256", ...times(80, text)], [OPENSSL_V2]],
+  jq: [({ records }) => ["/usr/bin/jq", "-c", "-f", `${SOURCES}work.jq`, records]],
+  gawk: [({ short }) => ["/usr/bin/gawk", "-f", `${SOURCES}work.awk`, ...times(20, short)]],
+  go: [({ go }) => [go]],
+  rust: [({ rust }) => [rust]],
 };
 
 /** The same words on every machine. */
@@ -58,51 +63,42 @@ function words(lines: number): string {
 }
 
 async function makeInputs(folder: string): Promise<Inputs> {
-  const inputs = { text: join(folder, "text"), short: join(folder, "short"), records: join(folder, "records.json") };
+  const inputs = {
+    text: join(folder, "text"),
+    short: join(folder, "short"),
+    records: join(folder, "records.json"),
+    go: join(folder, "go"),
+    rust: join(folder, "rust"),
+  };
+  await Deno.mkdir(folder, { recursive: true });
   await Deno.writeTextFile(inputs.text, words(TEXT_LINES));
   await Deno.writeTextFile(inputs.short, words(SHORT_LINES));
   const records = Array.from({ length: RECORDS }, (_, id) => {
     return { id, name: `n${id * 7919 % 1000}`, tags: [`a${id % 7}`, "b"], v: id * 0.25 };
   });
   await Deno.writeTextFile(inputs.records, JSON.stringify(records));
+  const missing = (e: Error) => console.error(e.message);
+  await compile(join(SOURCES, "work.go"), inputs.go).catch(missing);
+  await compile(join(SOURCES, "work.rs"), inputs.rust).catch(missing);
   return inputs;
+}
+
+/** The programs that are there, with their inputs made. */
+export async function appPrograms(): Promise<Program[]> {
+  const inputs = await makeInputs(join(cacheFolder(), "apps"));
+  return Object.entries(APPS).flatMap(([name, [argvOf, env = []]]) => {
+    const argv = argvOf(inputs);
+    if (existsSync(argv[0])) return [{ name, argv, env }];
+    console.error(`${name}: no ${argv[0]}`);
+    return [];
+  });
 }
 
 /** Runs the benchmark; the exit code. */
 export async function main(args: string[]): Promise<number> {
-  const { values: options } = parseArgs({
-    args,
-    options: {
-      runs: { type: "string", default: "6" },
-      repeat: { type: "string", default: "1" },
-      only: { type: "string", default: "" },
-      variants: { type: "string", default: "native,aot,jit" },
-      timeout: { type: "string", default: "600" },
-      json: { type: "string" },
-    },
-  });
-  const folder = join(cacheFolder(), "apps");
-  await Deno.mkdir(folder, { recursive: true });
-  const repeat = join(folder, "repeat");
-  await compile("c", join(SOURCES, "repeat.c"), repeat);
-  const inputs = await makeInputs(folder);
-  const only = options.only.split(",").filter(Boolean);
-  const variants = variantsNamed(options.variants.split(",")).map(rooted);
-  const results: Results = {};
-  for (const [name, commandOf] of Object.entries(APPS)) {
-    if (only.length > 0 && !only.includes(name)) continue;
-    const command = commandOf(inputs);
-    if (!await Deno.stat(command[0]).then(() => true, () => false)) {
-      console.error(`${name}: no ${command[0]}`);
-      continue;
-    }
-    const program = { path: repeat, args: [options.runs, ...command] };
-    results[name] = await measure(program, variants, Number(options.repeat), Number(options.timeout) * 1000);
-    console.error(`${name}: done`);
-  }
-  console.log(report(results, variants));
+  const { values: options } = parseArgs({ args, options: MEASURE_OPTIONS });
+  const results = await measureAll(await appPrograms(), options);
+  console.log(report(results, chosenVariants(options)));
   if (options.json !== undefined) await Deno.writeTextFile(options.json, JSON.stringify(results, null, 1) + "\n");
-  return Object.values(results).every((row) => Object.values(row).every(({ failure }) => failure === undefined))
-    ? 0
-    : 1;
+  return hasFailures(results) ? 1 : 0;
 }

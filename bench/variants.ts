@@ -1,41 +1,90 @@
 /** The ways to run an x86-64 program that the benchmarks compare. */
-import { basename, dirname } from "node:path";
+import { join } from "node:path";
+import { cacheFolder, compile } from "./build.ts";
+import type { GuestProgram } from "./guest_program.ts";
+import { prepare } from "./prepared.ts";
+import type { RunFigures, RunnerFigures } from "./runner.ts";
 
-const CLI = new URL("../src/cli/main.ts", import.meta.url).pathname;
+const RUNNER = new URL("runner.ts", import.meta.url).pathname;
+const REPEAT = new URL("apps/repeat.c", import.meta.url).pathname;
+
+/** A program to measure; argv[0] is its absolute path. */
+export interface Program extends GuestProgram {
+  name: string;
+}
+
+/** What one process of a variant showed. */
+export interface Run {
+  runs: RunFigures[];
+  /** Of Lighter's variants only. */
+  startupNs?: number;
+  loadNs?: number;
+  misses?: number;
+  rssBytes?: number;
+  /** Why it does not count. */
+  failure?: string;
+}
 
 /** One way to run a program. */
 export interface Variant {
   name: string;
-  /** Command line for a program with arguments. */
-  command(path: string, args: readonly string[]): string[];
+  /** What has to be done before; its time does not count. */
+  prepare?(program: Program): void;
+  /** Command line that runs a program `count` times. */
+  command(program: Program, count: number): string[];
+  parse(stdout: string): Run;
+  /** Runs are alike: nothing is kept from one to the next. */
+  isAlwaysCold?: boolean;
   /** Debian package that brings what it needs. */
   needs?: string;
 }
 
-function lighter(engine: string): Variant {
+const repeatPath = () => join(cacheFolder(), "repeat");
+
+/** Builds what the variants need. */
+export async function prepareVariants(): Promise<void> {
+  await Deno.mkdir(cacheFolder(), { recursive: true });
+  await compile(REPEAT, repeatPath());
+}
+
+/** A new process each time, by apps/repeat.c: CPU time as the kernel counts it. */
+function processes(name: string, emulator: string[], more: Partial<Variant> = {}): Variant {
   return {
-    name: engine,
-    command: (path, args) => [
-      ...["deno", "run", "-A", CLI, "exec", "--engine", engine, "--rootfs", dirname(path)],
-      ...[`/${basename(path)}`, ...args],
-    ],
+    name,
+    isAlwaysCold: true,
+    command: ({ argv }, count) => [repeatPath(), `${count}`, ...emulator, ...argv],
+    parse: (stdout) => ({
+      runs: stdout.trim().split("\n").map((line) => {
+        const [cpu, wall, checksum] = line.split(" ");
+        return { cpuNs: Number(cpu), mainNs: Number(cpu), wallNs: Number(wall), checksum };
+      }),
+    }),
+    ...more,
   };
 }
 
-/** The same with the machine's whole root file system, for programs that are not static. */
-export function rooted(variant: Variant): Variant {
+function lighter(engine: "aot" | "jit"): Variant {
+  const prepared = (program: Program) => engine === "aot" ? prepare(program.name, program) : "-";
   return {
-    ...variant,
-    command: (path, args) => {
-      const command = variant.command(path, args), at = command.indexOf("--rootfs");
-      return at < 0 ? command : [...command.slice(0, at + 1), "/", path, ...args];
-    },
+    name: engine,
+    prepare: (program) => void prepared(program),
+    command: (program, count) => [
+      ...[Deno.execPath(), "run", "-A", "--no-check", ...v8Flags(), RUNNER, engine, "/", prepared(program), `${count}`],
+      ...[program.env.join("\n"), ...program.argv],
+    ],
+    parse: (stdout) => JSON.parse(stdout) as RunnerFigures,
   };
+}
+
+/** For experiments: flags of V8 in $LIGHTER_BENCH_V8. */
+function v8Flags(): string[] {
+  const flags = Deno.env.get("LIGHTER_BENCH_V8");
+  return flags === undefined ? [] : [`--v8-flags=${flags}`];
 }
 
 export const VARIANTS: readonly Variant[] = [
-  { name: "native", command: (path, args) => [path, ...args] },
-  { name: "qemu", command: (path, args) => ["qemu-x86_64-static", path, ...args], needs: "qemu-user-static" },
+  processes("native", []),
+  processes("qemu", ["/usr/bin/qemu-x86_64-static"], { needs: "qemu-user-static" }),
   lighter("aot"),
   lighter("jit"),
 ];
@@ -51,41 +100,20 @@ export function variantsNamed(names: readonly string[]): Variant[] {
   });
 }
 
-/** What one run showed. */
-export interface Run {
-  stdout: string;
-  /** Nanoseconds of each round, as the program printed them. */
-  rounds: number[];
-  /** From spawn to exit. */
-  wallMs: number;
-  /** Why the run does not count. */
-  failure?: string;
-}
-
-/** Runs a program once. */
-export async function runOnce(
-  variant: Variant,
-  path: string,
-  args: readonly string[],
-  timeoutMs: number,
-): Promise<Run> {
-  const [program, ...rest] = variant.command(path, args);
-  const start = performance.now();
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), timeoutMs);
-  const done = await new Deno.Command(program, { args: rest, signal: abort.signal }).output().catch(() => undefined);
-  clearTimeout(timer);
-  const wallMs = performance.now() - start;
-  if (done === undefined) {
+/** Runs a program `count` times in one process of a variant (native and qemu: in as many). */
+export async function runOnce(variant: Variant, program: Program, count: number, timeoutMs: number): Promise<Run> {
+  const [command, ...args] = variant.command(program, count);
+  const env = Object.fromEntries(program.env.map((e) => [e.slice(0, e.indexOf("=")), e.slice(e.indexOf("=") + 1)]));
+  const signal = AbortSignal.timeout(timeoutMs);
+  const done = await new Deno.Command(command, { args, signal, env }).output().catch(() => undefined);
+  if (done === undefined || done.code === 127) {
     const hint = variant.needs === undefined ? "" : `; apt-get install ${variant.needs}`;
-    return { stdout: "", rounds: [], wallMs, failure: `cannot run ${program}${hint}` };
+    return { runs: [], failure: `cannot run ${command}${hint}` };
   }
+  if (signal.aborted) return { runs: [], failure: "timed out" };
   const stderr = new TextDecoder().decode(done.stderr);
-  const rounds = stderr.split("\n").filter((line) => /^\d+$/.test(line)).map(Number);
-  const run: Run = { stdout: new TextDecoder().decode(done.stdout), rounds, wallMs };
-  if (abort.signal.aborted) return { ...run, failure: "timed out" };
-  if (!done.success) return { ...run, failure: `exit code ${done.code}: ${complaintOf(stderr)}` };
-  return run;
+  if (!done.success) return { runs: [], failure: `exit code ${done.code}: ${complaintOf(stderr)}` };
+  return variant.parse(new TextDecoder().decode(done.stdout));
 }
 
 /** The line of standard error that says what went wrong: the first that speaks of an error, else the last. */

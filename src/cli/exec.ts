@@ -177,7 +177,7 @@ function engineMachine({ engine, tree }: RunOptions, onUnsupported: UnsupportedS
 }
 
 /** Drives the kernel until the first process has ended, sleeping where every task waits for a time. */
-function runToEnd(k: Kernel, timeoutMs: number): number {
+export function runToEnd(k: Kernel, timeoutMs: number): number {
   const sleeper = new Int32Array(new SharedArrayBuffer(4));
   const endNs = k.host.monotonicNs() + timeoutMs * 1e6;
   for (;;) {
