@@ -2,13 +2,13 @@
  * Requests for one small file: the translated server on its hosts beside the native one, under wrk; what the hosts cost by
  * themselves; and what guest, kernel and bridge cost without a host.
  */
-import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs, promisify } from "node:util";
+import { parseArgs } from "node:util";
 import { Zoo } from "../tests/zoo/entry.ts";
 import { freePort, type HostName, start, startHost } from "../tests/zoo/hosts.ts";
 import { findNode } from "../tests/support/node_binary.ts";
 import { type InProcessFigures, measureInProcess } from "./in_process.ts";
+import { type Figures, type Load, measureServers } from "./load.ts";
 import {
   type MeasuredServer,
   SERVING_OPTIONS,
@@ -18,7 +18,7 @@ import {
   withOutput,
   writeJson,
 } from "./serving.ts";
-import { median, table } from "./statistics.ts";
+import { table } from "./statistics.ts";
 
 export const usage = `deno task bench requests [options]
   --seconds N         of load a round (3)
@@ -27,26 +27,6 @@ export const usage = `deno task bench requests [options]
   --connections N     at a time (8)
 ${SERVING_USAGE}
                       --entry may be a list: nginx,lighttpd`;
-
-interface Load {
-  seconds: number;
-  rounds: number;
-  warm: number;
-  connections: number;
-}
-
-interface Figures {
-  server: string;
-  requestsPerSecond: number;
-  /** CPU time of the server's processes over the requests; says more than the rate on a busy machine. */
-  cpuUsPerRequest: number;
-  p50Ms: number;
-  p99Ms: number;
-  /** Resident memory after warming up, and after the load. */
-  rssBeforeBytes: number;
-  rssAfterBytes: number;
-  requests: number;
-}
 
 /** Runs the benchmark; the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -65,6 +45,7 @@ export async function main(args: string[]): Promise<number> {
     seconds: Number(values.seconds),
     rounds: Number(values.rounds),
     warm: Number(values.warm),
+    warmMs: 20_000,
     connections: Number(values.connections),
   };
   const all: Record<string, { servers: Figures[]; inProcess: InProcessFigures }> = {};
@@ -123,81 +104,6 @@ async function startFloor(host: HostName, response: string): Promise<MeasuredSer
     : [Deno.execPath(), ["serve", "-A", "--no-check", "--host", "127.0.0.1", "--port", `${port}`, file]];
   const server = await start(command, args, { folder: ".", env, port, path: "/" });
   return { ...server, use: () => useOfGroup(server.pid) };
-}
-
-/** Round by round, so that a machine that others use treats all alike. */
-async function measureServers(servers: Servers, path: string, load: Load): Promise<Figures[]> {
-  const runs = new Map<string, Figures[]>();
-  try {
-    for (const [name, server] of servers) {
-      await warmUp(server.url + path, load);
-      runs.set(name, []);
-    }
-    for (let round = 0; round < load.rounds; round++) {
-      for (const [name, server] of servers) runs.get(name)!.push(await measure(name, server, path, load));
-    }
-  } finally {
-    for (const server of servers.values()) await server.stop();
-  }
-  return [...runs.values()].map(middle);
-}
-
-/** By requests, not by time: what is compiled depends on how often it ran. */
-async function warmUp(url: string, load: Load): Promise<void> {
-  const end = performance.now() + 20_000;
-  for (let n = 0; n < load.warm && performance.now() < end;) n += (await wrk(url, { ...load, seconds: 2 })).requests;
-}
-
-async function measure(
-  server: string,
-  { url, use }: MeasuredServer,
-  path: string,
-  load: Load,
-): Promise<Figures> {
-  const before = use();
-  const run = await wrk(url + path, load);
-  const after = use();
-  return {
-    server,
-    ...run,
-    cpuUsPerRequest: (after.cpuMs - before.cpuMs) * 1000 / run.requests,
-    rssBeforeBytes: before.rssBytes,
-    rssAfterBytes: after.rssBytes,
-  };
-}
-
-function middle(runs: readonly Figures[]): Figures {
-  const of = (key: Exclude<keyof Figures, "server">) => median(runs.map((run) => run[key]));
-  return {
-    server: runs[0].server,
-    requestsPerSecond: of("requestsPerSecond"),
-    cpuUsPerRequest: of("cpuUsPerRequest"),
-    p50Ms: of("p50Ms"),
-    p99Ms: of("p99Ms"),
-    rssBeforeBytes: runs[0].rssBeforeBytes,
-    rssAfterBytes: runs.at(-1)!.rssAfterBytes,
-    requests: runs.reduce((n, run) => n + run.requests, 0),
-  };
-}
-
-/** Not waited for in one piece: what the servers log has to be read meanwhile, or they stop. */
-async function wrk(url: string, { seconds, connections }: Load) {
-  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "--timeout", "20s", url];
-  const { stdout, stderr } = await promisify(execFile)("wrk", args).catch((error) => {
-    throw new Error("this benchmark needs wrk (apt-get install wrk)", { cause: error });
-  });
-  const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? NaN);
-  const percentile = (percent: number) => {
-    const [, value, unit] = new RegExp(`${percent}%\\s+([\\d.]+)(us|ms|s)`).exec(stdout) ?? [];
-    return Number(value) * { us: 0.001, ms: 1, s: 1000 }[unit as "us" | "ms" | "s"];
-  };
-  if (/Non-2xx/.test(stdout)) throw new Error(`not all answers were good: ${stdout}${stderr}`);
-  return {
-    requestsPerSecond: number(/Requests\/sec:\s+([\d.]+)/),
-    requests: number(/(\d+) requests in/),
-    p50Ms: percentile(50),
-    p99Ms: percentile(99),
-  };
 }
 
 function print(entry: string, servers: readonly Figures[], inProcess: InProcessFigures): void {

@@ -48,14 +48,16 @@ export interface MeasuredServer {
 
 /**
  * The entry's own server on this machine, as the zoo runs it (needs root); null where it cannot. With `ownPort` it is reached
- * on the image's port, which must be free: on another one a relay of the zoo stands in between.
+ * on the image's port, which must be free: on another one a relay of the zoo stands in between. `image` is its image if it is
+ * not the one that the zoo has built last.
  */
 export async function startNative(
   zoo: Zoo,
   entry: string,
-  { ownPort = false } = {},
+  { ownPort = false, image }: { ownPort?: boolean; image?: string } = {},
 ): Promise<MeasuredServer | null> {
-  const args = ["native", entry, ...(ownPort ? [] : ["--port", `${await freePort()}`])];
+  const args = ["native", zoo.folder(entry), ...(ownPort ? [] : ["--port", `${await freePort()}`])];
+  if (image !== undefined) args.push("--image", image);
   const child = spawn(join(zoo.directory, "zoo"), args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const line = await new Promise<string | null>((resolve) => {

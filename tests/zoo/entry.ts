@@ -89,14 +89,15 @@ export class Zoo {
     return [own, ofZoo].find((file) => existsSync(file)) ?? null;
   }
 
-  #folder(entry: string): string {
+  /** Where an entry's files are. */
+  folder(entry: string): string {
     const own = join(OWN_ENTRIES, entry);
     return existsSync(join(own, "image.json")) ? own : join(this.directory, entry);
   }
 
   /** Calls with a folder that has the entry and what its build.sh makes. */
   async #prepared<T>(entry: string, use: (path: string) => Promise<T>): Promise<T> {
-    const folder = this.#folder(entry);
+    const folder = this.folder(entry);
     if (!existsSync(join(folder, "build.sh"))) return await use(folder);
     const scratch = mkdtempSync(join(tmpdir(), "lighter-entry-"));
     try {
@@ -109,6 +110,11 @@ export class Zoo {
     }
   }
 
+  /** What the image is, in a line. */
+  description(entry: string): string {
+    return JSON.parse(readFileSync(join(this.folder(entry), "image.json"), "utf8")).description ?? "";
+  }
+
   /** The path that says whether the server is up, and is good for measuring. */
   benchPath(entry: string): string {
     return this.#probesFile(entry).bench ?? "/";
@@ -116,7 +122,7 @@ export class Zoo {
 
   /** Sends the probes that a fetch handler can see as they were sent. */
   async probe(entry: string, url: string): Promise<ProbeResult[]> {
-    const { stdout, stderr } = await this.#run(["probe", this.#folder(entry), url, "--via-fetch", "--json"]);
+    const { stdout, stderr } = await this.#run(["probe", this.folder(entry), url, "--via-fetch", "--json"]);
     let results: { id: string; ok: boolean; ms: number; differences: string[] }[];
     try {
       results = JSON.parse(stdout).probes;
@@ -131,11 +137,11 @@ export class Zoo {
   }
 
   #probesFile(entry: string): { bench?: string; probes: Probe[] } {
-    return JSON.parse(readFileSync(join(this.#folder(entry), "probes.json"), "utf8"));
+    return JSON.parse(readFileSync(join(this.folder(entry), "probes.json"), "utf8"));
   }
 
   #goldenFile(entry: string): Record<string, { responses?: RecordedResponse[] }> {
-    const file = JSON.parse(readFileSync(join(this.#folder(entry), "golden.json"), "utf8"));
+    const file = JSON.parse(readFileSync(join(this.folder(entry), "golden.json"), "utf8"));
     return file.probes ?? file;
   }
 

@@ -7,45 +7,38 @@
  *
  * ENTRY is one of the zoo's, or of `tests/zoo/entries`.
  *
- *     --record      run an entry of tests/zoo/entries natively and write its golden.json, nothing else; needs root
- *     --host LIST   of deno,node,workers (all)
- *     --zoo DIR     where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
- *     --image FILE  this image instead of building one; it is left alone
- *     --warm FILE   training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
- *                   folder of an entry of our own; "none" for no such requests
- *     --fast        translate without the optimiser
- *     --keep        do not delete the output
- *     --json        results as JSON
+ *     --record       run an entry of tests/zoo/entries natively and write its golden.json, nothing else; needs root
+ *     --host LIST    of deno,node,workers (all)
+ *     --zoo DIR      where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
+ *     --image FILE   this image instead of building one; it is left alone
+ *     --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
+ *                    folder of an entry of our own; "none" for no such requests
+ *     --fast         translate without the optimiser
+ *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root
+ *     --keep         do not delete the output
+ *     --json FILE    write the result as JSON, too; `tests/zoo/results/ENTRY.json` is what docs/ZOO.md is made from
  */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
 import { parseWarmFile, type WarmRequest } from "../../src/boot/warm.ts";
 import { type TranslatedImage, translateImage } from "../../src/cli/translate_image.ts";
-import { table } from "../../bench/statistics.ts";
-import { type ProbeResult, Zoo } from "./entry.ts";
-import { HOST_NAMES, type HostName, startHost } from "./hosts.ts";
-import { HOST_LIMITS } from "./limits.ts";
+import { checkBudget } from "../../src/package/budget.ts";
+import { decodeDataFile } from "../../src/package/data_file.ts";
+import { SNAPSHOT_BLOBS } from "../../src/snapshot/snapshot.ts";
+import { describeResult } from "./describe.ts";
+import { Zoo } from "./entry.ts";
+import { HOST_NAMES, type HostName } from "./hosts.ts";
+import { loadHosts } from "./load.ts";
+import { probeHost } from "./probe_host.ts";
+import type { EntryResult, Size } from "./results.ts";
+import { STATEFUL } from "./settings.ts";
 
 /** For machines that do other things besides: what fails here is the server, not the time that it took. */
 const BOOT_TIMEOUT_MS = 1_800_000;
-
-/** What one host made of the probes. */
-interface HostReport {
-  host: HostName;
-  passed: number;
-  /** Failed, and explained by a limit of the host. */
-  limited: { id: string; reason: string }[];
-  failed: { id: string; differences: string[] }[];
-  firstByteMs: number;
-  /** Regions that were not translated ahead. */
-  misses: number;
-  /** Share of the guest's time that was spent outside code translated ahead, and how much that was. */
-  outside: { share: number; ms: number };
-  error?: string;
-}
 
 const { values: options, positionals } = parseArgs({
   args: process.argv.slice(2),
@@ -55,10 +48,11 @@ const { values: options, positionals } = parseArgs({
     zoo: { type: "string", default: Zoo.defaultDirectory() },
     image: { type: "string" },
     warm: { type: "string" },
+    load: { type: "string" },
     fast: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
+    json: { type: "string" },
   },
 });
 
@@ -70,83 +64,54 @@ function wantedHosts(list: string): HostName[] {
   });
 }
 
-async function runHost(zoo: Zoo, entry: string, host: HostName, folder: string): Promise<HostReport> {
-  const report: HostReport = { host, passed: 0, limited: [], failed: [], firstByteMs: NaN, misses: 0, outside: NONE };
-  const path = zoo.benchPath(entry);
-  const server = await startHost(host, folder, path);
-  try {
-    report.firstByteMs = server.firstByteMs;
-    for (const result of await zoo.probe(entry, server.url)) judge(report, result);
-    // Misses are said once a second at most, and when the guest has run.
-    await new Promise((go) => setTimeout(go, 1100));
-    await fetch(server.url + path).then((r) => r.arrayBuffer());
-    report.misses = missesIn(server.output());
-    report.outside = outsideIn(server.output());
-  } catch (error) {
-    report.error = error instanceof Error ? error.message : String(error);
-  } finally {
-    await server.stop();
-    writeFileSync(join(folder, "..", `${host}.log`), server.output());
-  }
-  return report;
-}
-
 function warmRequests(file: string | null): WarmRequest[] {
   return file === null || file === "none" ? [] : parseWarmFile(readFileSync(file, "utf8"), file);
 }
 
-function judge(report: HostReport, result: ProbeResult): void {
-  const { probe: { id }, differences } = result;
-  const limit = result.ok ? undefined : HOST_LIMITS.find((l) => l.hosts.includes(report.host) && l.explains(result));
-  if (result.ok) report.passed++;
-  else if (limit !== undefined) report.limited.push({ id, reason: limit.reason });
-  else report.failed.push({ id, differences });
+/** Sizes and times of a translation; hosts are yet to come. */
+function resultOf(zoo: Zoo, entry: string, { app, budget }: TranslatedImage, seconds: number): EntryResult {
+  const { manifest } = app;
+  const files = Object.entries(manifest.sizes),
+    code = files.filter(([name]) => /\.wasm$/.test(name) && name !== manifest.data);
+  const total = (of: readonly (readonly [string, Size])[]): Size => ({
+    raw: of.reduce((n, [, s]) => n + s.raw, 0),
+    gzip: of.reduce((n, [, s]) => n + s.gzip, 0),
+  });
+  const blobs = decodeDataFile(app.files.get(manifest.data)!, manifest.data);
+  const snapshot = SNAPSHOT_BLOBS.map((name) => blobs.get(name)!);
+  return {
+    entry,
+    description: zoo.description(entry),
+    fast: options.fast,
+    stateful: STATEFUL.has(entry),
+    seconds,
+    stages: app.seconds,
+    wasm: total(code),
+    snapshot: total(snapshot.map((b) => ["", { raw: b.length, gzip: gzipSync(b, { level: 6 }).length }])),
+    output: total(files),
+    over: checkBudget(budget).filter(({ fits }) => !fits).map(({ host, what, needs, limit }) =>
+      `${host}, ${what}: ${(needs / 1e6).toFixed(1)} of ${(limit / 1e6).toFixed(1)} MB`
+    ),
+    hosts: [],
+  };
 }
 
-function missesIn(log: string): number {
-  return [...log.matchAll(/(\d+) regions of \S.* were not translated ahead/g)].reduce(
-    (n, [, count]) => n + Number(count),
-    0,
-  );
-}
-
-const NONE = { share: 0, ms: 0 };
-
-/** The last word on time; a host that has never needed other code says nothing. */
-function outsideIn(log: string): { share: number; ms: number } {
-  const said = [...log.matchAll(/([\d.]+) of [\d.]+ ms that the guest ran \(([\d.]+) %\)/g)].at(-1);
-  return said === undefined ? NONE : { share: Number(said[2]) / 100, ms: Number(said[1]) };
-}
-
-function describe(entry: string, { app }: TranslatedImage, seconds: number, hosts: readonly HostReport[]): string {
-  const lines: string[] = [];
-  for (const { host, failed, limited, error } of hosts) {
-    if (error !== undefined) lines.push(`${host}: ${error}`);
-    for (const { id, differences } of failed) {
-      lines.push(`${host}: ${id} FAILED`, ...differences.slice(0, 12).map((d) => `    ${d}`));
+async function addLoad(
+  result: EntryResult,
+  { hosts, ...where }: { zoo: Zoo; entry: string; image: string; folder: string; hosts: HostName[] },
+): Promise<void> {
+  const answering = hosts.filter((name) => result.hosts.some((h) => h.host === name && h.error === undefined));
+  try {
+    const figures = await loadHosts({ ...where, hosts: answering, seconds: Number(options.load) });
+    const native = figures.get("native");
+    if (native !== undefined) result.nativeRequestsPerSecond = native.requestsPerSecond;
+    for (const report of result.hosts) {
+      const figure = figures.get(report.host);
+      if (figure !== undefined) report.requestsPerSecond = figure.requestsPerSecond;
     }
-    for (const reason of new Set(limited.map((l) => l.reason))) {
-      const ids = limited.filter((l) => l.reason === reason).map((l) => l.id);
-      lines.push(`${host}: ${ids.join(", ")}: limit of the host: ${reason}`);
-    }
+  } catch (error) {
+    result.loadError = (error as Error).message;
   }
-  const sizes = Object.values(app.manifest.sizes);
-  const sum = (key: "raw" | "gzip") => (sizes.reduce((n, s) => n + s[key], 0) / 1e6).toFixed(1);
-  const stages = Object.entries(app.seconds).map(([name, s]) => `${name} ${s.toFixed(1)}`).join(", ");
-  const rows = hosts.map((h) => [
-    h.host,
-    `${h.passed}/${h.passed + h.limited.length + h.failed.length}`,
-    `${h.limited.length}`,
-    `${h.failed.length}`,
-    `${Math.round(h.firstByteMs)}`,
-    `${h.misses}`,
-    `${(100 * h.outside.share).toFixed(1)} % (${h.outside.ms} ms)`,
-  ]);
-  lines.push(
-    `${entry}: translated in ${seconds.toFixed(1)} s (${stages}); output ${sum("raw")} MB, gzip ${sum("gzip")} MB`,
-    table([["host", "passed", "host limits", "failed", "first byte ms", "misses", "outside"], ...rows]),
-  );
-  return lines.join("\n");
 }
 
 async function main(): Promise<number> {
@@ -154,7 +119,7 @@ async function main(): Promise<number> {
   if (entry === undefined || positionals.length > 1) {
     console.error(
       "usage: deno task zoo ENTRY [--record] [--host deno,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] " +
-        "[--keep] [--json]",
+        "[--load SECONDS] [--keep] [--json FILE]",
     );
     return 2;
   }
@@ -173,24 +138,24 @@ async function main(): Promise<number> {
       optimise: options.fast ? "never" : "small",
       bootTimeoutMs: BOOT_TIMEOUT_MS,
       warm: warmRequests(options.warm ?? zoo.warmFile(entry)),
+      stateful: STATEFUL.has(entry),
+      logMemory: true,
       onProgress: (text) => console.error(text),
     });
-    const seconds = (performance.now() - since) / 1000;
+    const result = resultOf(zoo, entry, translated, (performance.now() - since) / 1000);
     // The output needs nothing else: not its place, not the image.
-    const copy = join(folder, "elsewhere", "app");
+    const copy = join(folder, "elsewhere", "app"), kept = join(folder, "native.tar");
     cpSync(translated.out, copy, { recursive: true });
     rmSync(translated.out, { recursive: true });
-    if (options.image === undefined) rmSync(image);
-    const reports: HostReport[] = [];
-    for (const host of hosts) reports.push(await runHost(zoo, entry, host, copy));
-    if (options.json) {
-      const { manifest, seconds: stages } = translated.app;
-      console.log(JSON.stringify({ entry, seconds, stages, sizes: manifest.sizes, hosts: reports }, null, 1));
-    } else {
-      console.log(describe(entry, translated, seconds, reports));
-      if (options.keep) console.log(`output and logs in ${folder}`);
+    if (options.image === undefined) renameSync(image, kept);
+    for (const host of hosts) result.hosts.push(await probeHost(zoo, entry, host, copy));
+    if (options.load !== undefined) {
+      await addLoad(result, { zoo, entry, image: options.image ?? kept, folder: copy, hosts });
     }
-    return reports.every((r) => r.failed.length === 0 && r.error === undefined) ? 0 : 1;
+    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`);
+    console.log(describeResult(result));
+    if (options.keep) console.log(`output and logs in ${folder}`);
+    return result.hosts.every((r) => r.failed.length === 0 && r.error === undefined) ? 0 : 1;
   } finally {
     if (!options.keep) rmSync(folder, { recursive: true, force: true });
   }

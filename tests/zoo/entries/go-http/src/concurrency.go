@@ -132,11 +132,12 @@ func selects(w http.ResponseWriter, r *http.Request) {
 }
 
 func deadline(w http.ResponseWriter, r *http.Request) {
+	// Before the timer starts: it is this clock that must not be ahead of it.
+	since := time.Now()
 	ctx, cancel := context.WithTimeout(r.Context(), 25*time.Millisecond)
 	defer cancel()
 	child, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	since := time.Now()
 	<-child.Done()
 	took := time.Since(since)
 	other, end := context.WithCancelCause(context.Background())

@@ -1,0 +1,49 @@
+/** The probes of an entry on one host. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { ProbeResult, Zoo } from "./entry.ts";
+import { memoryIn, missesIn, outsideIn } from "./host_log.ts";
+import { type HostName, startHost } from "./hosts.ts";
+import { HOST_LIMITS } from "./limits.ts";
+import type { HostReport } from "./results.ts";
+
+/** Starts the host on an output folder, sends the probes, and leaves its log beside the folder. */
+export async function probeHost(zoo: Zoo, entry: string, host: HostName, folder: string): Promise<HostReport> {
+  const report: HostReport = {
+    host,
+    passed: 0,
+    limited: [],
+    failed: [],
+    firstByteMs: NaN,
+    misses: 0,
+    outside: { share: 0, ms: 0 },
+    memory: null,
+  };
+  const path = zoo.benchPath(entry);
+  let server;
+  try {
+    server = await startHost(host, folder, path);
+    report.firstByteMs = server.firstByteMs;
+    for (const result of await zoo.probe(entry, server.url)) judge(report, result);
+    // Misses and memory are said once a second at most, and when the guest has run.
+    await new Promise((go) => setTimeout(go, 1100));
+    await fetch(server.url + path).then((r) => r.arrayBuffer());
+    report.misses = missesIn(server.output());
+    report.outside = outsideIn(server.output());
+    report.memory = memoryIn(server.output());
+  } catch (error) {
+    report.error = error instanceof Error ? error.message : String(error);
+  } finally {
+    await server?.stop();
+    if (server !== undefined) writeFileSync(join(folder, "..", `${host}.log`), server.output());
+  }
+  return report;
+}
+
+function judge(report: HostReport, result: ProbeResult): void {
+  const { probe: { id }, differences } = result;
+  const limit = result.ok ? undefined : HOST_LIMITS.find((l) => l.hosts.includes(report.host) && l.explains(result));
+  if (result.ok) report.passed++;
+  else if (limit !== undefined) report.limited.push({ id, reason: limit.reason });
+  else report.failed.push({ id, differences });
+}
