@@ -1,7 +1,10 @@
-/** `deno task bench <what> [options]`: one file a benchmark. */
+/** `deno task bench <what> [options]`: one file a benchmark; `deno task bench --check`: the baseline. */
+import * as all from "./all.ts";
 import * as apps from "./apps.ts";
+import * as baseline from "./baseline.ts";
 import * as cpu from "./cpu.ts";
 import * as requests from "./requests.ts";
+import * as size from "./size.ts";
 import * as startup from "./startup.ts";
 import * as translate from "./translate.ts";
 
@@ -11,13 +14,16 @@ interface Benchmark {
   main(args: string[]): Promise<number>;
 }
 
-const BENCHMARKS: Record<string, Benchmark> = { apps, cpu, requests, startup, translate };
+const BENCHMARKS: Record<string, Benchmark> = { all, apps, cpu, requests, size, startup, translate };
 
 async function main([name, ...args]: string[]): Promise<number> {
+  if (name === "--check" || name === "--record") return await baseline.main([name, ...args]);
   const benchmark = Object.hasOwn(BENCHMARKS, name ?? "") ? BENCHMARKS[name] : undefined;
   if (benchmark === undefined || args.includes("--help")) {
     console.error(
-      (benchmark === undefined ? Object.values(BENCHMARKS) : [benchmark]).map((each) => each.usage).join("\n\n"),
+      (benchmark === undefined ? [...Object.values(BENCHMARKS), baseline] : [benchmark]).map((each) => each.usage).join(
+        "\n\n",
+      ),
     );
     return benchmark === undefined ? 2 : 0;
   }

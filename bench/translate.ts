@@ -1,35 +1,33 @@
 /**
- * The translator on its own: how fast it takes x86 code in, and how much larger the wasm is. Programs: those of bench/programs,
- * Debian's static busybox when it is installed, and any static or dynamic ELF file named.
+ * The translator: how fast it takes x86 code in, how much larger the wasm is, how much memory that needs; and whole images,
+ * with the seconds that their servers need to boot. Each in a process of its own.
  */
-import { basename, dirname } from "node:path";
+import { existsSync, globSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { parseArgs } from "node:util";
-import { gzipSync } from "node:zlib";
-import { createGuest } from "../src/boot/guest.ts";
-import { openHostDirectory } from "../src/cli/host_directory.ts";
-import { jitMachine } from "../src/cli/engines.ts";
-import { NodeHost } from "../src/cli/node_host.ts";
-import { addressSpaces } from "../src/snapshot/snapshot.ts";
-import { fileMemory } from "../src/translate/file_memory.ts";
-import { translateProgram } from "../src/translate/translate.ts";
-import { GUEST_BIAS } from "../src/machine/state.ts";
-import { buildPrograms } from "./build.ts";
-import { geometricMean, median, table } from "./statistics.ts";
+import { Zoo } from "../tests/zoo/entry.ts";
+import { median, table } from "./statistics.ts";
+import type { Cost, ElfCost, ImageCost } from "./translate_child.ts";
 
 export const usage = `deno task bench translate [options] [ELF...]
-  --repeat N          translations of each (3); the median counts
-  --only A,B          programs of bench/programs (default: fib,sort,virtual and /bin/busybox)
-  --json FILE         all figures`;
+  --quick             one translation of each (else 3; the median counts)
+  --images A,B        entries of the zoo (nginx,python-http); "" for none
+  --zoo DIR           where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
+  --json FILE         all figures
+ELF files by default: GCC's C compiler (about 20 MB of text), and gzip for wasm-opt.`;
 
-interface Row {
-  program: string;
-  regions: number;
-  /** Bytes of different instructions translated, and of the executable segments they are in. */
-  x86Bytes: number;
-  textBytes: number;
-  wasmBytes: number;
-  gzipRatio: number;
-  bytesPerSecond: number;
+/** An ELF file or image, with wasm-opt ("full") as far as translate takes it, or without ("fast"). */
+interface Job {
+  kind: "elf" | "image";
+  effort: "fast" | "full";
+  path: string;
+}
+
+/** All figures. */
+export interface TranslateFigures {
+  elfs: (Job & ElfCost)[];
+  images: (Job & ImageCost)[];
 }
 
 /** Runs the benchmark; the exit code. */
@@ -38,76 +36,109 @@ export async function main(args: string[]): Promise<number> {
     args,
     allowPositionals: true,
     options: {
-      repeat: { type: "string", default: "3" },
-      only: { type: "string", default: "fib,sort,virtual" },
+      quick: { type: "boolean", default: false },
+      images: { type: "string", default: "nginx,python-http" },
+      zoo: { type: "string", default: Zoo.defaultDirectory() },
       json: { type: "string" },
     },
   });
-  const only = values.only.split(",");
-  const paths = (await buildPrograms()).filter((p) => only.includes(p.name)).map((p) => p.path);
-  if (await isFile("/bin/busybox")) paths.push("/bin/busybox");
-  const rows = [...paths, ...positionals].map((path) => measure(path, Number(values.repeat)));
-  console.log(table([
-    ["program", "regions", "x86 kB", "text kB", "wasm kB", "wasm/x86", "gzip/gzip", "x86 kB/s"],
-    ...rows.map((r) => [
-      r.program,
-      `${r.regions}`,
-      kilo(r.x86Bytes),
-      kilo(r.textBytes),
-      kilo(r.wasmBytes),
-      (r.wasmBytes / r.x86Bytes).toFixed(2),
-      r.gzipRatio.toFixed(2),
-      kilo(r.bytesPerSecond),
-    ]),
-  ]));
-  console.log(
-    `geometric mean: wasm/x86 ${geometricMean(rows.map((r) => r.wasmBytes / r.x86Bytes)).toFixed(2)}, ` +
-      `gzip/gzip ${geometricMean(rows.map((r) => r.gzipRatio)).toFixed(2)}`,
-  );
-  if (values.json !== undefined) await Deno.writeTextFile(values.json, JSON.stringify(rows, null, 1) + "\n");
+  const elfs: Job[] = positionals.length > 0
+    ? positionals.map((path) => ({ kind: "elf", effort: "fast", path }))
+    : defaultElfs();
+  const figures: TranslateFigures = { elfs: [], images: [] };
+  for (const job of elfs) figures.elfs.push({ ...job, ...await middle<ElfCost>(job, values.quick) });
+  console.log(elfTable(figures.elfs));
+  const folder = mkdtempSync(join(tmpdir(), "lighter-bench-"));
+  try {
+    for (const entry of values.images.split(",").filter(Boolean)) {
+      const path = await imageOf(new Zoo(values.zoo), entry, folder);
+      for (const effort of ["fast", "full"] as const) {
+        const job: Job = { kind: "image", effort, path };
+        figures.images.push({ ...job, ...await middle<ImageCost>(job, values.quick) });
+      }
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  if (figures.images.length > 0) console.log(`\n${imageTable(figures.images)}`);
+  if (values.json !== undefined) await Deno.writeTextFile(values.json, JSON.stringify(figures, null, 1) + "\n");
   return 0;
 }
 
-function measure(path: string, repeat: number): Row {
-  const tree = openHostDirectory(dirname(path));
-  const kernel = createGuest({
-    tree,
-    argv: [`/${basename(path)}`],
-    env: [],
-    cwd: "/",
-    uid: 0,
-    gid: 0,
-    groups: [],
-    host: new NodeHost(),
-    machine: jitMachine(() => {}),
-  });
-  const [[file, { start }]] = addressSpaces(kernel)[0].codeFiles;
-  const program = fileMemory(tree.read(file), path, start, { profile: [], pointers: [], imports: [] });
-  const seconds: number[] = [];
-  let translation = translateProgram(program, { name: "code0" });
-  for (let i = 0; i < repeat; i++) {
-    const start = performance.now();
-    translation = translateProgram(program, { name: "code0" });
-    seconds.push((performance.now() - start) / 1000);
-  }
-  const text = program.executable.map(({ start, end }) => program.u8.slice(start - GUEST_BIAS, end - GUEST_BIAS));
-  const textBytes = text.reduce((n, t) => n + t.length, 0);
-  const textGzip = text.reduce((n, t) => n + gzipSync(t).length, 0);
-  const { x86Bytes, regions } = translation.stats;
-  return {
-    program: basename(path),
-    regions,
-    x86Bytes,
-    textBytes,
-    wasmBytes: translation.wasm.length,
-    // What was not translated does not compress for us: the text's gzip size is taken in proportion.
-    gzipRatio: gzipSync(translation.wasm).length / (textGzip * x86Bytes / textBytes),
-    bytesPerSecond: x86Bytes / median(seconds),
-  };
+function defaultElfs(): Job[] {
+  const compilers = globSync("/usr/lib*/gcc/x86_64-linux-gnu/*/cc1");
+  if (compilers.length === 0) console.error("no cc1 of GCC: apt-get install gcc");
+  const large = compilers.slice(0, 1).map((path): Job => ({ kind: "elf", effort: "fast", path }));
+  return [
+    ...large,
+    ...(["fast", "full"] as const).map((effort): Job => ({ kind: "elf", effort, path: "/usr/bin/gzip" })),
+  ];
 }
 
-const kilo = (n: number) => (n / 1000).toFixed(0);
+/** The zoo's own image if it is there, else built into the folder. */
+async function imageOf(zoo: Zoo, entry: string, folder: string): Promise<string> {
+  const built = join(Deno.env.get("HOME") ?? ".", ".cache/zoo/images", `${entry}.tar`);
+  return existsSync(built) ? built : await zoo.build(entry, folder);
+}
 
-async function isFile(path: string): Promise<boolean> {
-  return await Deno.stat(path).then((s) => s.isFile, () => false);
+/** The run of a job whose time is the median. */
+async function middle<T extends Cost>(job: Job, isQuick: boolean): Promise<T> {
+  const runs: T[] = [];
+  for (let i = 0; i < (isQuick ? 1 : 3); i++) runs.push(await runChild(job) as T);
+  const time = median(runs.map((run) => run.cpuSeconds));
+  return runs.find((run) => run.cpuSeconds === time)!;
+}
+
+async function runChild({ kind, effort, path }: Job): Promise<Cost> {
+  const script = new URL("translate_child.ts", import.meta.url).pathname;
+  const args = ["run", "-A", "--no-check", script, kind, effort, path];
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
+  if (!success) throw new Error(`${path} cannot be translated: ${new TextDecoder().decode(stderr).slice(-2000)}`);
+  return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
+}
+
+const mega = (bytes: number) => (bytes / 1e6).toFixed(2);
+
+function elfTable(rows: TranslateFigures["elfs"]): string {
+  return table([
+    [
+      "program",
+      "wasm-opt",
+      "regions",
+      "x86 MB",
+      "text MB",
+      "wasm MB",
+      "wasm/x86",
+      "gzip/gzip",
+      "CPU s",
+      "MB/s a core",
+      "RSS MB",
+    ],
+    ...rows.map((r) => [
+      basename(r.path),
+      r.effort === "full" ? "yes" : "no",
+      `${r.regions}`,
+      ...[r.x86Bytes, r.textBytes, r.wasmBytes].map(mega),
+      (r.wasmBytes / r.x86Bytes).toFixed(2),
+      r.gzipRatio.toFixed(2),
+      r.cpuSeconds.toFixed(1),
+      (r.x86Bytes / 1e6 / r.cpuSeconds).toFixed(3),
+      (r.rssBytes / 1e6).toFixed(0),
+    ]),
+  ]);
+}
+
+function imageTable(rows: TranslateFigures["images"]): string {
+  return table([
+    ["image", "", "seconds", "CPU s", "boot s", "training s", "translate s", "x86 MB", "wasm MB", "RSS MB"],
+    ...rows.map((r) => [
+      basename(r.path, ".tar"),
+      r.effort,
+      r.wallSeconds.toFixed(1),
+      r.cpuSeconds.toFixed(1),
+      ...["boot", "training", "translate"].map((station) => (r.seconds[station] ?? 0).toFixed(1)),
+      ...[r.x86Bytes, r.wasmBytes].map(mega),
+      (r.rssBytes / 1e6).toFixed(0),
+    ]),
+  ]);
 }
