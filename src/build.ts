@@ -84,9 +84,10 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     const ports = net.listeners().map((l) => l.port).join(", ");
     throw badInput(`the server does not listen on port ${options.port}, but on ${ports}; ${guest.output.describe()}`);
   }
-  if (options.warm.length > 0) {
+  const kept = options.warm.filter((request) => request.keep);
+  if (kept.length > 0) {
     enter("warm-up");
-    await warmUp(guest.kernel, guest.host, options.warm, port);
+    await warmUp(guest.kernel, guest.host, kept, port);
     if (guest.kernel.exitStatus !== null) {
       throw badInput(`the server ended during the warm-up; ${guest.output.describe()}`);
     }

@@ -17,12 +17,13 @@ import { type WarmRequest, warmUp } from "./warm.ts";
 
 /** What any server can be asked. Two of each kind: the first goes through what happens once only. */
 export const COMMON_REQUESTS: readonly WarmRequest[] = ["GET", "HEAD", "GET", "POST"].flatMap((method, i) => [
-  { method, path: "/", headers: [], body: method === "POST" ? "training" : null },
+  { method, path: "/", headers: [], body: method === "POST" ? "training" : null, keep: false },
   {
     method,
     path: i === 0 ? "/no-such-page" : "/?training=1",
     headers: [],
     body: method === "POST" ? "training" : null,
+    keep: false,
   },
 ]);
 

@@ -3,8 +3,9 @@
  * knows the code they run.
  *
  * A warm file has one request a line: a path ("/hello"), a method and a path ("HEAD /hello"), or a JSON object
- * {"method", "path", "headers", "body", "times"}, the body being sent so many times over. Empty lines and lines that begin
- * with # are left out.
+ * {"method", "path", "headers", "body", "times", "keep"}, the body being sent so many times over. With "keep": false a copy of
+ * the server is asked: the translator knows the code, and what the request changes is not in the snapshot. Empty lines and
+ * lines that begin with # are left out.
  */
 import { badInput, overLimit } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -18,6 +19,8 @@ export interface WarmRequest {
   path: string;
   headers: [name: string, value: string][];
   body: string | null;
+  /** Whether the server that is frozen answers it, too, or its copy alone. */
+  keep: boolean;
 }
 
 /** Reads a warm file; `name` is for errors. */
@@ -36,7 +39,7 @@ export function parseWarmFile(text: string, name: string): WarmRequest[] {
 function fromWords(line: string): WarmRequest | null {
   const words = line.split(/\s+/);
   if (words.length > 2) return null;
-  return { method: words.length === 2 ? words[0] : "GET", path: words[words.length - 1], headers: [], body: null };
+  return { method: words.length === 2 ? words[0] : "GET", path: words[words.length - 1], headers: [], body: null, keep: true };
 }
 
 function fromJson(line: string, name: string, number: number): WarmRequest | null {
@@ -46,14 +49,15 @@ function fromJson(line: string, name: string, number: number): WarmRequest | nul
   } catch (e) {
     throw badInput(`line ${number}: ${(e as Error).message}`, { file: name });
   }
-  const { method = "GET", path, headers = {}, body = null, times = 1 } = value as Record<string, unknown>;
+  const { method = "GET", path, headers = {}, body = null, times = 1, keep = true } = value as Record<string, unknown>;
   if (typeof method !== "string" || typeof path !== "string" || typeof headers !== "object" || headers === null) {
     return null;
   }
   if (body !== null && typeof body !== "string") return null;
+  if (typeof keep !== "boolean") return null;
   if (typeof times !== "number" || !Number.isInteger(times) || times < 1) return null;
   const sent = body === null ? null : body.repeat(times);
-  return { method, path, headers: Object.entries(headers).map(([k, v]) => [k, String(v)]), body: sent };
+  return { method, path, headers: Object.entries(headers).map(([k, v]) => [k, String(v)]), body: sent, keep };
 }
 
 /** Bounds on one training request: real time that it may compute, bytes of the response that are read. */

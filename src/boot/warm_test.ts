@@ -8,15 +8,17 @@ describe("a warm file", () => {
 
       /hello
       HEAD /hello?x=1
-      {"method":"POST","path":"/form","headers":{"X-A":1},"body":"ab","times":3}`;
+      {"method":"POST","path":"/form","headers":{"X-A":1},"body":"ab","times":3}
+      {"path":"/count","keep":false}`;
     expect(parseWarmFile(text, "warm.txt")).toEqual([
-      { method: "GET", path: "/hello", headers: [], body: null },
-      { method: "HEAD", path: "/hello?x=1", headers: [], body: null },
-      { method: "POST", path: "/form", headers: [["X-A", "1"]], body: "ababab" },
+      { method: "GET", path: "/hello", headers: [], body: null, keep: true },
+      { method: "HEAD", path: "/hello?x=1", headers: [], body: null, keep: true },
+      { method: "POST", path: "/form", headers: [["X-A", "1"]], body: "ababab", keep: true },
+      { method: "GET", path: "/count", headers: [], body: null, keep: false },
     ]);
   });
 
-  it.each(["hello", "GET /a b", "{", `{"path":7}`, `{"path":"/","times":0}`, `{"path":"/","times":"2"}`])(
+  it.each(["hello", "GET /a b", "{", `{"path":7}`, `{"path":"/","times":0}`, `{"path":"/","times":"2"}`, `{"path":"/","keep":0}`])(
     "is refused with its line's number: %s",
     (line) => {
       const parse = () => parseWarmFile(`/\n${line}`, "warm.txt");

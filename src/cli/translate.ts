@@ -19,7 +19,8 @@ the archive itself may be plain, gzip or zstd.
   --port N         the server's port that gets the requests (default: the first one that the image exposes and the server
                    listens on, or else the first that it listens on for others than itself)
   --warm FILE      requests to answer before the server is frozen: a path, METHOD PATH, or a JSON object
-                   {"method","path","headers","body","times"} a line (the body is sent so many times over)
+                   {"method","path","headers","body","times","keep"} a line (the body is sent so many times over; with
+                   "keep": false what the request changes is not kept, only the code it runs is noted)
   --cpu LEVEL      the processor the image's programs are shown: x86-64-v2 (default) or x86-64-v3
   --fast           never run the optimiser (wasm-opt): quicker to translate, 6 to 8 % larger code
   --optimise       run it on much code too, at some 20 to 60 kB of x86 a second; by default only below 2 MB of wasm
