@@ -17,7 +17,7 @@ async function translate(code: readonly number[], warm: string[] = []): Promise<
   const files = ociLayout({ layers: [{ tar: layer }], config: { Entrypoint: ["/server"] } });
   writeFileSync(join(place, "image"), tarOf([...files].map(([path, content]) => ({ path, content }))));
   const said: string[] = [];
-  const requests = warm.map((path) => ({ method: "GET", path, headers: [], body: null }));
+  const requests = warm.map((path) => ({ method: "GET", path, headers: [], body: null, keep: true }));
   const { out } = await translateImage(join(place, "image"), {
     out: join(place, "out"),
     targets: ["deno"],

@@ -39,7 +39,8 @@ export function parseWarmFile(text: string, name: string): WarmRequest[] {
 function fromWords(line: string): WarmRequest | null {
   const words = line.split(/\s+/);
   if (words.length > 2) return null;
-  return { method: words.length === 2 ? words[0] : "GET", path: words[words.length - 1], headers: [], body: null, keep: true };
+  const method = words.length === 2 ? words[0] : "GET";
+  return { method, path: words[words.length - 1], headers: [], body: null, keep: true };
 }
 
 function fromJson(line: string, name: string, number: number): WarmRequest | null {

@@ -18,7 +18,15 @@ describe("a warm file", () => {
     ]);
   });
 
-  it.each(["hello", "GET /a b", "{", `{"path":7}`, `{"path":"/","times":0}`, `{"path":"/","times":"2"}`, `{"path":"/","keep":0}`])(
+  it.each([
+    "hello",
+    "GET /a b",
+    "{",
+    `{"path":7}`,
+    `{"path":"/","times":0}`,
+    `{"path":"/","times":"2"}`,
+    `{"path":"/","keep":0}`,
+  ])(
     "is refused with its line's number: %s",
     (line) => {
       const parse = () => parseWarmFile(`/\n${line}`, "warm.txt");
