@@ -3,6 +3,7 @@ import * as all from "./all.ts";
 import * as apps from "./apps.ts";
 import * as baseline from "./baseline.ts";
 import * as cpu from "./cpu.ts";
+import * as profile from "./profile.ts";
 import * as requests from "./requests.ts";
 import * as size from "./size.ts";
 import * as startup from "./startup.ts";
@@ -14,7 +15,7 @@ interface Benchmark {
   main(args: string[]): Promise<number>;
 }
 
-const BENCHMARKS: Record<string, Benchmark> = { all, apps, cpu, requests, size, startup, translate };
+const BENCHMARKS: Record<string, Benchmark> = { all, apps, cpu, profile, requests, size, startup, translate };
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === "--check" || name === "--record") return await baseline.main([name, ...args]);

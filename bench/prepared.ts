@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { jitMachine } from "../src/cli/engines.ts";
 import { openHostDirectory } from "../src/cli/host_directory.ts";
@@ -25,6 +26,7 @@ import { codeFiles } from "../src/translate/code_files.ts";
 import { fileMemory } from "../src/translate/file_memory.ts";
 import { translateProgram } from "../src/translate/translate.ts";
 import { cacheFolder } from "./build.ts";
+import { symbolNames, withNames } from "./names.ts";
 import { checksumOf, type GuestProgram, runGuest, SeenTree } from "./guest_program.ts";
 
 /** A translated file; sizes in bytes. */
@@ -123,12 +125,17 @@ function make(folder: string, program: GuestProgram, tree: SeenTree): void {
 /** Machines over the modules of a folder; the modules are compiled here as far as the engine does so at once. */
 export function loadPrepared(folder: string, tree: Tree): { shared: WasmShared; places: CodePlaces } {
   const { files, places: placed, slots } = readPrepared(folder);
+  const isNamed = process.env.LIGHTER_BENCH_NAMES !== undefined;
   const codes = files.map(({ path, start, end, name, firstSlot }): FileCode => {
     const read = (ending: string) => new Uint8Array(readFileSync(join(folder, `${name}.${ending}`)));
+    const entries = new Uint32Array(read("entries").buffer);
+    const symbols = isNamed ? symbolNames(tree.read(lookup(tree, path)!), path, start) : null;
     return {
       ...{ name, firstSlot, start, end, file: lookup(tree, path)! },
-      module: new WebAssembly.Module(read("wasm")),
-      entries: new Uint32Array(read("entries").buffer),
+      module: new WebAssembly.Module(
+        symbols === null ? read("wasm") : withNames(read("wasm"), name, entries, symbols),
+      ),
+      entries,
       resume: decodeResume(read("resume")),
       ...decodeTraps(read("traps")),
     };
