@@ -5,7 +5,7 @@ import type { Zoo } from "./entry.ts";
 import { type HostName, startHost } from "./hosts.ts";
 
 /** Short: a table of many servers is wanted, and `deno task bench requests` has the exact figures. */
-const ROUNDS = 2, WARM_REQUESTS = 5000, WARM_MS = 5000, CONNECTIONS = 8;
+const ROUNDS = 2, WARM_REQUESTS = 5000, WARM_MS = 3000, CONNECTIONS = 8;
 
 /**
  * Loads the entry's path for measuring, in turns, natively ("native", if the image's port is free) and on each host.
