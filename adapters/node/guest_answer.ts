@@ -1,6 +1,7 @@
 /** Requests straight from node:http to the guest and back, without fetch's objects: the way when nobody has routes of their own. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
+  type Conversation,
   type Field,
   fieldValue,
   type Gateway,
@@ -11,28 +12,55 @@ import {
   type RequestPlan,
 } from "../../src/serve/mod.ts";
 import { fieldPairs } from "./request.ts";
+import { Gathering } from "./gathering.ts";
 import { GuestSink } from "./guest_sink.ts";
 import { badRequest, type NodeAnswer } from "./server.ts";
 import { MessageReader } from "./upload.ts";
 
 /** Answers by a guest. */
 export function guestAnswer(gateway: Gateway): NodeAnswer {
-  return (message, out, onInformational) => {
+  const gathering = new Gathering<Arrival>((arrivals) => {
+    const begun: Arrival[] = [];
+    const serveAll = () => begin(gateway, arrivals, begun);
+    const conversations = arrivals.length === 1 ? serveAll() : gateway.together(serveAll);
+    for (let i = 0; i < begun.length; i++) watch(conversations[i], begun[i].out);
+  });
+  return (message, out, onInformational) => gathering.add({ message, out, onInformational });
+}
+
+/** A request that has just come. */
+interface Arrival {
+  readonly message: IncomingMessage;
+  readonly out: ServerResponse;
+  readonly onInformational: ((status: number) => void) | undefined;
+}
+
+/** Starts a conversation for each request that can be planned; `begun` gets those. */
+function begin(gateway: Gateway, arrivals: readonly Arrival[], begun: Arrival[]): Conversation[] {
+  const conversations: Conversation[] = [];
+  for (const arrival of arrivals) {
+    const { message, out, onInformational } = arrival;
     let plan: RequestPlan;
     try {
       plan = planRequest(hostRequest(message, onInformational !== undefined), gateway.planOptions);
     } catch {
-      return badRequest(out);
+      badRequest(out);
+      continue;
     }
-    const conversation = gateway.serve(plan, new GuestSink(message, out, onInformational));
-    // Most responses have been written by now.
-    if (conversation.isOver) return;
-    const onClose = () => {
-      if (!out.writableFinished) conversation.abort();
-    };
-    out.on("close", onClose);
-    if (out.destroyed) onClose();
+    conversations.push(gateway.serve(plan, new GuestSink(message, out, onInformational)));
+    begun.push(arrival);
+  }
+  return conversations;
+}
+
+/** Ends the conversation when the client goes away. Most responses have been written by now. */
+function watch(conversation: Conversation, out: ServerResponse): void {
+  if (conversation.isOver) return;
+  const onClose = () => {
+    if (!out.writableFinished) conversation.abort();
   };
+  out.on("close", onClose);
+  if (out.destroyed) onClose();
 }
 
 /** Throws TypeError for a target that is none. */

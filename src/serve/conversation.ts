@@ -69,9 +69,14 @@ export class Conversation implements ExchangeContext {
     this.reused = reused;
     const exchange = this.exchange = new Exchange(connection, this);
     exchange.start();
-    const { timers, timeoutMs } = this.gateway;
     // After a stale connection the exchange is another one by now, with a timer of its own.
-    if (this.exchange !== exchange || exchange.isAnswered || timeoutMs === Infinity) return;
+    if (this.exchange === exchange && !this.lane!.pump.isHeld) this.startTimer();
+  }
+
+  /** The guest has had its chance to answer at once: from now on it has a limited time. */
+  startTimer(): void {
+    const { timers, timeoutMs } = this.gateway, { exchange } = this;
+    if (this.timer !== null || exchange === null || exchange.isAnswered || timeoutMs === Infinity) return;
     this.timer = timers.after(timeoutMs, () => exchange.timeOut());
   }
 

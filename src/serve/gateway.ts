@@ -73,6 +73,27 @@ export class Gateway {
     return conversation;
   }
 
+  /**
+   * Calls `serveAll`, which is to call serve() for several requests. A guest that can answer several connections at a time is
+   * given all of them before it runs: it then asks once what there is to do, not once for each.
+   */
+  together(serveAll: () => Conversation[]): Conversation[] {
+    const pump = this.lane?.pump, idle = this.lane?.idle.at(-1);
+    if (pump === undefined || idle === undefined || pump.isHeld) return serveAll();
+    pump.catchUp();
+    // Servers that give each connection a process or thread of few may have none left for one more connection.
+    if (!idle.isWatched) return serveAll();
+    pump.hold();
+    let conversations: Conversation[];
+    try {
+      conversations = serveAll();
+    } finally {
+      pump.letGo();
+    }
+    for (const conversation of conversations) conversation.startTimer();
+    return conversations;
+  }
+
   /** A line about a request. */
   report(sink: ResponseSink, line: string): void {
     this.log(`${sink.describe()}: ${line}`);

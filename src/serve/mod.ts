@@ -1,5 +1,6 @@
 /** The door of the serving station: what adapters and generated entries use. */
 export { createHandler, type Handler, type HandlerOptions } from "./handler.ts";
+export type { Conversation } from "./conversation.ts";
 export { Gateway, type GatewayOptions } from "./gateway.ts";
 export {
   freshInstances,

@@ -29,6 +29,7 @@ export class Pump {
   private timerAtNs = 0;
   private timerIsIdle = false;
   private dead = false;
+  private held = false;
 
   constructor(
     readonly instance: GuestInstance,
@@ -62,9 +63,23 @@ export class Pump {
     };
   }
 
+  /** Until letGo() the guest does not run, so that it gets several requests at once. */
+  hold(): void {
+    this.held = true;
+  }
+
+  letGo(): void {
+    this.held = false;
+    if (this.again) this.drive();
+  }
+
+  get isHeld(): boolean {
+    return this.held;
+  }
+
   /** Runs the guest as far as it goes now. */
   drive(): void {
-    if (this.running) {
+    if (this.running || this.held) {
       this.again = true;
       return;
     }

@@ -21,6 +21,11 @@ export interface HostConnection {
   readonly readable: boolean;
   /** Whether write() would answer something other than 0. */
   readonly writable: boolean;
+  /**
+   * Whether the guest waits for this connection together with other things (epoll, poll): it is no server that does nothing
+   * else until this one connection speaks, so several connections do not wait for each other.
+   */
+  readonly isWatched: boolean;
   /** Sends the FIN: the guest reads what is left, then the end. */
   shutdownWrite(): void;
   /** Closes in good order. */
@@ -47,6 +52,11 @@ export class LoopbackConnection implements HostConnection {
 
   get writable(): boolean {
     return this.end.peer.incoming.writable || this.end.finished || this.end.broken || this.end.peer.closed;
+  }
+
+  get isWatched(): boolean {
+    const queue = this.end.peer.readiness;
+    return queue !== null && (queue.observers.length > 0 || queue.waiters.some((task) => task.waitingOn.length > 1));
   }
 
   write(bytes: Uint8Array): number {
