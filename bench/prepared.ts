@@ -153,7 +153,6 @@ const TRANSLATOR = [
   "x86",
   "lift",
   "ir",
-  "opt",
   "emit",
   "discover",
   "translate",
@@ -168,11 +167,13 @@ let hash: string | null = null;
 
 function translatorHash(): string {
   if (hash !== null) return hash;
-  const sum = createHash("sha256");
+  const sum = createHash("sha256"), source = new URL("../src/", import.meta.url).pathname;
   const add = (path: string): void => {
     if (statSync(path).isDirectory()) { for (const name of readdirSync(path).sort()) add(join(path, name)); }
-    else if (path.endsWith(".ts") && !path.endsWith("_test.ts")) sum.update(path).update(readFileSync(path));
+    else if (path.endsWith(".ts") && !path.endsWith("_test.ts")) {
+      sum.update(path.slice(source.length)).update(readFileSync(path));
+    }
   };
-  for (const folder of TRANSLATOR) add(new URL(`../src/${folder}`, import.meta.url).pathname);
+  for (const folder of TRANSLATOR) add(join(source, folder));
   return hash = sum.digest("hex");
 }
