@@ -30,23 +30,19 @@ export interface Figures {
   requests: number;
 }
 
-/** Round by round, so that a machine that others use treats all alike. Stops the servers. */
+/** Round by round, so that a machine that others use treats all alike. */
 export async function measureServers(
-  servers: ReadonlyMap<string, MeasuredServer>,
+  servers: ReadonlyMap<string, Pick<MeasuredServer, "url" | "use">>,
   path: string,
   load: Load,
 ): Promise<Figures[]> {
   const runs = new Map<string, Figures[]>();
-  try {
-    for (const [name, server] of servers) {
-      await warmUp(server.url + path, load);
-      runs.set(name, []);
-    }
-    for (let round = 0; round < load.rounds; round++) {
-      for (const [name, server] of servers) runs.get(name)!.push(await measure(name, server, path, load));
-    }
-  } finally {
-    for (const server of servers.values()) await server.stop();
+  for (const [name, server] of servers) {
+    await warmUp(server.url + path, load);
+    runs.set(name, []);
+  }
+  for (let round = 0; round < load.rounds; round++) {
+    for (const [name, server] of servers) runs.get(name)!.push(await measure(name, server, path, load));
   }
   return [...runs.values()].map(middle);
 }
@@ -59,7 +55,7 @@ async function warmUp(url: string, load: Load): Promise<void> {
 
 async function measure(
   server: string,
-  { url, use }: MeasuredServer,
+  { url, use }: Pick<MeasuredServer, "url" | "use">,
   path: string,
   load: Load,
 ): Promise<Figures> {

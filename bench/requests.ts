@@ -53,8 +53,14 @@ export async function main(args: string[]): Promise<number> {
     const path = zoo.benchPath(entry);
     all[entry] = await withOutput({ zoo, entry, output: values.output }, async (folder) => {
       const hosts = values.host.split(",") as HostName[];
-      const servers = await measureServers(await startServers(zoo, entry, folder, hosts, path), path, load);
-      return { servers, inProcess: await measureInProcess(folder, path) };
+      const servers = await startServers(zoo, entry, folder, hosts, path);
+      let figures;
+      try {
+        figures = await measureServers(servers, path, load);
+      } finally {
+        for (const server of servers.values()) await server.stop();
+      }
+      return { servers: figures, inProcess: await measureInProcess(folder, path) };
     });
     print(entry, all[entry].servers, all[entry].inProcess);
   }

@@ -3,7 +3,7 @@ import { table } from "../../bench/statistics.ts";
 import { type EntryResult, type HostReport, probesOf, type Size } from "./results.ts";
 
 export function describeResult(result: EntryResult): string {
-  const { entry, hosts, seconds, stages, nativeRequestsPerSecond: native } = result;
+  const { entry, hosts, seconds, stages } = result;
   const lines = hosts.flatMap(describeProbes);
   const times = Object.entries(stages).map(([name, s]) => `${name} ${s.toFixed(1)}`).join(", ");
   const size = ({ raw, gzip }: Size) => `${megabytes(raw)} MB (gzip ${megabytes(gzip)})`;
@@ -21,11 +21,13 @@ export function describeResult(result: EntryResult): string {
     `${h.misses}`,
     `${(100 * h.outside.share).toFixed(1)} % (${h.outside.ms} ms)`,
     h.memory === null ? "" : `${h.memory.totalMb} (${h.memory.count}, ${h.memory.largestMb})`,
-    h.requestsPerSecond === undefined ? "" : perSecond(h.requestsPerSecond, native),
+    perSecond(h),
   ]);
   const head = ["host", "passed", "host limits", "failed", "first byte ms", "misses", "outside", "memory MB", "req/s"];
   lines.push(table([head, ...rows]));
-  if (result.loadError !== undefined) lines.push(`no load: ${result.loadError}`);
+  for (const { host, loadError } of hosts) {
+    if (loadError !== undefined) lines.push(`${host}: no load: ${loadError}`);
+  }
   return lines.join("\n");
 }
 
@@ -42,7 +44,8 @@ function describeProbes({ host, error, failed, limited }: HostReport): string[] 
   return lines;
 }
 
-function perSecond(rate: number, native: number | undefined): string {
+function perSecond({ requestsPerSecond: rate, nativeRequestsPerSecond: native }: HostReport): string {
+  if (rate === undefined) return "";
   return native === undefined ? rate.toFixed(0) : `${rate.toFixed(0)} (${(rate / native).toFixed(2)})`;
 }
 

@@ -14,7 +14,8 @@
  *     --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
  *                    folder of an entry of our own; "none" for no such requests
  *     --fast         translate without the optimiser
- *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root
+ *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root, and
+ *                    the image's port
  *     --keep         do not delete the output
  *     --json FILE    write the result as JSON, too; `tests/zoo/results/ENTRY.json` is what docs/ZOO.md is made from
  */
@@ -24,6 +25,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { type MeasuredServer, startNative } from "../../bench/serving.ts";
 import { parseWarmFile, type WarmRequest } from "../../src/boot/warm.ts";
 import { type TranslatedImage, translateImage } from "../../src/cli/translate_image.ts";
 import { checkBudget } from "../../src/package/budget.ts";
@@ -31,10 +33,10 @@ import { decodeDataFile } from "../../src/package/data_file.ts";
 import { SNAPSHOT_BLOBS } from "../../src/snapshot/snapshot.ts";
 import { describeResult } from "./describe.ts";
 import { Zoo } from "./entry.ts";
-import { HOST_NAMES, type HostName } from "./hosts.ts";
-import { loadHosts } from "./load.ts";
+import { HOST_NAMES, type HostName, type RunningHost } from "./hosts.ts";
+import { loadHost } from "./load.ts";
 import { probeHost } from "./probe_host.ts";
-import type { EntryResult, Size } from "./results.ts";
+import type { EntryResult, HostReport, Size } from "./results.ts";
 import { STATEFUL } from "./settings.ts";
 
 /** For machines that do other things besides: what fails here is the server, not the time that it took. */
@@ -96,21 +98,13 @@ function resultOf(zoo: Zoo, entry: string, { app, budget }: TranslatedImage, sec
   };
 }
 
-async function addLoad(
-  result: EntryResult,
-  { hosts, ...where }: { zoo: Zoo; entry: string; image: string; folder: string; hosts: HostName[] },
-): Promise<void> {
-  const answering = hosts.filter((name) => result.hosts.some((h) => h.host === name && h.error === undefined));
+/** Puts load on a host, if that is wanted. */
+async function addLoad(server: RunningHost, native: MeasuredServer | null, path: string, report: HostReport) {
+  if (options.load === undefined) return;
   try {
-    const figures = await loadHosts({ ...where, hosts: answering, seconds: Number(options.load) });
-    const native = figures.get("native");
-    if (native !== undefined) result.nativeRequestsPerSecond = native.requestsPerSecond;
-    for (const report of result.hosts) {
-      const figure = figures.get(report.host);
-      if (figure !== undefined) report.requestsPerSecond = figure.requestsPerSecond;
-    }
+    Object.assign(report, await loadHost(server, native, path, Number(options.load)));
   } catch (error) {
-    result.loadError = (error as Error).message;
+    report.loadError = (error as Error).message;
   }
 }
 
@@ -148,9 +142,14 @@ async function main(): Promise<number> {
     cpSync(translated.out, copy, { recursive: true });
     rmSync(translated.out, { recursive: true });
     if (options.image === undefined) renameSync(image, kept);
-    for (const host of hosts) result.hosts.push(await probeHost(zoo, entry, host, copy));
-    if (options.load !== undefined) {
-      await addLoad(result, { zoo, entry, image: options.image ?? kept, folder: copy, hosts });
+    const native = options.load === undefined
+      ? null
+      : await startNative(zoo, entry, { ownPort: true, image: options.image ?? kept });
+    try {
+      const then = (server: RunningHost, report: HostReport) => addLoad(server, native, zoo.benchPath(entry), report);
+      for (const host of hosts) result.hosts.push(await probeHost({ zoo, entry, host, folder: copy, then }));
+    } finally {
+      await native?.stop();
     }
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`);
     console.log(describeResult(result));

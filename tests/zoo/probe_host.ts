@@ -3,12 +3,20 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProbeResult, Zoo } from "./entry.ts";
 import { memoryIn, missesIn, outsideIn } from "./host_log.ts";
-import { type HostName, startHost } from "./hosts.ts";
+import { type HostName, type RunningHost, startHost } from "./hosts.ts";
 import { HOST_LIMITS } from "./limits.ts";
 import type { HostReport } from "./results.ts";
 
-/** Starts the host on an output folder, sends the probes, and leaves its log beside the folder. */
-export async function probeHost(zoo: Zoo, entry: string, host: HostName, folder: string): Promise<HostReport> {
+/** Starts the host on an output folder, sends the probes, calls `then`, and leaves the host's log beside the folder. */
+export async function probeHost(
+  { zoo, entry, host, folder, then }: {
+    zoo: Zoo;
+    entry: string;
+    host: HostName;
+    folder: string;
+    then: (server: RunningHost, report: HostReport) => Promise<void>;
+  },
+): Promise<HostReport> {
   const report: HostReport = {
     host,
     passed: 0,
@@ -31,6 +39,7 @@ export async function probeHost(zoo: Zoo, entry: string, host: HostName, folder:
     report.misses = missesIn(server.output());
     report.outside = outsideIn(server.output());
     report.memory = memoryIn(server.output());
+    await then(server, report);
   } catch (error) {
     report.error = error instanceof Error ? error.message : String(error);
   } finally {

@@ -28,8 +28,11 @@ export interface HostReport {
   /** Share of the guest's time that was spent outside code translated ahead, and how much that was. */
   outside: { share: number; ms: number };
   memory: GuestMemory | null;
-  /** Under load, with --load. */
+  /** Under load, with --load: of the host, and of the native server in between. */
   requestsPerSecond?: number;
+  nativeRequestsPerSecond?: number;
+  /** Why there are no such figures. */
+  loadError?: string;
   error?: string;
 }
 
@@ -49,11 +52,7 @@ export interface EntryResult {
   output: Size;
   /** Limits of hosts that the budget says are exceeded. */
   over: string[];
-  /** The native server under the same load in the same rounds. */
-  nativeRequestsPerSecond?: number;
   hosts: HostReport[];
-  /** Why there are no figures of load. */
-  loadError?: string;
 }
 
 /** How many probes a host was sent. */
