@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { BodyConsumer, Failure, ResponseBody, ResponseHead, ResponseSink } from "../../src/serve/mod.ts";
-import { forwardedFields } from "../../src/serve/mod.ts";
 import { addConnection } from "./connection.ts";
 
 /** Bodies up to this size are written together with the head, as one string, which costs less than two buffers. */
@@ -22,7 +21,7 @@ export class GuestSink implements ResponseSink, BodyConsumer {
     // The guest's own Date, or none: what it sends is what the client gets.
     out.sendDate = false;
     const fields: string[] = [];
-    for (const [name, value] of forwardedFields(head.fields)) fields.push(name, value);
+    for (const [name, value] of head.forwarded) fields.push(name, value);
     addConnection(fields, head.fields, out);
     out.writeHead(head.status, head.reason, fields);
     if (body === null || this.message.method === "HEAD") {

@@ -1,5 +1,6 @@
 import { Exchange, type ExchangeContext, type ExchangeResult } from "./exchange.ts";
 import type { Gateway, Lane } from "./gateway.ts";
+import type { HeadMemory } from "./http1/head_memory.ts";
 import type { HostConnection } from "./instance.ts";
 import type { Pump } from "./pump.ts";
 import type { RequestPlan } from "./request.ts";
@@ -42,6 +43,10 @@ export class Conversation implements ExchangeContext {
 
   get pump(): Pump {
     return this.lane!.pump;
+  }
+
+  get heads(): HeadMemory {
+    return this.gateway.heads;
   }
 
   private begin(lane: Lane | null): void {

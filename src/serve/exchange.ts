@@ -1,5 +1,6 @@
 import { GuestResponseError } from "./http1/errors.ts";
 import type { ResponseEvent, ResponseHead } from "./http1/events.ts";
+import type { HeadMemory } from "./http1/head_memory.ts";
 import { ResponseReader } from "./http1/reader.ts";
 import { chunkEnd, chunkHead, lastChunk } from "./http1/writer.ts";
 import type { HostConnection } from "./instance.ts";
@@ -27,6 +28,7 @@ export interface ExchangeContext {
   readonly pump: Pump;
   readonly plan: RequestPlan;
   readonly sink: ResponseSink;
+  readonly heads: HeadMemory;
   /** The head of the response is there. */
   onAnswer(): void;
   /** Everything is over; called once. */
@@ -64,7 +66,7 @@ export class Exchange implements PumpClient, ResponseBody {
   private onWritable: (() => void) | null = null;
 
   constructor(private readonly connection: HostConnection, private readonly context: ExchangeContext) {
-    this.reader = new ResponseReader(context.plan.method);
+    this.reader = new ResponseReader(context.plan.method, context.heads);
   }
 
   /** Sends the request, and runs the guest, which may well answer at once. */

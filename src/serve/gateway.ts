@@ -1,4 +1,5 @@
 import { Conversation } from "./conversation.ts";
+import { HeadMemory } from "./http1/head_memory.ts";
 import type { GuestInstance, HostConnection, InstanceSource } from "./instance.ts";
 import { Pump } from "./pump.ts";
 import type { PlanOptions, RequestPlan } from "./request.ts";
@@ -45,6 +46,7 @@ export class Gateway {
   readonly timeoutMs: number;
   /** What planning a request for this gateway needs to know. */
   readonly planOptions: PlanOptions;
+  readonly heads = new HeadMemory();
   private readonly port: number | "first";
   private readonly sliceMs: number;
   private readonly keepsTime: boolean;

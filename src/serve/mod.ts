@@ -15,5 +15,5 @@ export { listMembers } from "./http1/grammar.ts";
 export { type HostRequest, isOriginForm, lengthOf, planRequest, type RequestPlan } from "./request.ts";
 export type { BodyConsumer, Failure, ResponseBody, ResponseSink } from "./sink.ts";
 export type { UploadReader } from "./upload.ts";
-export { forwardedFields } from "./response.ts";
+export { forwardedFields } from "./http1/hop_by_hop.ts";
 export { type Timers, webTimers } from "./timers.ts";

@@ -1,6 +1,5 @@
 import { fieldText } from "./field_text.ts";
-import type { Field, ResponseHead } from "./http1/events.ts";
-import { isHopByHop, namedInConnection } from "./http1/hop_by_hop.ts";
+import type { ResponseHead } from "./http1/events.ts";
 
 /** Statuses for which a Response takes no body (https://fetch.spec.whatwg.org/#null-body-status). */
 export function forbidsBody(status: number): boolean {
@@ -12,12 +11,6 @@ export function isServable(status: number): boolean {
   return status >= 200 && status <= 599;
 }
 
-/** The guest's fields that are passed on. */
-export function forwardedFields(fields: readonly Field[]): Field[] {
-  const named = namedInConnection(fields);
-  return fields.filter((field) => !isHopByHop(field, named));
-}
-
 /** The guest's response; `body` is all of it, or a stream, or null. `asText`: ClientInfo.fieldsAreText. */
 export function makeResponse(
   head: ResponseHead,
@@ -25,7 +18,7 @@ export function makeResponse(
   asText: boolean,
 ): Response {
   // Pairs, not Headers: Deno would join fields of the same name on the way out of those.
-  const headers = forwardedFields(head.fields).map(([name, value]): [string, string] => {
+  const headers = head.forwarded.map(([name, value]): [string, string] => {
     return [name, asText ? fieldText(value) : value];
   });
   // encodeBody is for Workers, which would encode a body with a Content-Encoding once more.

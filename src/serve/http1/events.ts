@@ -8,6 +8,8 @@ export interface ResponseHead {
   readonly status: number;
   readonly reason: string;
   readonly fields: readonly Field[];
+  /** Those that are passed on (hop_by_hop.ts). */
+  readonly forwarded: readonly Field[];
 }
 
 /** How the end of a body is found (RFC 9112, section 6.3). */

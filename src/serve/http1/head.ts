@@ -1,5 +1,6 @@
 import { GuestResponseError, quoted } from "./errors.ts";
 import type { Field, ResponseHead } from "./events.ts";
+import { forwardedFields } from "./hop_by_hop.ts";
 import { CR, HTAB, isTokenText, latin1, LF, SP } from "./grammar.ts";
 
 /**
@@ -35,7 +36,23 @@ export function parseHead(bytes: Uint8Array, start: number, end: number): Respon
   const status = /^HTTP\/1\.([01]) ([1-9][0-9][0-9])(?: ([^\r\0]*))?$/.exec(line);
   if (status === null) throw new GuestResponseError(`not an HTTP/1 status line: ${quoted(line)}`);
   const fields = fieldsOf(text, lf + 1);
-  return { minor: Number(status[1]), status: Number(status[2]), reason: status[3] ?? "", fields };
+  return new ParsedHead(Number(status[1]), Number(status[2]), status[3] ?? "", fields);
+}
+
+class ParsedHead implements ResponseHead {
+  /** Made when it is first asked for. */
+  #forwarded: readonly Field[] | null = null;
+
+  constructor(
+    readonly minor: number,
+    readonly status: number,
+    readonly reason: string,
+    readonly fields: readonly Field[],
+  ) {}
+
+  get forwarded(): readonly Field[] {
+    return this.#forwarded ??= forwardedFields(this.fields);
+  }
 }
 
 /** Field lines up to the empty line that ends bytes[start, end). Trailers have the same form. */

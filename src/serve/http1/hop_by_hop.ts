@@ -37,6 +37,12 @@ export function isHopByHop(field: Field, named: Set<string> | null): boolean {
   return named !== null && named.has(field[0].toLowerCase());
 }
 
+/** The fields that are passed on. */
+export function forwardedFields(fields: readonly Field[]): Field[] {
+  const named = namedInConnection(fields);
+  return fields.filter((field) => !isHopByHop(field, named));
+}
+
 function byLength(names: readonly string[]): string[][] {
   const table: string[][] = [];
   for (const name of names) (table[name.length] ??= []).push(name);

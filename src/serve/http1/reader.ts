@@ -2,6 +2,7 @@ import { GuestResponseError, quoted } from "./errors.ts";
 import type { Framing, ResponseEvent, ResponseHead } from "./events.ts";
 import { bodyFraming, persists } from "./framing.ts";
 import { CR, latin1, LF } from "./grammar.ts";
+import type { HeadMemory, KnownHead } from "./head_memory.ts";
 import { isEmptyLine, lineEnd, parseFields, parseHead } from "./head.ts";
 
 /** Bounds on what a guest may make us keep. */
@@ -36,7 +37,8 @@ export class ResponseReader {
   /** Any byte has come. */
   started = false;
 
-  constructor(private readonly method: string) {}
+  /** `memory`: of heads that the same guest sent before. */
+  constructor(private readonly method: string, private readonly memory: HeadMemory | null = null) {}
 
   get isDone(): boolean {
     return this.state === "done";
@@ -95,15 +97,28 @@ export class ResponseReader {
 
   private readHead(): ResponseEvent | null {
     this.skipEmptyLines();
+    const memory = this.method === "HEAD" ? null : this.memory;
+    const known = memory?.find(this.input, this.at);
+    if (known) {
+      this.at += known.bytes.length;
+      return this.beginBody(known);
+    }
     const end = this.blockEnd(HEAD_MAX, "head");
     if (end < 0) return this.needMore("end of the head");
-    const head = parseHead(this.input, this.at, end);
+    const bytes = this.input.subarray(this.at, end);
+    const head = parseHead(bytes, 0, bytes.length);
     this.at = end;
     if (head.status < 200) return this.interim(head);
     const body = bodyFraming(head, this.method);
-    this.mayPersist = persists(head, body);
-    this.enterBody(body.framing);
-    return { type: "head", head, framing: body.framing };
+    const read = { bytes, head, framing: body.framing, persists: persists(head, body) };
+    memory?.add(read);
+    return this.beginBody(read);
+  }
+
+  private beginBody({ head, framing, persists }: KnownHead): ResponseEvent {
+    this.mayPersist = persists;
+    this.enterBody(framing);
+    return { type: "head", head, framing };
   }
 
   private interim(head: ResponseHead): ResponseEvent {

@@ -1,0 +1,55 @@
+import type { Framing, ResponseHead } from "./events.ts";
+
+/** How many heads are kept, and up to which length. */
+const HEADS_MAX = 8, BYTES_MAX = 2048;
+
+/** A head that was read before. */
+export interface KnownHead {
+  /** With the empty line that ends it. */
+  readonly bytes: Uint8Array;
+  readonly head: ResponseHead;
+  /** For requests other than HEAD. */
+  readonly framing: Framing;
+  /** The connection may be used again after the response. */
+  readonly persists: boolean;
+}
+
+/**
+ * The response heads that a guest sent last. Within a second a server often says the very same again, and to compare bytes
+ * takes a fraction of what reading them does.
+ */
+export class HeadMemory {
+  /** The one seen last comes first. */
+  private readonly known: KnownHead[] = [];
+
+  /** The known head with which bytes[at, ...) begins. */
+  find(bytes: Uint8Array, at: number): KnownHead | null {
+    const { known } = this;
+    for (let i = 0; i < known.length; i++) {
+      const candidate = known[i];
+      if (!begins(bytes, at, candidate.bytes)) continue;
+      if (i > 0) {
+        known.copyWithin(1, 0, i);
+        known[0] = candidate;
+      }
+      return candidate;
+    }
+    return null;
+  }
+
+  /** Keeps a head, in place of the one not seen for longest. */
+  add(head: KnownHead): void {
+    if (head.bytes.length > BYTES_MAX) return;
+    if (this.known.length === HEADS_MAX) this.known.pop();
+    // A copy: the bytes may be part of a large body's buffer.
+    this.known.unshift({ ...head, bytes: head.bytes.slice() });
+  }
+}
+
+/** Whether bytes[at, ...) begin with the prefix. */
+function begins(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
+  const { length } = prefix;
+  if (bytes.length - at < length) return false;
+  for (let i = 0; i < length; i++) if (bytes[at + i] !== prefix[i]) return false;
+  return true;
+}
