@@ -15,7 +15,7 @@ import { IrMissInterpreter } from "./jit/miss_interpreter.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { syscallName } from "./kernel/abi/syscall_numbers.ts";
 import { Tracer } from "./kernel/syscalls/trace.ts";
-import type { CpuLevel } from "./machine/cpu_level.ts";
+import { type CpuLevel, DEFAULT_CPU_LEVEL } from "./machine/cpu_level.ts";
 import { CodeLibrary, FIRST_SLOT, lookupOf } from "./machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "./machine/wasm_machine.ts";
 import { encodeDataFile } from "./package/data_file.ts";
@@ -27,9 +27,11 @@ import { openPackedTree } from "./rootfs/packed_tree.ts";
 import type { Tree } from "./rootfs/tree.ts";
 import { addressSpaces, captureSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
 import { type CodeFile, codeFiles } from "./translate/code_files.ts";
-import { fileMemory } from "./translate/file_memory.ts";
+import { AheadCode } from "./translate/ahead_code.ts";
+import { type FileTranslator, OwnThreadTranslator } from "./translate/file_task.ts";
+import { finishFiles } from "./translate/finish_files.ts";
 import { FunctionStarts } from "./translate/function_starts.ts";
-import { translateProgram, type Translation } from "./translate/translate.ts";
+import type { Translation } from "./translate/translate.ts";
 
 /** A finished translation: files by name, but for the entries of the hosts. */
 export interface BuiltApp {
@@ -38,11 +40,17 @@ export interface BuiltApp {
   translations: Translation[];
   /** Seconds a station took. */
   seconds: Record<string, number>;
+  /** Those of the seconds that guests waited for translations. */
+  secondsWaited: number;
+  /** Paths of the files that were translated again after the runs. */
+  translatedAgain: string[];
 }
 
 export interface BuildOptions {
   /** The processor that the image's programs are shown. */
   cpuLevel?: CpuLevel;
+  /** Makes the translations; by default this thread does, when they are waited for. */
+  translator?: FileTranslator;
   warm: readonly WarmRequest[];
   /** Guest port that gets the requests; default: see servingPort. */
   port?: number;
@@ -74,11 +82,15 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const spec = resolveProcess(image.config, (path) => readFileAt(tree, path));
 
   enter("boot");
-  const guest = startBoot(tree, spec, options);
+  const translator = options.translator ?? new OwnThreadTranslator();
+  const ahead = new AheadCode(tree, translator, options.cpuLevel ?? DEFAULT_CPU_LEVEL, () => performance.now());
+  // Limits are for the guest.
+  const now = () => performance.now() - ahead.waited;
+  const guest = startBoot(tree, spec, ahead, options);
   const limits = { ...DEFAULT_BOOT_LIMITS, ...options.limits };
   const { net } = guest.kernel, exposed = spec.ports.filter((p) => p.protocol === "tcp").map((p) => p.number);
   const isReady = (listeners: readonly Listener[]) => isListening(listeners, exposed, options.port);
-  bootToReady(guest.kernel, guest.host, guest.output, () => performance.now(), limits, isReady);
+  bootToReady(guest.kernel, guest.host, guest.output, now, limits, isReady);
   const port = servingPort(net.listeners(), exposed, options.port);
   if (port === undefined) {
     const ports = net.listeners().map((l) => l.port).join(", ");
@@ -87,7 +99,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const kept = options.warm.filter((request) => request.keep);
   if (kept.length > 0) {
     enter("warm-up");
-    await warmUp(guest.kernel, guest.host, kept, port);
+    await warmUp(guest.kernel, guest.host, kept, port, now);
     if (guest.kernel.exitStatus !== null) {
       throw badInput(`the server ended during the warm-up; ${guest.output.describe()}`);
     }
@@ -102,9 +114,10 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     interpreters: scriptInterpreters(tree, path),
     cpuLevel: guest.kernel.cpuLevel,
     host: bootHost(options, new LastOutput()),
-    base: guest.shared.library.base,
+    library: libraryAfter(guest.shared.library, ahead),
     interpreter: guest.shared.interpreter,
     compilerFor: (library) => lazyCompiler(tree, library),
+    now,
     requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
     port,
     ...(options.onSyscall === undefined ? {} : { onSyscall: options.onSyscall }),
@@ -119,12 +132,15 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   enter("translate");
   const live = addressSpaces(guest.kernel);
   const ran = [guest.shared.library.programs, training.programs].map((programs) => [...programs.values()]);
-  const { modules, translations } = await translateFiles(
+  const finished = finishFiles(codeFiles(tree, live, ran[0], ran[1]), {
     tree,
-    codeFiles(tree, live, ran[0], ran[1]),
-    guest.kernel.cpuLevel,
-    options.optimise ?? null,
-  );
+    translator,
+    ahead,
+    level: guest.kernel.cpuLevel,
+  });
+  const made = finished.map((f) => f.translation);
+  const translations = await options.optimise?.(made) ?? made;
+  const modules = finished.map(({ file }, i) => moduleRow(file, translations[i]));
 
   enter("package");
   const blobs = new Map<string, Uint8Array>([
@@ -183,43 +199,30 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     memory: { guestBytes, residentBytes: residentBytes(snapshot), pagesBytes: pagesBytes(snapshot) },
   };
   enter("");
-  return { manifest, files, translations, seconds };
+  return {
+    manifest,
+    files,
+    translations,
+    seconds,
+    secondsWaited: ahead.waited / 1000,
+    translatedAgain: finished.filter((f) => f.added !== null).map((f) => f.file.path),
+  };
 }
 
-/** The translate station: a module for each file that has code. Modules and translations go in pairs. */
-async function translateFiles(
-  tree: Tree,
-  files: readonly CodeFile[],
-  level: CpuLevel,
-  optimise: Exclude<BuildOptions["optimise"], undefined>,
-): Promise<{ modules: ManifestModule[]; translations: Translation[] }> {
-  const compiled: CodeFile[] = [], translations: Translation[] = [];
-  let firstSlot = FIRST_SLOT;
-  for (const file of files) {
-    const memory = fileMemory(tree.read(file.file), file.path, file.start, file.hints);
-    const translation = translateProgram(memory, { name: `code${compiled.length}`, firstSlot, level });
-    if (translation.entries.length === 0) continue;
-    compiled.push(file);
-    translations.push(translation);
-    firstSlot += translation.entries.length;
-  }
-  const final = optimise === null ? translations : await optimise(translations);
-  const modules = compiled.map(({ file, path, start, end }, i): ManifestModule => {
-    const { name, firstSlot, entries, stats, wasm } = final[i];
-    return {
-      path,
-      inode: file,
-      start,
-      end,
-      name,
-      file: `${name}.wasm`,
-      firstSlot,
-      entries: entries.length,
-      x86Bytes: stats.x86Bytes,
-      wasmBytes: wasm.length,
-    };
-  });
-  return { modules, translations: final };
+function moduleRow({ file, path, start, end }: CodeFile, translation: Translation): ManifestModule {
+  const { name, firstSlot, entries, stats, wasm } = translation;
+  return {
+    path,
+    inode: file,
+    start,
+    end,
+    name,
+    file: `${name}.wasm`,
+    firstSlot,
+    entries: entries.length,
+    x86Bytes: stats.x86Bytes,
+    wasmBytes: wasm.length,
+  };
 }
 
 /** A host that is the same every time. */
@@ -237,10 +240,10 @@ interface BootedGuest {
   shared: WasmShared;
 }
 
-function startBoot(tree: Tree, spec: ProcessSpec, options: BuildOptions): BootedGuest {
+function startBoot(tree: Tree, spec: ProcessSpec, ahead: AheadCode, options: BuildOptions): BootedGuest {
   const output = new LastOutput();
   const host = bootHost(options, output);
-  const library = new CodeLibrary(emptyBaseCode());
+  const library: CodeLibrary = new CodeLibrary(emptyBaseCode(), 0, ahead.finder(() => library));
   const shared: WasmShared = {
     library,
     compiler: lazyCompiler(tree, library),
@@ -249,6 +252,12 @@ function startBoot(tree: Tree, spec: ProcessSpec, options: BuildOptions): Booted
   const kernel = createGuest(guestOptions(tree, spec, host, shared, options.cpuLevel));
   if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
   return { kernel, host, output, shared };
+}
+
+/** A library for another guest, which runs the same modules and has notes of its own. */
+function libraryAfter({ base, slotCount }: CodeLibrary, ahead: AheadCode): CodeLibrary {
+  const library: CodeLibrary = new CodeLibrary(base, slotCount - FIRST_SLOT, ahead.finder(() => library));
+  return library;
 }
 
 function lazyCompiler(tree: Tree, library: CodeLibrary): JitCompiler {

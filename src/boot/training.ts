@@ -5,7 +5,7 @@
  */
 import type { Kernel } from "../kernel/kernel.ts";
 import { Tracer } from "../kernel/syscalls/trace.ts";
-import { CodeLibrary, type LoadedCode, type ProgramRecord } from "../machine/code_cache.ts";
+import type { CodeLibrary, ProgramRecord } from "../machine/code_cache.ts";
 import { CodePlaces } from "../kernel/memory/code_places.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
@@ -31,8 +31,8 @@ export interface TrainingOptions {
   snapshot: Snapshot;
   tree: Tree;
   host: BootHost;
-  /** The code module without regions, and what compiles or interprets what is reached. */
-  base: LoadedCode;
+  /** Of a guest that has run nothing yet; and what compiles or interprets what is reached and has no code there. */
+  library: CodeLibrary;
   compilerFor: (library: CodeLibrary) => LazyCompiler;
   interpreter: MissInterpreter | null;
   requests: readonly WarmRequest[];
@@ -41,6 +41,8 @@ export interface TrainingOptions {
   /** Programs that scripts of the image need. */
   interpreters: readonly string[];
   cpuLevel?: CpuLevel;
+  /** Real time in milliseconds, but for what is waited for translations. */
+  now: () => number;
   /** Told of every system call, as strace shows it. */
   onSyscall?: (line: string) => void;
 }
@@ -55,8 +57,7 @@ export interface Training {
 /** A server that fails under training still gives a profile. */
 export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
   const places = new CodePlaces();
-  const library = new CodeLibrary(options.base);
-  const { host, interpreter } = options;
+  const { host, interpreter, library } = options;
   const shared: WasmShared = { library, compiler: options.compilerFor(library), interpreter };
   let kernel: Kernel | undefined;
   try {
@@ -67,7 +68,7 @@ export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
       newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
     });
     if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
-    await warmUp(kernel, host, options.requests, options.port);
+    await warmUp(kernel, host, options.requests, options.port, options.now);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }
@@ -84,7 +85,7 @@ const INTERPRETER_MS = 5000;
 
 /** Runs a program with empty input in a container of its own: what an interpreter of scripts loads when it starts. */
 function runInterpreter(path: string, places: CodePlaces, shared: WasmShared, options: TrainingOptions): void {
-  const { tree, host } = options;
+  const { tree, host, now } = options;
   try {
     const k = createGuest({
       tree,
@@ -100,8 +101,8 @@ function runInterpreter(path: string, places: CodePlaces, shared: WasmShared, op
       codePlaces: places,
       ...(options.cpuLevel === undefined ? {} : { cpuLevel: options.cpuLevel }),
     });
-    const giveUpMs = performance.now() + INTERPRETER_MS;
-    while (k.run(SLICE_NS) === "busy" && performance.now() < giveUpMs);
+    const giveUpMs = now() + INTERPRETER_MS;
+    while (k.run(SLICE_NS) === "busy" && now() < giveUpMs);
     places.addAll(k.codePlaces);
   } catch (e) {
     host.log(0, `${path} cannot be run: ${(e as Error).message}`);

@@ -66,13 +66,14 @@ const REQUEST_MS = 20_000, RESPONSE_BYTES = 64 << 20;
 
 /**
  * Has the guest answer the requests on a port, one after the other, each on a connection of its own; then lets it settle. A request that
- * gets no answer is given up; one that keeps the guest busy without an end is an error.
+ * gets no answer is given up; one that keeps the guest busy without an end is an error. `now` is real time in milliseconds.
  */
 export async function warmUp(
   k: Kernel,
   host: BootHost,
   requests: readonly WarmRequest[],
   port: number,
+  now: () => number,
 ): Promise<void> {
   const instance = {
     kernel: k,
@@ -84,7 +85,7 @@ export async function warmUp(
       return k.exitStatus === null;
     },
   };
-  const timers = new BootTimers(host);
+  const timers = new BootTimers(host, now);
   const handler = createHandler(sharedInstance(() => instance), {
     port,
     keepAlive: false,
@@ -107,8 +108,8 @@ export async function warmUp(
       abort.abort();
     }
   }
-  const giveUpMs = performance.now() + REQUEST_MS;
-  for (let outcome = k.run(SETTLE_NS); outcome === "busy" && performance.now() < giveUpMs;) outcome = k.run(SETTLE_NS);
+  const giveUpMs = now() + REQUEST_MS;
+  for (let outcome = k.run(SETTLE_NS); outcome === "busy" && now() < giveUpMs;) outcome = k.run(SETTLE_NS);
 }
 
 /** Boot time passes slowly while a guest computes: these are up to a second of real time. */
@@ -123,7 +124,7 @@ async function readAll(response: Response): Promise<void> {
 class BootTimers implements Timers {
   readonly #set = new Set<unknown>();
 
-  constructor(readonly host: BootHost) {}
+  constructor(readonly host: BootHost, readonly realMs: () => number) {}
 
   now(): number {
     return this.host.monotonicNs() / 1e6;
@@ -153,7 +154,7 @@ class BootTimers implements Timers {
 
   /** Waits for work: "done"; "never" if nothing is set to happen any more; "too long" in real time or in the guest's. */
   async endOf(work: Promise<unknown>): Promise<"done" | "never" | "too long"> {
-    const giveUpMs = performance.now() + REQUEST_MS, giveUpAt = this.now() + REQUEST_MS;
+    const giveUpMs = this.realMs() + REQUEST_MS, giveUpAt = this.now() + REQUEST_MS;
     let over = false;
     const done = () => void (over = true);
     work.then(done, done);
@@ -161,7 +162,7 @@ class BootTimers implements Timers {
       await new Promise((go) => setTimeout(go, idle));
       if (over) return "done";
       idle = this.#set.size === 0 ? idle + 1 : 0;
-      if (performance.now() > giveUpMs || this.now() > giveUpAt) return "too long";
+      if (this.realMs() > giveUpMs || this.now() > giveUpAt) return "too long";
     }
     return "never";
   }

@@ -11,6 +11,7 @@ import type { BudgetInput, Sizes } from "../package/budget.ts";
 import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
 import type { Translation } from "../translate/translate.ts";
 import { openImagePath } from "./image_source.ts";
+import { TranslatorPool } from "./translator_pool.ts";
 import { optimiseTranslation } from "./wasm_opt.ts";
 
 export interface TranslateImageOptions {
@@ -49,10 +50,12 @@ export async function translateImage(path: string, options: TranslateImageOption
   refuseForeign(out);
   const targets = options.targets ?? TARGETS;
   const opened = await openImagePath(path);
+  const pool = new TranslatorPool();
   let app: BuiltApp;
   const stages = new StageReporter(options.onProgress);
   try {
     const build: BuildOptions = {
+      translator: pool,
       warm: options.warm ?? [],
       onStage: (name) => {
         stages.enter(name);
@@ -68,6 +71,7 @@ export async function translateImage(path: string, options: TranslateImageOption
     app = await buildApp(opened.image, build);
     stages.end();
   } finally {
+    await pool.close();
     await opened.close();
   }
   if (options.logMemory) app.manifest.logMemory = true;

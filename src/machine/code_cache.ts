@@ -50,8 +50,14 @@ export interface FileCode extends LoadedCode {
   readonly end: number;
 }
 
+/** Code that is being made, or is worth making only if the guest gets there. */
+export interface LaterCode {
+  /** Waits for it; undefined if there will be none. Gives the same at each call. */
+  wait(): FileCode | undefined;
+}
+
 /** Finds the code for a file of the image that is mapped executable at [start, end). */
-export type FindFileCode = (file: number, start: number, end: number) => FileCode | undefined;
+export type FindFileCode = (file: number, start: number, end: number) => FileCode | LaterCode | undefined;
 
 /** What is known of a program from its runs: whose code was missing, and what it maps. */
 export interface ProgramRecord {

@@ -7,7 +7,7 @@
  */
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
-import type { CodeLibrary, FileCode, PatchModule, ProgramRecord } from "./code_cache.ts";
+import type { CodeLibrary, FileCode, LaterCode, PatchModule, ProgramRecord } from "./code_cache.ts";
 import type { CpuLevel } from "./cpu_level.ts";
 import { innermostFrame, trapReason } from "./fault.ts";
 import type { FaultReplay } from "./fault_site.ts";
@@ -109,13 +109,21 @@ class WasmGuestMemory extends GuestMemory {
   }
 }
 
+/** An executable mapping of a file of the image. */
+interface MappedFile extends MappedRange {
+  /** Made ahead of time. */
+  readonly code: FileCode | undefined;
+  /** Waited for when the first address of the file has no code. */
+  readonly later: LaterCode | undefined;
+}
+
 export class WasmMachine implements Machine, BodyOwner {
   readonly memory: WasmGuestMemory;
   client: MachineClient = NO_CLIENT;
   readonly #body: WasmBody;
   #key: string;
-  /** What is mapped of files of the image, and the code made ahead of time for it, by file. */
-  readonly #files = new Map<number, { start: number; end: number; code: FileCode | undefined }>();
+  /** What is mapped of files of the image, by file. */
+  readonly #files = new Map<number, MappedFile>();
   #bound = false;
   /** The compiled code that is being run is no longer what the body is bound to. */
   #outdated = false;
@@ -160,8 +168,10 @@ export class WasmMachine implements Machine, BodyOwner {
   codeMapped(file: number, start: number, end: number): void {
     this.codeVersion++;
     this.#forgetFiles(start, end);
-    const code = this.shared.library.find(file, start, end);
-    this.#files.set(file, { start, end, code });
+    const found = this.shared.library.find(file, start, end);
+    const later = found !== undefined && "wait" in found ? found : undefined;
+    const code = later === undefined ? found as FileCode | undefined : undefined;
+    this.#files.set(file, { start, end, code, later });
     this.#note(file, start, end);
     if (!this.#bound) return this.#body.occupied([{ start, end }], code === undefined ? [] : [code]);
     if (this.#body.codeChanged(start, end, code)) this.#outdated = true;
@@ -263,8 +273,22 @@ export class WasmMachine implements Machine, BodyOwner {
     return 1;
   }
 
+  /** True if code of the file that is mapped there has been waited for now. Compiled code may be running. */
+  #arrives(pc: number): boolean {
+    for (const [file, { start, end, later }] of this.#files) {
+      if (pc < start || pc >= end) continue;
+      if (later === undefined) return false;
+      const code = later.wait();
+      this.#files.set(file, { start, end, code, later: undefined });
+      if (code !== undefined) this.#body.addCode(code);
+      return code !== undefined;
+    }
+    return false;
+  }
+
   /** Import of compiled code. */
   onMiss(pc: number): number {
+    this.#arrives(pc);
     // Who goes to a return site is unwinding, and does not come back.
     return this.#body.resumePlace(pc)?.isReturn ? 0 : this.onStub(pc);
   }
@@ -272,7 +296,8 @@ export class WasmMachine implements Machine, BodyOwner {
   /** Import of compiled code. */
   onStub(pc: number): number {
     // A stub may be older than the code.
-    const slot = this.#body.lookup.get(pc);
+    let slot = this.#body.lookup.get(pc);
+    if (slot === 0 && this.#arrives(pc)) slot = this.#body.lookup.get(pc);
     if (slot !== 0) return slot;
     return this.#codeFor(pc) ? this.#body.lookup.get(pc) : 0;
   }
@@ -297,6 +322,7 @@ export class WasmMachine implements Machine, BodyOwner {
     const { shared } = this;
     this.#setRip(pc);
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
+    if (this.#arrives(pc)) return STOP_NONE;
     const resumable = shared.library.cache.findResumable(pc, this.memory.u8, this.client.codeTraits(pc));
     if (resumable !== undefined) {
       this.#body.install(resumable);

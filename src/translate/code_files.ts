@@ -59,7 +59,7 @@ export function codeFiles(
     path: paths.get(file) ?? `inode ${file}`,
     start,
     end,
-    hints: { profile: [...profile].sort((a, b) => a - b), pointers: pointers.values(), imports },
+    hints: { profile: [...profile].sort((a, b) => a - b), pointers: [...pointers.values()], imports },
   })).sort((a, b) => a.path < b.path ? -1 : 1);
 }
 

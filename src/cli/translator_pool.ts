@@ -1,0 +1,148 @@
+/**
+ * Translates files in threads of their own. The caller begins translations and waits for them without giving up its own thread: it
+ * may be in the middle of running a guest.
+ */
+import { availableParallelism, totalmem } from "node:os";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads";
+import { bug, type ErrorKind, TranslatorError } from "../errors.ts";
+import type { FileTask, FileTranslator, Ticket } from "../translate/file_task.ts";
+import type { Translation } from "../translate/translate.ts";
+
+/** What a thread is started with. */
+export interface ThreadStart {
+  port: MessagePort;
+  /** Counts what all threads have said. */
+  said: Int32Array<SharedArrayBuffer>;
+}
+
+/** What a thread is sent, and what it answers. It says "ready" before anything else. */
+export type ThreadTask = { id: number; task: FileTask };
+export type ThreadAnswer =
+  | { ready: true }
+  | { id: number; translation: Translation }
+  | { id: number; failure: { kind: ErrorKind; message: string } | { stack: string } };
+
+interface Job {
+  id: number;
+  task: FileTask | null;
+  thread: Thread | null;
+  translation?: Translation;
+  error?: Error;
+}
+
+interface Thread {
+  worker: Worker;
+  port: MessagePort;
+  /** Jobs that it has and has not answered. */
+  jobs: number;
+}
+
+/** Jobs that a thread has at once: one to work on, and the next, as nobody may be there to send it in time. */
+const JOBS_AHEAD = 2;
+
+/** What translating large files takes in a thread, at most: about 100 times the code. */
+const BYTES_OF_THREAD = 2 ** 31;
+
+/** More threads have nothing to do: there are few large files. */
+const MAX_THREADS = 8;
+
+/** How long threads may take to start. */
+const START_MS = 120_000;
+
+/** As many threads as there are processors, and memory for them. */
+export function threadCount(): number {
+  return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_OF_THREAD), MAX_THREADS));
+}
+
+export class TranslatorPool implements FileTranslator {
+  readonly #threads: Thread[] = [];
+  readonly #said = new Int32Array(new SharedArrayBuffer(4));
+  readonly #jobs = new Map<number, Job>();
+  #queue: Job[] = [];
+  #next = 0;
+  #isReady = false;
+
+  constructor(threads: number = threadCount()) {
+    for (let i = 0; i < threads; i++) this.#threads.push(this.#start());
+  }
+
+  begin(task: FileTask): Ticket {
+    const job: Job = { id: this.#next++, task, thread: null };
+    this.#jobs.set(job.id, job);
+    this.#queue.push(job);
+    this.#hear();
+    return { wait: () => this.#wait(job) };
+  }
+
+  /** Ends the threads, whatever they do. */
+  async close(): Promise<void> {
+    for (const { port } of this.#threads) port.close();
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
+  }
+
+  #start(): Thread {
+    const { port1, port2 } = new MessageChannel();
+    const start: ThreadStart = { port: port2, said: this.#said };
+    const worker = new Worker(new URL("./translator_thread.ts", import.meta.url), {
+      workerData: start,
+      transferList: [port2],
+    });
+    worker.unref();
+    port1.unref();
+    return { worker, port: port1, jobs: 0 };
+  }
+
+  #wait(job: Job): Translation {
+    // Somebody waits for this one.
+    if (job.thread === null && job.task !== null) this.#queue = [job, ...this.#queue.filter((other) => other !== job)];
+    const giveUpMs = performance.now() + START_MS;
+    for (;;) {
+      const said = Atomics.load(this.#said, 0);
+      this.#hear();
+      if (job.error !== undefined) throw job.error;
+      if (job.translation !== undefined) return job.translation;
+      if (!this.#isReady && performance.now() > giveUpMs) throw bug("the translator's threads do not start");
+      Atomics.wait(this.#said, 0, said, 1000);
+    }
+  }
+
+  /** Takes what threads have said, and gives them more to do. */
+  #hear(): void {
+    for (const thread of this.#threads) {
+      for (let got; (got = receiveMessageOnPort(thread.port)) !== undefined;) {
+        const answer = got.message as ThreadAnswer;
+        if ("ready" in answer) {
+          this.#isReady = true;
+          continue;
+        }
+        const job = this.#jobs.get(answer.id)!;
+        this.#jobs.delete(answer.id);
+        thread.jobs--;
+        if ("translation" in answer) job.translation = answer.translation;
+        else job.error = errorOf(answer.failure);
+      }
+    }
+    for (let level = 0; level < JOBS_AHEAD; level++) {
+      for (const thread of this.#threads) {
+        if (thread.jobs === level && this.#queue.length > 0) this.#send(thread, this.#queue.shift()!);
+      }
+    }
+  }
+
+  #send(thread: Thread, job: Job): void {
+    thread.port.postMessage({ id: job.id, task: job.task } as ThreadTask);
+    job.task = null;
+    job.thread = thread;
+    thread.jobs++;
+  }
+}
+
+function errorOf(failure: { kind: ErrorKind; message: string } | { stack: string }): Error {
+  if ("kind" in failure) return new TranslatorError(failure.kind, failure.message);
+  return bug(`translating failed: ${failure.stack}`);
+}
+
+/** The buffers of a translation, which need not be copied to reach another thread. */
+export function buffersOf({ wasm, traps, resume, frames }: Translation): Transferable[] {
+  return [...new Set([wasm, traps, resume, frames].map((array) => array.buffer))];
+}

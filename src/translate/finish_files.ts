@@ -1,0 +1,80 @@
+/**
+ * The modules of an app, file by file: the translations that the guest ran on while it booted, with entries for where it was seen
+ * to go on; made anew only where the runs told of code that has not been found without them.
+ */
+import { FIRST_SLOT } from "../machine/code_cache.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
+import { decodeResume } from "../machine/resume_table.ts";
+import type { Tree } from "../rootfs/tree.ts";
+import type { AheadCode } from "./ahead_code.ts";
+import type { CodeFile } from "./code_files.ts";
+import { exportedNames } from "../discover/elf_facts.ts";
+import type { FileTask, FileTranslator, Ticket } from "./file_task.ts";
+import { type HintsLeft, hintsLeft } from "./known_code.ts";
+import { placeTranslation } from "./placed.ts";
+import type { Translation } from "./translate.ts";
+
+export interface FinishOptions {
+  tree: Tree;
+  translator: FileTranslator;
+  ahead: AheadCode;
+  level: CpuLevel;
+}
+
+export interface FinishedFile {
+  file: CodeFile;
+  translation: Translation;
+  /** What the runs told of that the first translation had not found; null if that was all there is. */
+  added: HintsLeft | null;
+}
+
+interface Work {
+  file: CodeFile;
+  task: FileTask;
+  ticket: Ticket;
+  added: HintsLeft | null;
+}
+
+/** In the order of the files, without those that have no code; slots follow each other. */
+export function finishFiles(files: readonly CodeFile[], options: FinishOptions): FinishedFile[] {
+  const begun = files.map((file) => begin(file, options));
+  // Those that are made anew come first to the threads, and are waited for last.
+  const works = begun.map((work) => again(work, options.translator));
+  const finished: FinishedFile[] = [];
+  let firstSlot = FIRST_SLOT;
+  for (const { file, task, ticket, added } of works) {
+    const made = ticket.wait();
+    const { sideEntries } = hintsLeft(task, made.entries, decodeResume(made.resume), file.hints);
+    const translation = placeTranslation(made, { name: `code${finished.length}`, firstSlot, sideEntries });
+    if (translation.entries.length === 0) continue;
+    finished.push({ file, translation, added });
+    firstSlot += translation.entries.length;
+  }
+  return finished;
+}
+
+/** A file that no guest waited for has all that is known of it in its first task. */
+function begin(file: CodeFile, { tree, translator, ahead, level }: FinishOptions): Work {
+  const begun = ahead.begun(file.file, file.start);
+  if (begun !== undefined) return { file, task: begun.task, ticket: begun.ticket!, added: null };
+  const bytes = tree.read(file.file), { profile, pointers, imports } = file.hints, wanted = new Set(imports);
+  const task: FileTask = {
+    bytes,
+    path: file.path,
+    start: file.start,
+    level,
+    profile: [...profile],
+    pointers: [...pointers].sort((a, b) => a.target - b.target),
+    imports: exportedNames(bytes).filter((name) => wanted.has(name)).sort(),
+  };
+  return { file, task, ticket: translator.begin(task), added: null };
+}
+
+function again(work: Work, translator: FileTranslator): Work {
+  const { file, task, ticket } = work, first = ticket.wait();
+  const left = hintsLeft(task, first.entries, decodeResume(first.resume), file.hints);
+  const { profile, pointers, imports } = left;
+  if (profile.length + pointers.length + imports.length === 0) return work;
+  const more: FileTask = { ...task, profile, pointers, imports: [...new Set([...task.imports, ...imports])].sort() };
+  return { file, task: more, ticket: translator.begin(more), added: left };
+}
