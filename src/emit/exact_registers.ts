@@ -7,11 +7,15 @@
  *
  * Stores for the sake of faults would cost up to a third in programs that call much. So there are few: rsp is mostly a constant
  * away from what was stored; where it is not, and for a frame pointer made from it, blocks store it at their end.
+ *
+ * Code made at run time is another matter (IrFunction.exactFaults): compilers have handlers go on in places that count on any
+ * register. There everything is stored before ways meet from which a fault may come, and where memory is stored to that was
+ * loaded from since: its old content could not be told any more.
  */
 import type { IrBlock, IrFunction } from "../ir/function.ts";
 import { KIND_LOAD, KIND_STORE, KIND_TRAP, OP, OP_KIND } from "../ir/ops.ts";
 import { VAR_GPR } from "../ir/variables.ts";
-import { RBP, RSP } from "../machine/state.ts";
+import { GUEST_BIAS, RBP, RSP, STATE_BYTES } from "../machine/state.ts";
 
 /** Variables as sets. */
 export const RSP_SET = 1 << (VAR_GPR + RSP);
@@ -21,6 +25,9 @@ export const GENERAL_SET = 0xffff;
 
 /** Distance of rsp from the stored one where that is no constant. */
 export const UNKNOWN_DISTANCE = -0x80000000;
+
+/** Accesses so far below rsp are there to find out whether the stack goes on. */
+const PROBE_DISTANCE = -2048;
 
 /** 1 for blocks that may fault at an address, or divide, in a way a program may want to recover from. */
 export function faultingBlocks(fn: IrFunction, order: Int32Array): Uint8Array {
@@ -33,15 +40,17 @@ function mayFault(fn: IrFunction, { first, end }: IrBlock): boolean {
   for (let i = first; i < end; i++) {
     const kind = OP_KIND[fn.op[i]];
     if (kind === KIND_TRAP || fn.op[i] === OP.trap_if) return true;
-    if ((kind === KIND_LOAD || kind === KIND_STORE) && mayMiss(fn, fn.a[i])) return true;
+    if ((kind === KIND_LOAD || kind === KIND_STORE) && mayMiss(fn, fn.a[i], fn[kind === KIND_LOAD ? "b" : "c"][i])) {
+      return true;
+    }
   }
   return false;
 }
 
 /** False for addresses of the state block, of the program's own data, and of its stack. */
-function mayMiss(fn: IrFunction, address: number): boolean {
+function mayMiss(fn: IrFunction, address: number, offset: number): boolean {
   const { op, a, b } = fn;
-  let v = address;
+  let v = address, disp = GUEST_BIAS + offset;
   for (;;) {
     switch (op[v]) {
       case OP.i32_const:
@@ -49,14 +58,19 @@ function mayMiss(fn: IrFunction, address: number): boolean {
         return a[v] < 0;
       case OP.i32_add:
         if (op[b[v]] !== OP.i32_const) return true;
+        disp += a[b[v]];
         v = a[v];
         break;
       case OP.i32_wrap_i64:
-        return distanceFromRsp(fn, a[v]) === UNKNOWN_DISTANCE;
+        return !isOnStack(fn, distanceFromRsp(fn, a[v]), disp);
       default:
         return true;
     }
   }
+}
+
+function isOnStack({ exactFaults }: IrFunction, distance: number, disp: number): boolean {
+  return distance !== UNKNOWN_DISTANCE && (!exactFaults || distance + disp >= PROBE_DISTANCE);
 }
 
 /** How far a value lies from rsp as it was at the block's start, if that is a constant. */
@@ -79,6 +93,24 @@ export function stackMoves(fn: IrFunction, { first, end }: IrBlock): { rsp: numb
     if (fn.a[i] === VAR_GPR + RBP) framePointer = distanceFromRsp(fn, fn.b[i]) !== UNKNOWN_DISTANCE;
   }
   return { rsp, framePointer };
+}
+
+/** Whether a block loads from guest memory, and whether it stores there. */
+export function memoryUse(fn: IrFunction, { first, end }: IrBlock): { loads: boolean; stores: boolean } {
+  let loads = false, stores = false;
+  for (let i = first; i < end; i++) {
+    const kind = OP_KIND[fn.op[i]];
+    if (kind === KIND_LOAD) loads ||= !isStateAddress(fn, fn.a[i]);
+    else if (kind === KIND_STORE) {
+      stores ||= !isStateAddress(fn, fn.a[i]);
+      if (fn.op[i] === OP.memory_copy) loads = true;
+    }
+  }
+  return { loads, stores };
+}
+
+function isStateAddress({ op, a }: IrFunction, address: number): boolean {
+  return op[address] === OP.i32_const && a[address] >= 0 && a[address] < STATE_BYTES;
 }
 
 /** True for blocks that a part of an instruction begins: a fault in it belongs to that instruction. */

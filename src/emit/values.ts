@@ -130,6 +130,8 @@ export class ValueEmitter {
     this.#setCount.fill(0);
     this.#inHelper.fill(0);
     let nextBarrier = storesBeforeEnd ? end - 1 : 0x7fffffff;
+    // Where the next operation stands that may trap: the order of faults counts where handlers recover from each.
+    let nextTrap = 0x7fffffff;
     for (const v of [block.value, block.index]) {
       if (v >= 0) {
         uses[v]++;
@@ -159,9 +161,11 @@ export class ValueEmitter {
           break;
         case KIND_LOAD:
         case KIND_TRAP:
-          if (uses[i] === 0) break; // kept for its trap
-          mode[i] = uses[i] === 1 && nextBarrier >= lastUse[i] ? MODE_INLINE : MODE_LOCAL;
-          if (mode[i] === MODE_INLINE) position = lastUse[i];
+          if (uses[i] > 0) { // else kept for its trap
+            mode[i] = uses[i] === 1 && nextBarrier >= lastUse[i] && nextTrap > lastUse[i] ? MODE_INLINE : MODE_LOCAL;
+            if (mode[i] === MODE_INLINE) position = lastUse[i];
+          }
+          if (fn.exactFaults) nextTrap = position;
           break;
         default:
           if (uses[i] === 0) continue;

@@ -28,6 +28,7 @@ import {
   faultingBlocks,
   GENERAL_SET,
   isInside,
+  memoryUse,
   RBP_SET,
   RSP_SET,
   stackMoves,
@@ -181,7 +182,9 @@ class Solver {
 
   #faultFlow(): FaultFlow {
     const stale = this.#dirtyIn, rspDistance = this.#stackDistances();
-    return { stale, rspDistance, parent: Int32Array.from(this.fn.blocks, (_, b) => this.#soleWayTo(b)) };
+    const isStale = (b: number) => (stale.low[b] | stale.high[b]) !== 0;
+    const parent = Int32Array.from(this.fn.blocks, (_, b) => isStale(b) ? this.#soleWayTo(b) : -1);
+    return { stale, rspDistance, parent };
   }
 
   #solveDirty(): void {
@@ -240,6 +243,7 @@ class Solver {
     const { fn, cfg: { order } } = this;
     const faulting = faultingBlocks(fn, order);
     if (!faulting.includes(1)) return;
+    if (fn.exactFaults) return this.#storeAllForFaults(faulting);
     const shown = this.#shownAt(faulting);
     const repeats = (b: number) => faulting[b] && this.#preds[b].length > 1 && isInside(fn, fn.blocks[b]);
     for (const b of order) {
@@ -265,6 +269,41 @@ class Solver {
       if (!any) return;
       this.#solveDirty();
     }
+  }
+
+  /** Stores everything where a fault further on could not tell it otherwise. */
+  #storeAllForFaults(faulting: Uint8Array): void {
+    const { fn, cfg: { order } } = this;
+    const ahead = this.#faultsAhead(faulting);
+    // 1 where memory was loaded from since everything was stored.
+    const loaded = new Uint8Array(fn.blocks.length);
+    for (const b of order) {
+      const { kind, succ } = fn.blocks[b], { loads, stores } = memoryUse(fn, fn.blocks[b]);
+      const [p, another] = this.#preds[b];
+      if (p !== undefined && another === undefined && !isFresh(fn, p, b)) loaded[b] = loaded[p];
+      if (loads) loaded[b] = 1;
+      if (mayNotStore(kind) || !succ.some((s) => ahead[s])) continue;
+      if (!(stores && loaded[b]) && !succ.some((s) => ahead[s] && this.#preds[s].length > 1)) continue;
+      this.#early.low[b] |= this.#dirtyOut.low[b];
+      this.#early.high[b] |= this.#dirtyOut.high[b];
+      loaded[b] = 0;
+    }
+    this.#solveDirty();
+  }
+
+  /** 1 for blocks from whose start on a fault may come before registers are loaded afresh. */
+  #faultsAhead(faulting: Uint8Array): Uint8Array {
+    const { fn, cfg: { order } } = this, ahead = faulting.slice();
+    for (let changed = true; changed;) {
+      changed = false;
+      for (let i = order.length - 1; i >= 0; i--) {
+        const b = order[i];
+        if (ahead[b] || !fn.blocks[b].succ.some((s) => ahead[s] && !isFresh(fn, b, s))) continue;
+        ahead[b] = 1;
+        changed = true;
+      }
+    }
+    return ahead;
   }
 
   /** rsp and rbp, at the starts of blocks from which on a fault may come before they are changed or stored. */

@@ -90,6 +90,11 @@ export class IrFunction {
     return this.blocks.length - 1;
   }
 
+  /** All registers can be told at faults: code made at run time, to which no ABI applies, may read any in its handlers. */
+  get exactFaults(): boolean {
+    return this.keepsFlags;
+  }
+
   /** Index of a 16-byte constant in the pool, added once. */
   constant(bytes: Uint8Array): number {
     const key = bytes.join();

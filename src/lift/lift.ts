@@ -73,6 +73,7 @@ export function liftRegion(
       at = insn.nextPc;
       if (l.ended) break;
       if (writable.length > 0) l.leaveIfWrittenTo(writable);
+      else if (fn.exactFaults) l.splitAfterStores();
     }
     if (l.ended) continue;
     l.flagsLiveAfter = b.flagsLiveOut;

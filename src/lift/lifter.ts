@@ -572,6 +572,14 @@ export class Lifter extends Builder {
     this.begin(stay);
   }
 
+  /** After an instruction: a new block if it has stored to memory, so that registers can be stored there (emit/exact_registers.ts). */
+  splitAfterStores(): void {
+    if (this.#storedAt.splice(0).length === 0) return;
+    const next = this.innerBlock();
+    this.endJump(next);
+    this.beginAfter(next);
+  }
+
   /** begin() for an inner block to which only the block just ended leads: registers and flags known as constants stay known. */
   beginAfter(block: number): void {
     const { fn } = this;
