@@ -9,12 +9,12 @@ import { parseArgs } from "node:util";
 import { appPrograms } from "./apps.ts";
 import { cpuPrograms } from "./cpu.ts";
 import { table } from "./statistics.ts";
-import { variantsNamed } from "./variants.ts";
+import { prepareVariants, variantsNamed } from "./variants.ts";
 
 export const usage = `deno task bench profile PROGRAM [options]
   --runs N            runs of the program in one process (3)
   --top N             functions to show (25)
-  --engine ENGINE     aot or jit
+  --variant NAME      of aot, deno, jit (aot)
 PROGRAM is one of the benchmarks cpu and apps. Needs perf (apt-get install linux-perf).`;
 
 /** Runs it; the exit code. */
@@ -25,17 +25,18 @@ export async function main(args: string[]): Promise<number> {
     options: {
       runs: { type: "string", default: "3" },
       top: { type: "string", default: "25" },
-      engine: { type: "string", default: "aot" },
+      variant: { type: "string", default: "aot" },
     },
   });
   const program = [...await appPrograms(), ...await cpuPrograms()].find((p) => p.name === name);
   if (program === undefined) throw new Error(`no program ${JSON.stringify(name)}: wanted one of cpu or apps`);
-  const [variant] = variantsNamed([values.engine]);
+  const [variant] = variantsNamed([values.variant]);
   variant.prepare?.(program);
-  const [command, run, ...rest] = variant.command(program, Number(values.runs));
+  await prepareVariants();
+  const command = variant.command(program, Number(values.runs), ["--perf-basic-prof"]);
   const folder = mkdtempSync(join(tmpdir(), "lighter-bench-")), data = join(folder, "perf.data");
   try {
-    await perf(["record", "-q", "-F", "997", "-o", data, "--", command, run, "--v8-flags=--perf-basic-prof", ...rest]);
+    await perf(["record", "-q", "-F", "997", "-o", data, "--", ...command]);
     console.log(summary(await perf(["script", "-i", data, "-F", "comm,ip,sym,dso"]), Number(values.top)));
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -44,8 +45,8 @@ export async function main(args: string[]): Promise<number> {
 }
 
 async function perf(args: string[]): Promise<string> {
-  const command = new Deno.Command("perf", { args, env: { LIGHTER_BENCH_NAMES: "1" }, stderr: "piped" });
-  const done = await command.output().catch((cause) => {
+  const perf = new Deno.Command("perf", { args, env: { LIGHTER_BENCH_NAMES: "1" }, stderr: "piped" });
+  const done = await perf.output().catch((cause) => {
     throw new Error("perf is missing: apt-get install linux-perf", { cause });
   });
   if (!done.success) throw new Error(`perf ${args[0]}: ${new TextDecoder().decode(done.stderr).slice(-2000)}`);

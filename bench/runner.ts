@@ -61,4 +61,4 @@ function main([engine, rootfs, prepared, runs, env, ...argv]: string[]): RunnerF
   return { startupNs, loadNs: startupNs - before, runs: figures, misses, rssBytes };
 }
 
-if (import.meta.main) console.log(JSON.stringify(main(Deno.args)));
+console.log(JSON.stringify(main(process.argv.slice(2))));

@@ -1,11 +1,13 @@
 /** The ways to run an x86-64 program that the benchmarks compare. */
+import { fileURLToPath } from "node:url";
 import { join } from "node:path";
+import * as esbuild from "esbuild";
+import { findNode } from "../tests/support/node_binary.ts";
 import { cacheFolder, compile } from "./build.ts";
 import type { GuestProgram } from "./guest_program.ts";
 import { prepare } from "./prepared.ts";
 import type { RunFigures, RunnerFigures } from "./runner.ts";
 
-const RUNNER = new URL("runner.ts", import.meta.url).pathname;
 const REPEAT = new URL("apps/repeat.c", import.meta.url).pathname;
 
 /** A program to measure; argv[0] is its absolute path. */
@@ -30,8 +32,8 @@ export interface Variant {
   name: string;
   /** What has to be done before; its time does not count. */
   prepare?(program: Program): void;
-  /** Command line that runs a program `count` times. */
-  command(program: Program, count: number): string[];
+  /** Command line that runs a program `count` times; `flags` are V8's. */
+  command(program: Program, count: number, flags?: readonly string[]): string[];
   parse(stdout: string): Run;
   /** Runs are alike: nothing is kept from one to the next. */
   isAlwaysCold?: boolean;
@@ -41,10 +43,24 @@ export interface Variant {
 
 const repeatPath = () => join(cacheFolder(), "repeat");
 
-/** Builds what the variants need. */
+const runnerPath = () => join(cacheFolder(), "runner.mjs");
+
+/** Builds what the variants need: the runner as one file, for every host alike. */
 export async function prepareVariants(): Promise<void> {
   await Deno.mkdir(cacheFolder(), { recursive: true });
   await compile(REPEAT, repeatPath());
+  await esbuild.build({
+    absWorkingDir: fileURLToPath(new URL("../", import.meta.url)),
+    entryPoints: ["bench/runner.ts"],
+    outfile: runnerPath(),
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    external: ["node:*"],
+    target: "es2023",
+    logLevel: "silent",
+  });
+  await esbuild.stop();
 }
 
 /** A new process each time, by apps/repeat.c: CPU time as the kernel counts it. */
@@ -63,30 +79,34 @@ function processes(name: string, emulator: string[], more: Partial<Variant> = {}
   };
 }
 
-function lighter(engine: "aot" | "jit"): Variant {
+/** How a host is started, but for the script and its arguments. */
+function hostCommand(host: "node" | "deno", flags: readonly string[]): string[] {
+  if (host === "node") return [node ??= findNode() ?? "node", ...flags];
+  const v8 = flags.length === 0 ? [] : [`--v8-flags=${flags.join(",")}`];
+  return [Deno.execPath(), "run", "-A", "--no-check", ...v8];
+}
+
+let node: string | undefined;
+
+function lighter(name: string, engine: "aot" | "jit", host: "node" | "deno"): Variant {
   const prepared = (program: Program) => engine === "aot" ? prepare(program.name, program) : "-";
   return {
-    name: engine,
+    name,
     prepare: (program) => void prepared(program),
-    command: (program, count) => [
-      ...[Deno.execPath(), "run", "-A", "--no-check", ...v8Flags(), RUNNER, engine, "/", prepared(program), `${count}`],
+    command: (program, count, flags = []) => [
+      ...[...hostCommand(host, flags), runnerPath(), engine, "/", prepared(program), `${count}`],
       ...[program.env.join("\n"), ...program.argv],
     ],
     parse: (stdout) => JSON.parse(stdout) as RunnerFigures,
   };
 }
 
-/** For experiments: flags of V8 in $LIGHTER_BENCH_V8. */
-function v8Flags(): string[] {
-  const flags = Deno.env.get("LIGHTER_BENCH_V8");
-  return flags === undefined ? [] : [`--v8-flags=${flags}`];
-}
-
 export const VARIANTS: readonly Variant[] = [
   processes("native", []),
   processes("qemu", ["/usr/bin/qemu-x86_64-static"], { needs: "qemu-user-static" }),
-  lighter("aot"),
-  lighter("jit"),
+  lighter("aot", "aot", "node"),
+  lighter("deno", "aot", "deno"),
+  lighter("jit", "jit", "node"),
 ];
 
 /** The variants by name. */
