@@ -13,9 +13,9 @@ import { WasmMachine } from "../machine/wasm_machine.ts";
 import { decodeResume } from "../machine/resume_table.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import type { Tree } from "../rootfs/tree.ts";
-import { fileMemory } from "../translate/file_memory.ts";
+import { type FileTranslator, OwnThreadTranslator } from "../translate/file_task.ts";
 import { FunctionStarts } from "../translate/function_starts.ts";
-import { translateProgram } from "../translate/translate.ts";
+import { placeTranslation } from "../translate/placed.ts";
 import type { UnsupportedSink } from "../lift/lift.ts";
 
 /** aot: translated as a whole first; jit: compiled as it is reached; interpret: the IR interpreter. */
@@ -37,15 +37,19 @@ export function jitMachine(onUnsupported: UnsupportedSink, tree?: Tree): WasmMac
  * A machine that translates each file of the image as a whole when it is mapped. What translation did not find is still
  * compiled when it is reached.
  */
-export function aotMachine(tree: Tree, onUnsupported: UnsupportedSink): WasmMachine {
+export function aotMachine(
+  tree: Tree,
+  onUnsupported: UnsupportedSink,
+  translator: FileTranslator = new OwnThreadTranslator(),
+): WasmMachine {
   const made = new Map<string, FileCode>();
   const translated = (file: number, start: number, end: number): FileCode => {
     const name = `code${made.size}`, firstSlot = library.slotCount;
     const bytes = tree.read(file);
     // Who will look up which of a library's functions is not known yet: all that it exports are compiled.
-    const hints = { profile: [], pointers: [], imports: exportedNames(bytes) };
-    const memory = fileMemory(bytes, `inode ${file}`, start, hints);
-    const t = translateProgram(memory, { name, firstSlot, level: machine.client.cpuLevel });
+    const imports = exportedNames(bytes).sort(), level = machine.client.cpuLevel;
+    const task = { bytes, path: `inode ${file}`, start, level, profile: [], pointers: [], imports };
+    const t = placeTranslation(translator.begin(task).wait(), { name, firstSlot });
     library.reserveSlots(t.entries.length);
     const module = new WebAssembly.Module(t.wasm);
     const resume = decodeResume(t.resume);

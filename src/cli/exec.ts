@@ -12,12 +12,14 @@ import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import type { Machine } from "../machine/machine.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
+import { type FileTranslator, OwnThreadTranslator } from "../translate/file_task.ts";
 import { print } from "../x86/print.ts";
 import { aotMachine, ENGINE_NAMES, type EngineName, interpreterMachine, jitMachine } from "./engines.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
 import { HostInput, HostOutput } from "./exec_streams.ts";
 import { openHostDirectory } from "./host_directory.ts";
 import { NodeHost } from "./node_host.ts";
+import { CachedTranslator } from "./translation_cache.ts";
 import { parseCommandLine, UsageError } from "./usage.ts";
 
 const HELP = `Usage: deno task exec [options] PROGRAM [ARGUMENT...]
@@ -29,6 +31,7 @@ Runs one x86-64 Linux program of a root file system to its end. Files it changes
                     interpret: no compiling at all
   --cpu LEVEL       the processor the program is shown: x86-64-v2 (default) or x86-64-v3
   --env NAME=VALUE  an environment variable; may be repeated (default: PATH and HOME only)
+  --no-cache        aot: translate everything, and keep nothing for the next time (in $LIGHTER_CACHE, or ~/.cache/lighter)
   --cwd DIR         working directory inside the root (default /)
   --trace           write every system call to standard error
   --stats           write counts to standard error at the end
@@ -41,6 +44,7 @@ const OPTIONS = {
   engine: { type: "string", default: "jit" },
   cpu: { type: "string", default: DEFAULT_CPU_LEVEL },
   env: { type: "string", multiple: true },
+  "no-cache": { type: "boolean", default: false },
   cwd: { type: "string", default: "/" },
   trace: { type: "boolean", default: false },
   stats: { type: "boolean", default: false },
@@ -81,6 +85,7 @@ export function execCommand(args: string[]): number {
     cwd: values.cwd,
     engine,
     cpuLevel,
+    ...(values["no-cache"] || engine !== "aot" ? {} : { translator: new CachedTranslator(new OwnThreadTranslator()) }),
     host,
     console: new HostOutput(),
     stdin: new HostInput(),
@@ -96,6 +101,8 @@ export interface RunOptions {
   cwd: string;
   engine: EngineName;
   cpuLevel?: CpuLevel;
+  /** For the engine aot; by default everything is translated anew. */
+  translator?: FileTranslator;
   host: Host;
   console: ConsoleSink;
   stdin?: FileDescription;
@@ -165,14 +172,14 @@ function startOrReport(options: GuestOptions, host: Host): Kernel | null {
   }
 }
 
-function engineMachine({ engine, tree }: RunOptions, onUnsupported: UnsupportedSink): Machine {
+function engineMachine({ engine, tree, translator }: RunOptions, onUnsupported: UnsupportedSink): Machine {
   switch (engine) {
     case "interpret":
       return interpreterMachine(onUnsupported);
     case "jit":
       return jitMachine(onUnsupported, tree);
     case "aot":
-      return aotMachine(tree, onUnsupported);
+      return aotMachine(tree, onUnsupported, translator);
   }
 }
 

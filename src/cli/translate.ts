@@ -27,6 +27,7 @@ the archive itself may be plain, gzip or zstd.
   --stateful       Workers: one instance for all requests, in a Durable Object, which keeps what the server keeps in memory
                    and in files (default: an instance of its own for each request, as the snapshot has it)
   --log-memory     have the hosts log how much memory the guest has, when it is more than ever
+  --no-cache       translate everything, and keep nothing for the next time (in $LIGHTER_CACHE, or ~/.cache/lighter)
   --boot-timeout S give up when the server has computed this long without listening (default 120)
   --json           print the manifest instead of the report
   --verbose        show the server's output while it boots
@@ -45,6 +46,7 @@ const OPTIONS = {
   optimise: { type: "boolean", default: false },
   stateful: { type: "boolean", default: false },
   "log-memory": { type: "boolean", default: false },
+  "no-cache": { type: "boolean", default: false },
   "boot-timeout": { type: "string", default: "120" },
   json: { type: "boolean", default: false },
   verbose: { type: "boolean", default: false },
@@ -70,6 +72,7 @@ export async function translateCommand(args: string[]): Promise<number> {
     stateful: values.stateful,
     logMemory: values["log-memory"],
     bootTimeoutMs,
+    cache: !values["no-cache"],
     cpuLevel: parseCpuLevel(values.cpu),
     onProgress: progressLine,
     ...(values.trace ? { onSyscall: (line: string) => console.error(line), onStage: stageLine } : {}),

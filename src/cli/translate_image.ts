@@ -11,6 +11,7 @@ import type { BudgetInput, Sizes } from "../package/budget.ts";
 import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
 import type { Translation } from "../translate/translate.ts";
 import { openImagePath } from "./image_source.ts";
+import { CachedTranslator } from "./translation_cache.ts";
 import { TranslatorPool } from "./translator_pool.ts";
 import { optimiseTranslation } from "./wasm_opt.ts";
 
@@ -23,6 +24,8 @@ export interface TranslateImageOptions {
   /** Whether the code goes through wasm-opt; by default only if there is little of it. */
   optimise?: "never" | "small" | "always";
   bootTimeoutMs?: number;
+  /** Whether translations are kept for the next time, and taken from there (default: true). */
+  cache?: boolean;
   /** The processor that the image's programs are shown. */
   cpuLevel?: CpuLevel;
   /** Workers: one guest for all requests, in a Durable Object, instead of one a request. */
@@ -55,7 +58,7 @@ export async function translateImage(path: string, options: TranslateImageOption
   const stages = new StageReporter(options.onProgress);
   try {
     const build: BuildOptions = {
-      translator: pool,
+      translator: options.cache === false ? pool : new CachedTranslator(pool),
       warm: options.warm ?? [],
       onStage: (name) => {
         stages.enter(name);

@@ -55,6 +55,8 @@ export function threadCount(): number {
 }
 
 export class TranslatorPool implements FileTranslator {
+  readonly #count: number;
+  /** Started when there is something to do. */
   readonly #threads: Thread[] = [];
   readonly #said = new Int32Array(new SharedArrayBuffer(4));
   readonly #jobs = new Map<number, Job>();
@@ -63,13 +65,14 @@ export class TranslatorPool implements FileTranslator {
   #isReady = false;
 
   constructor(threads: number = threadCount()) {
-    for (let i = 0; i < threads; i++) this.#threads.push(this.#start());
+    this.#count = threads;
   }
 
   begin(task: FileTask): Ticket {
     const job: Job = { id: this.#next++, task, thread: null };
     this.#jobs.set(job.id, job);
     this.#queue.push(job);
+    while (this.#threads.length < this.#count) this.#threads.push(this.#start());
     this.#hear();
     return { wait: () => this.#wait(job) };
   }
