@@ -48,6 +48,7 @@ export interface ExchangeContext {
 export class Exchange implements PumpClient, ResponseBody {
   /** Kept by the pump: set while the connection has changed and this has not been told. */
   noted = false;
+  place = -1;
   private readonly reader: ResponseReader;
   private head: ResponseHead | null = null;
   /** The sink has the head, and this feeds the body. */

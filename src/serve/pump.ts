@@ -1,8 +1,9 @@
 import type { GuestInstance } from "./instance.ts";
 import type { Timers } from "./timers.ts";
+import { type SetMember, UnorderedSet } from "./unordered_set.ts";
 
 /** Somebody who watches a connection to the guest. */
-export interface PumpClient {
+export interface PumpClient extends SetMember {
   /** The pump's: the connection has changed, and the client has yet to hear of it. */
   noted: boolean;
   /** The connection changed. Called when the guest does not run; may drive the pump. */
@@ -23,7 +24,7 @@ export class Pump {
   private hasRun = false;
   private again = false;
   private changed: PumpClient[] = [];
-  private readonly clients = new Set<PumpClient>();
+  private readonly clients = new UnorderedSet<PumpClient>();
   private timer: unknown = null;
   /** Guest monotonic time at which the timer goes off, 0 for as soon as possible; and whether anybody waits for it. */
   private timerAtNs = 0;
@@ -105,7 +106,7 @@ export class Pump {
   dispose(): void {
     this.dead = true;
     this.cancelTimer();
-    this.clients.clear();
+    this.clients.takeAll();
     this.changed.length = 0;
   }
 
@@ -176,8 +177,7 @@ export class Pump {
   private die(reason: string): void {
     this.dead = true;
     this.cancelTimer();
-    const clients = [...this.clients];
-    this.clients.clear();
+    const clients = this.clients.takeAll();
     this.changed.length = 0;
     for (const client of clients) client.onGuestDeath(reason);
   }
