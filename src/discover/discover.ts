@@ -1,6 +1,13 @@
 import { GUEST_BIAS } from "../machine/state.ts";
 import { decode, isFailure } from "../x86/decode.ts";
-import { type DecodeFailure, type Instruction, OPERAND_GPR } from "../x86/instruction.ts";
+import {
+  type DecodeFailure,
+  type Instruction,
+  type Operand,
+  OPERAND_GPR,
+  OPERAND_MEM,
+  SEGMENT_NONE,
+} from "../x86/instruction.ts";
 import { OPERAND_REL } from "../x86/instruction.ts";
 import {
   FLOW_BRANCH,
@@ -57,6 +64,7 @@ export function discoverRegion(
   const decoded = new Map<number, Instruction | DecodeFailure>();
   const leaders = new Set<number>([entryPc, ...sideEntries]);
   const jumpTables = new Map<number, JumpTable>();
+  const likelyTargets = new Map<number, number>();
   const deadEnds = new Set<number>();
   /** Start of a run -> a run that ends in a conditional branch to it. */
   const origin = new Map<number, Instruction[]>();
@@ -96,10 +104,12 @@ export function discoverRegion(
         case FLOW_JUMP_INDIRECT: {
           const before = origin.get(start) ?? [];
           if (!followTable(run, before)) unknownJumps.push([run, before]);
+          noteLikelyTarget(insn);
           return;
         }
         case FLOW_CALL:
         case FLOW_CALL_INDIRECT:
+          noteLikelyTarget(insn);
           // A call that never returns may be the last thing in a function.
           if (code.isEdge?.(next) ?? code.isFunctionStart(next)) deadEnds.add(next);
           else lead(next);
@@ -135,6 +145,12 @@ export function discoverRegion(
     else if (!known.includes(address) && known.length < 16) known.push(address);
   }
 
+  function noteLikelyTarget({ pc, operands: [o] }: Instruction): void {
+    if (!isFixedWord(o)) return;
+    const target = wordAt(code.u8, (o.disp >>> 0) - GUEST_BIAS);
+    if (code.isFunctionStart(target)) likelyTargets.set(pc, target);
+  }
+
   function lead(pc: number): void {
     if (leaders.has(pc)) return;
     if (pc !== entryPc && (code.isFunctionStart(pc) || code.isElsewhere?.(pc))) return;
@@ -145,7 +161,15 @@ export function discoverRegion(
   shareOpenTables(unknownJumps.map(([run]) => run[run.length - 1]), jumpTables);
   const blocks = collectBlocks(decoded, leaders, entryPc);
   const sides = sideEntries.filter((pc) => decoded.has(pc) && pc !== entryPc);
-  const region: Region = { entryPc, blocks, jumpTables, deadEnds, flagsLiveIn: 0, sideEntries: sides };
+  const region: Region = {
+    entryPc,
+    blocks,
+    jumpTables,
+    likelyTargets,
+    deadEnds,
+    flagsLiveIn: 0,
+    sideEntries: sides,
+  };
   if (code.keepsFlags) region.keepsFlags = true;
   region.flagsLiveIn = solveFlagLiveness(region, code);
   return region;
@@ -162,6 +186,17 @@ function shareOpenTables(jumps: readonly Instruction[], jumpTables: Map<number, 
     if (jumpTables.has(pc) || operands[0].kind !== OPERAND_GPR) continue;
     jumpTables.set(pc, { loadPc: -1, indexReg: -1, targets, isBounded: false });
   }
+}
+
+/** True for an operand in memory whose address the instruction alone tells. */
+function isFixedWord({ kind, base, index, segment }: Operand): boolean {
+  return kind === OPERAND_MEM && base < 0 && index < 0 && segment === SEGMENT_NONE;
+}
+
+/** The lower half of a word of linear memory, 0 where there is none. */
+function wordAt(u8: Uint8Array, at: number): number {
+  if (at < 0 || at + 4 > u8.length) return 0;
+  return (u8[at] | u8[at + 1] << 8 | u8[at + 2] << 16 | u8[at + 3] << 24) >>> 0;
 }
 
 function decodeAt(code: CodeView, pc: number): Instruction | DecodeFailure {

@@ -30,6 +30,7 @@ export class FunctionPart {
       entryPc,
       blocks: [blocks[at], ...blocks.slice(0, at), ...blocks.slice(at + 1)],
       jumpTables: new Map([...whole.jumpTables].filter(([pc]) => inside.has(pc))),
+      likelyTargets: whole.likelyTargets,
       deadEnds: whole.deadEnds,
       flagsLiveIn: whole.flagsLiveIn,
       sideEntries: [...this.entries].filter((pc) => pc !== entryPc).sort((a, b) => a - b),

@@ -16,6 +16,8 @@ export interface Region {
   blocks: RegionBlock[];
   /** Switch tables: the indirect jump's pc -> its table. */
   jumpTables: Map<number, JumpTable>;
+  /** Indirect calls and jumps through a word of the file that has a function's address at first: their pc -> that address. */
+  likelyTargets: Map<number, number>;
   /** Addresses behind calls that hold no code of this function: those calls are not expected to return. */
   deadEnds: Set<number>;
   /** Flags (FLAG_ mask) that may be read at the entry before being written. */

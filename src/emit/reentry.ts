@@ -43,20 +43,22 @@ export function analyseReentry(fn: IrFunction, resumable: boolean): Reentry {
   const landings = resumable ? addLandings(fn) : new Map<number, Landing>();
   const movedEntry = fn.sideEntries.length > 0 ? addRoots(fn) : -1;
   const cfg = analyseCfg(fn);
-  const reached = [...landings].filter(([, { block }]) => cfg.rank[block] >= 0);
+  const reached = [...landings].filter(([site, { block }]) => cfg.rank[block] >= 0 && !fn.blocks[site].inlined);
   const landingOf = new Map(reached.map(([site, { block }]) => [site, block]));
   const sides = fn.sideEntries.map((b) => landingOf.get(b) ?? b);
-  const numbers = addGates(fn, cfg, movedEntry, [...sides, ...landingOf.values()]);
+  const sites = resumable ? fn.returnSites.filter(({ block }) => cfg.rank[block] >= 0 && !landingOf.has(block)) : [];
+  const numbers = addGates(fn, cfg, movedEntry, [...sides, ...landingOf.values(), ...sites.map(({ block }) => block)]);
   if (numbers.size === 0) {
     return { cfg, numbers: new Int32Array(fn.blocks.length), sideNumbers: [], resumePoints: [] };
   }
   const again = analyseCfg(fn);
   const fuelNumbers = Int32Array.from(fn.blocks, (_, b) => again.fuel[b] ? numbers.get(b) ?? 0 : 0);
-  const resumePoints = reached.map(([, { block, pc }]) => ({ pc, number: numbers.get(block)!, isReturn: true }));
+  const resumePoints = [...reached.map(([, landing]) => landing), ...sites]
+    .map(({ block, pc }) => ({ pc, number: numbers.get(block)!, isReturn: true }));
   const known = new Set(resumePoints.map(({ pc }) => pc));
   fuelNumbers.forEach((number, b) => {
-    const { pc } = fn.blocks[b];
-    if (resumable && number > 0 && !known.has(pc)) resumePoints.push({ pc, number, isReturn: false });
+    const { pc, inlined } = fn.blocks[b];
+    if (resumable && number > 0 && !inlined && !known.has(pc)) resumePoints.push({ pc, number, isReturn: false });
   });
   return { cfg: again, numbers: fuelNumbers, sideNumbers: sides.map((b) => numbers.get(b)!), resumePoints };
 }

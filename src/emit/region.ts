@@ -20,6 +20,7 @@ import {
   END_EXIT_INDIRECT,
   END_JUMP,
   END_RETURN,
+  END_RETURN_INSIDE,
   END_SWITCH_PC,
   END_SYSCALL,
   END_TRAP,
@@ -557,6 +558,8 @@ export class RegionEmitter {
         this.#spill(b);
         this.#values.value(block.value);
         return this.#return();
+      case END_RETURN_INSIDE:
+        return this.#returnInside(b, block);
       case END_EXIT:
         return this.#exit(b, block.target);
       case END_EXIT_INDIRECT:
@@ -602,6 +605,23 @@ export class RegionEmitter {
     this.#push(WORK_EDGE, b, otherwise);
     this.#push(WORK_END_LABEL);
     this.#push(WORK_EDGE, b, then);
+  }
+
+  /** Goes on behind the call that was taken in, unless its return address has been changed. */
+  #returnInside(b: number, { value, returnPc, succ }: IrBlock): void {
+    const { out } = this, next = this.#nextPc();
+    this.#values.value(value);
+    out.byte(W_LOCAL_TEE);
+    out.u32(next);
+    this.#const(returnPc);
+    out.byte(OP.i32_ne);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    this.#spill(b);
+    this.#get(next);
+    this.#return();
+    out.byte(W_END);
+    this.#edge(b, succ[0]);
   }
 
   #switch(b: number, block: IrBlock): void {

@@ -11,9 +11,11 @@
  * upper halves of ymm).
  */
 import {
+  END_BRANCH,
   END_CALL,
   END_CALL_INDIRECT,
   END_RETURN,
+  END_RETURN_INSIDE,
   END_SWITCH_PC,
   END_SYSCALL,
   type IrBlock,
@@ -86,7 +88,7 @@ function isFresh(fn: IrFunction, from: number, to: number): boolean {
 /** True for ends that leave the region (or may): dirty variables are stored there. */
 function isExit(block: IrBlock): boolean {
   return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC ||
-    block.kind === END_SWITCH_SHARED;
+    block.kind === END_SWITCH_SHARED || block.kind === END_RETURN_INSIDE;
 }
 
 /** True for ends before which nothing can be stored early: by then it has been, or the way in does not tell what is in locals. */
@@ -96,9 +98,11 @@ function mayNotStore(kind: number): boolean {
 
 const FLAG_VARS = 63 << VAR_FLAGS;
 
+const PASSES_NO_FLAGS = new Set([END_CALL, END_CALL_INDIRECT, END_RETURN, END_RETURN_INSIDE]);
+
 /** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
 function matters(fn: IrFunction, kind: number): number {
-  return !fn.keepsFlags && (kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_RETURN) ? ~FLAG_VARS : -1;
+  return !fn.keepsFlags && PASSES_NO_FLAGS.has(kind) ? ~FLAG_VARS : -1;
 }
 
 /** Rounds of moving stores before joins: each may make new differences further on; the first ones count. */
@@ -144,8 +148,10 @@ class Solver {
     this.#solveDirty();
     const read = this.#solveAhead(none, this.#use);
     if (this.#storeBeforeLoops(read)) this.#solveDirty();
+    if (this.#storeBeforeCalls()) this.#solveDirty();
     this.#storeForFaults();
     this.#storeBeforeJoins(read);
+    this.#storeOnce();
     for (const b of cfg.order) {
       if (cfg.fuel[b]) {
         // Who goes on here later reads the flags that are read here.
@@ -356,6 +362,8 @@ class Solver {
   #soleWayTo(b: number): number {
     const { fn } = this, [p, another] = this.#preds[b];
     if (p === undefined || another !== undefined || isFresh(fn, p, b) || fn.blocks[p].kind === END_REENTER) return -1;
+    // The replay knows no calls and returns.
+    if (fn.blocks[p].returnPc !== 0) return -1;
     return fn.blocks[p].resumePc >= 0 || fn.blocks[p].pc >= 0 ? p : -1;
   }
 
@@ -431,6 +439,33 @@ class Solver {
       any = true;
     }
     return any;
+  }
+
+  /** Where both ways are calls, as of a function that is probably a certain one, each would store the same. True if there are any. */
+  #storeBeforeCalls(): boolean {
+    const { fn, cfg } = this;
+    let any = false;
+    for (const b of cfg.order) {
+      if (fn.blocks[b].kind !== END_BRANCH || !fn.blocks[b].succ.every((s) => this.#isBareCall(s))) continue;
+      this.#early.low[b] |= this.#dirtyOut.low[b] & matters(fn, END_CALL);
+      this.#early.high[b] |= this.#dirtyOut.high[b];
+      any = true;
+    }
+    return any;
+  }
+
+  #isBareCall(b: number): boolean {
+    const { kind } = this.fn.blocks[b];
+    const isCall = kind === END_CALL || kind === END_CALL_INDIRECT;
+    return isCall && this.#preds[b].length === 1 && (this.#set.low[b] | this.#set.high[b]) === 0;
+  }
+
+  /** What is stored already is not stored again. */
+  #storeOnce(): void {
+    for (const b of this.cfg.order) {
+      this.#early.low[b] &= this.#dirtyIn.low[b] | this.#set.low[b];
+      this.#early.high[b] &= this.#dirtyIn.high[b] | this.#set.high[b];
+    }
   }
 
   /** All variables that exits would store, were they dirty. */

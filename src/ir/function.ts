@@ -21,6 +21,8 @@ export const END_EXIT = 7; // go on at the region of `target`
 export const END_EXIT_INDIRECT = 8; // go on at the region of value (i32)
 export const END_SYSCALL = 9; // rip = target; call the kernel; then succ[0] (whose pc is target)
 export const END_TRAP = 10; // stop with reason `trap` (STOP_...), rip = target
+/** value (i32) is the next pc: goes on at succ[0] if it is `returnPc`, else leaves the region for it. See lift/inline.ts. */
+export const END_RETURN_INSIDE = 11;
 
 export interface IrBlock {
   /** Guest address of the first instruction; -1 for blocks inside an instruction. */
@@ -38,6 +40,8 @@ export interface IrBlock {
   index: number;
   pcs: number[];
   succ: number[];
+  /** It belongs to a function that was taken in, which has a region of its own where a stopped task goes on. */
+  inlined: boolean;
 }
 
 export class IrFunction {
@@ -54,6 +58,10 @@ export class IrFunction {
   keepsFlags = false;
   /** Further blocks at which the function can be entered, besides block 0. */
   sideEntries: number[] = [];
+  /** Where calls return to that were taken in, and in which a task may stop. */
+  readonly returnSites: { pc: number; block: number }[] = [];
+  /** Registers (bit r: ymm r) whose upper halves are variables. */
+  upperHalves = 0;
   /** 16-byte constants of v128_const and i8x16_shuffle, by index. */
   readonly pool: Uint8Array[] = [];
   readonly #poolIndex = new Map<string, number>();
@@ -86,6 +94,7 @@ export class IrFunction {
       index: -1,
       pcs: [],
       succ: [],
+      inlined: false,
     });
     return this.blocks.length - 1;
   }

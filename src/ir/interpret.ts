@@ -27,6 +27,7 @@ import {
   END_EXIT_INDIRECT,
   END_JUMP,
   END_RETURN,
+  END_RETURN_INSIDE,
   END_SWITCH_PC,
   END_SYSCALL,
   END_TRAP,
@@ -107,6 +108,8 @@ function successor(block: IrBlock, cpu: RegionCpu): number {
       const k = block.pcs.findIndex((pc) => pc >>> 0 === value >>> 0);
       return k >= 0 ? block.succ[k] : LEAVES + (value >>> 0);
     }
+    case END_RETURN_INSIDE:
+      return value >>> 0 === block.returnPc >>> 0 ? block.succ[0] : LEAVES + (value >>> 0);
     case END_CALL:
     case END_EXIT:
       return LEAVES + (block.target >>> 0);

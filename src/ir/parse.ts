@@ -8,6 +8,7 @@ import {
   END_EXIT_INDIRECT,
   END_JUMP,
   END_RETURN,
+  END_RETURN_INSIDE,
   END_SWITCH_PC,
   END_SYSCALL,
   END_TRAP,
@@ -141,6 +142,8 @@ class Parser {
         return { kind: END_CALL_INDIRECT, value: value(), returnPc: integer(words[1]), succ: [blockNumber(words[2])] };
       case "return":
         return { kind: END_RETURN, value: value() };
+      case "return_inside":
+        return { kind: END_RETURN_INSIDE, value: value(), returnPc: integer(words[1]), succ: [blockNumber(words[2])] };
       case "exit":
         return { kind: END_EXIT, target: target() };
       case "exit_indirect":

@@ -21,6 +21,7 @@ import {
   END_EXIT_INDIRECT,
   END_JUMP,
   END_RETURN,
+  END_RETURN_INSIDE,
   END_SWITCH_PC,
   END_SYSCALL,
   END_TRAP,
@@ -96,6 +97,8 @@ function printEnd(block: IrBlock, value: (v: number) => string): string {
       return `call_indirect ${value(block.value)} ${address(block.returnPc)} ${to[0]}`;
     case END_RETURN:
       return `return ${value(block.value)}`;
+    case END_RETURN_INSIDE:
+      return `return_inside ${value(block.value)} ${address(block.returnPc)} ${to[0]}`;
     case END_EXIT:
       return `exit ${address(block.target)}`;
     case END_EXIT_INDIRECT:

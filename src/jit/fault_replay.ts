@@ -92,6 +92,7 @@ export function straightRegion(run: Instruction[]): Region {
     entryPc: pc,
     blocks: [{ pc, instructions: run, failure: null, flagsLiveOut: FLAGS_ARITH }],
     jumpTables: new Map(),
+    likelyTargets: new Map(),
     deadEnds: new Set(),
     flagsLiveIn: FLAGS_ARITH,
     sideEntries: [],

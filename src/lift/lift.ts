@@ -41,15 +41,36 @@ export function liftRegion(
   writable: readonly CodeRange[] = [],
 ): IrFunction {
   const fn = new IrFunction(region.entryPc);
+  fn.keepsFlags = region.keepsFlags ?? false;
+  fn.upperHalves = (region.upperHalves ?? 0) | upperHalvesOf(region);
+  const blocks = liftBlocks(fn, region, level, onUnsupported, writable);
+  fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc)!);
+  if (writable.length > 0) guardEntry(fn, writable);
+  return fn;
+}
+
+/** Registers (bit r: ymm r) whose upper halves the region uses. */
+export function upperHalvesOf({ blocks }: Region): number {
+  let used = 0;
+  for (const { instructions } of blocks) for (const insn of instructions) used |= upperHalvesUsed(insn);
+  return used;
+}
+
+/** Adds a region's blocks to a function, the entry first; gives their numbers by address. */
+export function liftBlocks(
+  fn: IrFunction,
+  region: Region,
+  level: CpuLevel,
+  onUnsupported: UnsupportedSink,
+  writable: readonly CodeRange[] = [],
+): Map<number, number> {
   const blocks = new Map<number, number>();
   for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
-  fn.keepsFlags = region.keepsFlags ?? false;
-  fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc)!);
   const l = new Lifter(fn, blocks);
   l.jumpTables = region.jumpTables;
+  l.likelyTargets = region.likelyTargets;
   l.deadEnds = region.deadEnds;
-  l.upperHalves = region.upperHalves ?? 0;
-  for (const { instructions } of region.blocks) for (const insn of instructions) l.upperHalves |= upperHalvesUsed(insn);
+  l.upperHalves = fn.upperHalves;
   for (const b of region.blocks) {
     // Flags live after each instruction, walking backwards once.
     const live = new Uint8Array(b.instructions.length + 1);
@@ -80,6 +101,5 @@ export function liftRegion(
     if (b.failure !== null) l.endTrap(b.failure.kind === "truncated" ? STOP_SEGV : STOP_UNDEFINED, b.failure.pc);
     else l.endJump(l.blockFor(at));
   }
-  if (writable.length > 0) guardEntry(fn, writable);
-  return fn;
+  return blocks;
 }

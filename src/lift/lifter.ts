@@ -85,6 +85,8 @@ export class Lifter extends Builder {
 
   /** Indirect jump's pc -> targets. */
   jumpTables: ReadonlyMap<number, JumpTable> = new Map();
+  /** Indirect jump's or call's pc -> where it probably goes. */
+  likelyTargets: ReadonlyMap<number, number> = new Map();
   /** Return addresses of calls that are not expected to return. */
   deadEnds: ReadonlySet<number> = new Set();
   /** Value of the switch index that this block read a table with, or -1. */

@@ -11,6 +11,7 @@ import { cutIntoParts, type FunctionPart } from "../discover/parts.ts";
 import { instructionCount, type Region, type RegionBlock } from "../discover/region.ts";
 import { CodeModuleBuilder } from "../emit/module.ts";
 import type { IrFunction } from "../ir/function.ts";
+import { inlineCalls, type InlineFunction, inlineFunction, MAX_INLINE_INSTRUCTIONS } from "../lift/inline.ts";
 import { liftRegion } from "../lift/lift.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
@@ -111,6 +112,8 @@ class Translator {
   readonly #builder: CodeModuleBuilder;
   readonly #unsupported: UnsupportedReport;
   readonly #tally: Tally;
+  /** Small functions, and null for those that are not. */
+  readonly #inlined = new Map<number, InlineFunction | null>();
   /** Entries whose place is reserved, to be looked at when all functions are there. */
   #deferred: number[] = [];
   /** To be made, or made again. */
@@ -301,12 +304,30 @@ class Translator {
       (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic, insn.row.feature),
     );
     for (const { failure } of region.blocks) if (failure !== null) unsupported.addFailure(failure);
+    inlineCalls(fn, instructionCount(region), {
+      level: this.#options.level ?? DEFAULT_CPU_LEVEL,
+      functionAt: (pc) => this.#functionAt(pc),
+      limit: this.#largest,
+    });
     this.#lap("lift");
     if (this.#options.optimise !== undefined) {
       this.#options.optimise(fn);
       this.#lap("optimise");
     }
     return fn;
+  }
+
+  /** The function at an address, if it is small enough to be taken into its callers. */
+  #functionAt(pc: number): InlineFunction | null {
+    let known = this.#inlined.get(pc);
+    if (known === undefined) {
+      const isWhole = this.#isFunction(pc) && this.#planned[this.#owners.get(pc)]?.part == null;
+      known = isWhole ? inlineFunction(discoverRegion(this.#code, pc, MAX_INLINE_INSTRUCTIONS + 1)) : null;
+      this.#inlined.set(pc, known);
+      // A task that has stopped in a copy goes on in the function itself.
+      if (known !== null) this.#want(pc);
+    }
+    return known;
   }
 
   /** Functions whose address the region takes, and what follows its system calls (a blocked task goes on there). */

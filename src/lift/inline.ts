@@ -1,0 +1,110 @@
+/**
+ * Takes small functions into those that call them. A call of a region stores all registers that it has changed, and loads them
+ * again; inside one region they stay where they are. What the guest can see is the same: the return address is pushed, and
+ * compared when it is popped. The function keeps its own region, in which a task goes on that has stopped in a copy of it.
+ */
+import { blockTargets } from "../discover/discover.ts";
+import { instructionCount, type Region, type RegionBlock } from "../discover/region.ts";
+import {
+  END_CALL,
+  END_CALL_INDIRECT,
+  END_EXIT,
+  END_EXIT_INDIRECT,
+  END_JUMP,
+  END_RETURN,
+  END_RETURN_INSIDE,
+  type IrFunction,
+} from "../ir/function.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
+import { RSP } from "../machine/state.ts";
+import type { Instruction } from "../x86/instruction.ts";
+import { FLOW_CALL, FLOW_CALL_INDIRECT, FLOW_JUMP_INDIRECT, FLOW_NEXT, FLOW_SYSCALL } from "../x86/row.ts";
+import { liftBlocks, upperHalvesOf } from "./lift.ts";
+
+/** Largest function that is taken in, in instructions. */
+export const MAX_INLINE_INSTRUCTIONS = 24;
+
+/** Calls inside functions that were taken in are taken in so deep. */
+const MAX_DEPTH = 3;
+
+/** A function may grow by its own size and this, in instructions. */
+const GROWTH = 200;
+
+/** A small function, as it is taken into others. */
+export interface InlineFunction {
+  region: Region;
+  instructions: number;
+  /** A task may stop in it, and return from it later. */
+  mayStop: boolean;
+}
+
+/** A function as it is taken into others; null if it cannot be. `region` may be cut off above the largest size. */
+export function inlineFunction(region: Region): InlineFunction | null {
+  const instructions = instructionCount(region);
+  if (instructions > MAX_INLINE_INSTRUCTIONS || region.jumpTables.size > 0) return null;
+  if (region.blocks.some(({ failure }) => failure !== null)) return null;
+  const ends = region.blocks.map(({ instructions: list }) => list[list.length - 1]);
+  if (ends.some((end) => end === undefined || end.row.flow === FLOW_SYSCALL)) return null;
+  const inside = new Set(region.blocks.map(({ pc }) => pc));
+  const mayStop = region.blocks.some((block) => goesFar(block, region, inside) || block.instructions.some(seesStack));
+  return { region, instructions, mayStop };
+}
+
+/** True for a block that ends in a call, a jump out of the function, or one back to a loop's head. */
+function goesFar(block: RegionBlock, region: Region, inside: ReadonlySet<number>): boolean {
+  const { row: { flow }, pc: end } = block.instructions[block.instructions.length - 1];
+  if (flow === FLOW_CALL || flow === FLOW_CALL_INDIRECT || flow === FLOW_JUMP_INDIRECT) return true;
+  return blockTargets(block, region).some((pc) => pc <= end || !inside.has(pc));
+}
+
+/** True if an instruction may keep the return address, as setjmp() does. */
+function seesStack({ row, operands }: Instruction): boolean {
+  if (row.flow !== FLOW_NEXT || MOVES_STACK.has(row.mnemonic)) return false;
+  return operands.some(({ base, index, reg }) => base === RSP || index === RSP || reg === RSP);
+}
+
+const MOVES_STACK = new Set(["push", "pop", "add", "sub"]);
+
+export interface InlineOptions {
+  level: CpuLevel;
+  /** The function at an address, if it is one to be taken in. */
+  functionAt(pc: number): InlineFunction | null;
+  /** Largest number of instructions that a function may have in the end. */
+  limit: number;
+}
+
+/** Takes functions into the lifted region `fn`, which has so many instructions. */
+export function inlineCalls(fn: IrFunction, instructions: number, { level, functionAt, limit }: InlineOptions): void {
+  if (fn.keepsFlags) return;
+  let left = Math.min(limit, 2 * instructions + GROWTH) - instructions;
+  const depths = new Map<number, number>();
+  // Grows meanwhile.
+  for (let b = 0; b < fn.blocks.length; b++) {
+    const block = fn.blocks[b];
+    if (block.kind !== END_CALL) continue;
+    const depth = depths.get(b) ?? 0;
+    const callee = depth < MAX_DEPTH ? functionAt(block.target) : null;
+    if (callee === null || callee.instructions > left) continue;
+    if ((upperHalvesOf(callee.region) & ~fn.upperHalves) !== 0) continue;
+    left -= callee.instructions;
+    const first = fn.blocks.length;
+    const entry = liftBlocks(fn, callee.region, level, () => {}).get(callee.region.entryPc)!;
+    const { returnPc, succ: [site] } = block;
+    for (let i = first; i < fn.blocks.length; i++) {
+      depths.set(i, depth + 1);
+      comeBack(fn, i, returnPc, site);
+    }
+    Object.assign(block, { kind: END_JUMP, succ: [entry] });
+    if (callee.mayStop && !block.inlined) fn.returnSites.push({ pc: returnPc, block: site });
+  }
+}
+
+/** Has a block that leaves the function go on behind the call instead. */
+function comeBack(fn: IrFunction, b: number, returnPc: number, site: number): void {
+  const block = fn.blocks[b];
+  block.inlined = true;
+  const back = (kind: number) => Object.assign(block, { kind, returnPc, succ: [site] });
+  if (block.kind === END_RETURN) back(END_RETURN_INSIDE);
+  else if (block.kind === END_EXIT) back(END_CALL);
+  else if (block.kind === END_EXIT_INDIRECT) back(END_CALL_INDIRECT);
+}
