@@ -59,7 +59,11 @@ export async function startNative(
   const args = ["native", zoo.folder(entry), ...(ownPort ? [] : ["--port", `${await freePort()}`])];
   if (image !== undefined) args.push("--image", image);
   const child = spawn(join(zoo.directory, "zoo"), args, { stdio: ["ignore", "pipe", "inherit"] });
+  // Not to outlive this process, however it ends.
+  const atExit = () => child.kill("SIGTERM");
+  process.on("exit", atExit);
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  void ended.then(() => process.off("exit", atExit));
   const line = await new Promise<string | null>((resolve) => {
     let text = "";
     child.stdout.on("data", (d) => /\n/.test(text += d) && resolve(text));
