@@ -32,13 +32,13 @@ export interface Figures {
 
 /** Round by round, so that a machine that others use treats all alike. */
 export async function measureServers(
-  servers: ReadonlyMap<string, Pick<MeasuredServer, "url" | "use">>,
+  servers: ReadonlyMap<string, Omit<MeasuredServer, "stop">>,
   path: string,
   load: Load,
 ): Promise<Figures[]> {
   const runs = new Map<string, Figures[]>();
   for (const [name, server] of servers) {
-    await warmUp(server.url + path, load);
+    await warmUp(server, path, load);
     runs.set(name, []);
   }
   for (let round = 0; round < load.rounds; round++) {
@@ -48,22 +48,24 @@ export async function measureServers(
 }
 
 /** By requests, not by time: what is compiled depends on how often it ran. */
-async function warmUp(url: string, load: Load): Promise<void> {
+async function warmUp(server: Omit<MeasuredServer, "stop">, path: string, load: Load): Promise<void> {
   const end = performance.now() + load.warmMs;
-  for (let n = 0; n < load.warm && performance.now() < end;) n += (await wrk(url, { ...load, seconds: 1 })).requests;
+  for (let n = 0; n < load.warm && performance.now() < end;) {
+    n += (await wrk(server, path, { ...load, seconds: 1 })).requests;
+  }
 }
 
 async function measure(
-  server: string,
-  { url, use }: Pick<MeasuredServer, "url" | "use">,
+  name: string,
+  server: Omit<MeasuredServer, "stop">,
   path: string,
   load: Load,
 ): Promise<Figures> {
-  const before = use();
-  const run = await wrk(url + path, load);
-  const after = use();
+  const before = server.use();
+  const run = await wrk(server, path, load);
+  const after = server.use();
   return {
-    server,
+    server: name,
     ...run,
     cpuUsPerRequest: (after.cpuMs - before.cpuMs) * 1000 / run.requests,
     rssBeforeBytes: before.rssBytes,
@@ -86,9 +88,14 @@ function middle(runs: readonly Figures[]): Figures {
 }
 
 /** Not waited for in one piece: what the servers log has to be read meanwhile, or they stop. */
-async function wrk(url: string, { seconds, connections }: Load) {
-  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "--timeout", "20s", url];
-  const { stdout, stderr } = await promisify(execFile)("wrk", args).catch((error) => {
+async function wrk(
+  { url, enter = [] }: Pick<MeasuredServer, "url" | "enter">,
+  path: string,
+  { seconds, connections }: Load,
+) {
+  const client = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "--timeout", "20s", url + path];
+  const [command, ...args] = [...enter, ...client];
+  const { stdout, stderr } = await promisify(execFile)(command, args).catch((error) => {
     throw new Error("this benchmark needs wrk (apt-get install wrk)", { cause: error });
   });
   const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? NaN);

@@ -44,17 +44,20 @@ export interface MeasuredServer {
   url: string;
   use(): ProcessUse;
   stop(): Promise<void>;
+  /** What a client is started by, where the server has a network of its own. */
+  enter?: readonly string[];
 }
 
 /**
  * The entry's own server on this machine, as the zoo runs it (needs root); null where it cannot. With `ownPort` it is reached
- * on the image's port, which must be free: on another one a relay of the zoo stands in between. `image` is its image if it is
- * not the one that the zoo has built last.
+ * on the image's port, which must be free: on another one a relay of the zoo stands in between. With `ownNetwork` only
+ * clients that are started by `enter` reach it, without a relay, whatever others use the port. `image` is its image if it is not
+ * the one that the zoo has built last.
  */
 export async function startNative(
   zoo: Zoo,
   entry: string,
-  { ownPort = false, image }: { ownPort?: boolean; image?: string } = {},
+  { ownPort = false, ownNetwork = false, image }: { ownPort?: boolean; ownNetwork?: boolean; image?: string } = {},
 ): Promise<MeasuredServer | null> {
   const args = ["native", zoo.folder(entry), ...(ownPort ? [] : ["--port", `${await freePort()}`])];
   if (image !== undefined) args.push("--image", image);
@@ -79,7 +82,10 @@ export async function startNative(
     return null;
   }
   const pids = found[2].split(" ").map(Number);
-  return { url: found[1], use: () => sum(pids.map(useOf)), stop };
+  const use = () => sum(pids.map(useOf));
+  if (!ownNetwork) return { url: found[1], use, stop };
+  const url = `http://127.0.0.1:${zoo.port(entry)}`;
+  return { url, use, stop, enter: ["nsenter", `--net=/proc/${pids[0]}/ns/net`, "--"] };
 }
 
 export interface ProcessUse {

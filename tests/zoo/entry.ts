@@ -112,7 +112,16 @@ export class Zoo {
 
   /** What the image is, in a line. */
   description(entry: string): string {
-    return JSON.parse(readFileSync(join(this.folder(entry), "image.json"), "utf8")).description ?? "";
+    return this.#imageFile(entry).description ?? "";
+  }
+
+  /** Where its server listens. */
+  port(entry: string): number {
+    return this.#imageFile(entry).port;
+  }
+
+  #imageFile(entry: string): { description?: string; port: number } {
+    return JSON.parse(readFileSync(join(this.folder(entry), "image.json"), "utf8"));
   }
 
   /** The path that says whether the server is up, and is good for measuring. */

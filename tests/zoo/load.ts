@@ -13,7 +13,7 @@ export async function loadHost(
   path: string,
   seconds: number,
 ): Promise<{ requestsPerSecond: number; nativeRequestsPerSecond?: number }> {
-  const servers = new Map<string, Pick<MeasuredServer, "url" | "use">>();
+  const servers = new Map<string, Omit<MeasuredServer, "stop">>();
   if (native !== null) servers.set("native", native);
   servers.set("host", { url: host.url, use: () => useOfGroup(host.pid) });
   const load = { seconds, rounds: ROUNDS, warm: WARM_REQUESTS, warmMs: WARM_MS, connections: CONNECTIONS };

@@ -14,8 +14,7 @@
  *     --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
  *                    folder of an entry of our own; "none" for no such requests
  *     --fast         translate without the optimiser
- *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root, and
- *                    the image's port
+ *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root
  *     --keep         do not delete the output
  *     --json FILE    write the result as JSON, too; `tests/zoo/results/ENTRY.json` is what docs/ZOO.md is made from
  */
@@ -144,7 +143,7 @@ async function main(): Promise<number> {
     if (options.image === undefined) renameSync(image, kept);
     const native = options.load === undefined
       ? null
-      : await startNative(zoo, entry, { ownPort: true, image: options.image ?? kept });
+      : await startNative(zoo, entry, { ownNetwork: true, image: options.image ?? kept });
     try {
       const then = (server: RunningHost, report: HostReport) => addLoad(server, native, zoo.benchPath(entry), report);
       for (const host of hosts) result.hosts.push(await probeHost({ zoo, entry, host, folder: copy, then }));
