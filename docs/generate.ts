@@ -6,10 +6,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { describeInstructions } from "./instructions_page.ts";
 import { describeSyscalls } from "./syscalls_page.ts";
+import { describeZoo } from "./zoo_page.ts";
 
 const pages: [name: string, describe: () => string][] = [
   ["INSTRUCTIONS.md", describeInstructions],
   ["SYSCALLS.md", describeSyscalls],
+  ["ZOO.md", describeZoo],
 ];
 
 /** Pages that are not what their generator would write today. */

@@ -12,8 +12,9 @@ export function describeZoo(): string {
 # Real servers
 
 Images of real servers, unchanged, translated and held against their native answers on each host. Each row is one run of
-\`deno task zoo ENTRY --fast --load 2 --json tests/zoo/results/ENTRY.json\`, on a machine with two cores that other work
-shared: times and rates say what to expect, [PERFORMANCE.md](PERFORMANCE.md) has the measured ones.
+\`deno task zoo ENTRY --fast --load 1 --json tests/zoo/results/ENTRY.json\`, on a machine of two cores that other work
+shared: its load average during the run is shown, and with much of it times are no figures. [PERFORMANCE.md](PERFORMANCE.md)
+has measured ones.
 
 ${results.map(({ entry, description }) => `- **${entry}**: ${description}`).join("\n")}
 
@@ -21,7 +22,7 @@ ${results.map(({ entry, description }) => `- **${entry}**: ${description}`).join
 
 Sizes in MB: of all code modules, of the snapshot (kernel and memory), of the whole output with the root file system, each
 raw and with gzip. Seconds: until the server listened and waited, with training requests; of translating (without the
-optimiser); of everything.
+optimiser); of everything; and how many tasks wanted the machine's two processors meanwhile.
 
 ${table([TRANSLATION_HEAD, ...results.map(translationRow)])}
 
@@ -30,17 +31,17 @@ ${table([TRANSLATION_HEAD, ...results.map(translationRow)])}
 What the budget that \`translate\` prints says does not fit. Memory is an estimate: all pages of the snapshot, all of the
 output, and the compiled form of the code that is touched.
 
-${results.flatMap(({ entry, over }) => over.map((what) => `- ${entry}: ${what}`)).join("\n")}
+${results.flatMap(({ entry, over }) => over.map((what) => `- ${entry}: ${what}`)).join("\n") || "Nothing."}
 
 ## Hosts
 
-- **probes**: answered as natively, of all that a fetch handler can see. **host**: differences that the host makes to every
+- **probes**: answered as natively, of all that a fetch handler can see. **of host**: differences that the host makes to every
   handler's responses, whatever is served ([LIMITS.md](LIMITS.md#what-hosts-do-to-every-handler)).
 - **memory**: linear memory of one instance, all processes together, when it was most (between requests); how many
   memories, and the largest.
 - **first byte**: from the start of the host's process to its first answer; wrangler's own start is seconds of it.
-- **requests/s**: one small page, 8 connections, two turns of 2 s in each of which the native server had one, too; and over
-  the native rate. Workers through \`wrangler dev\`, whose proxy alone answers some hundreds.
+- **requests/s**: one small page, 8 connections, two turns of 1 s, the native server's in between; and over the native
+  rate. Workers through \`wrangler dev\`, whose proxy alone answers some hundreds.
 - **misses**: regions of code that were not translated ahead, during the probes, after training with other requests than
   these. **outside**: share of the guest's time that was spent outside code translated ahead.
 - A star: translated with \`--stateful\`, so that on Workers one instance in a Durable Object answers.
@@ -60,20 +61,34 @@ const TRANSLATION_HEAD = [
   "boot and training s",
   "translate s",
   "all s",
+  "load",
 ];
 
-function translationRow({ entry, wasm, snapshot, output, stages, seconds }: EntryResult): string[] {
+function translationRow(result: EntryResult): string[] {
+  const { entry, wasm, snapshot, output, stages, seconds, loadAverage } = result;
   const size = ({ raw, gzip }: Size) => [megabytes(raw), megabytes(gzip)];
   const boot = ["boot", "warm-up", "training"].reduce((n, stage) => n + (stages[stage] ?? 0), 0);
   const translate = (stages["translate"] ?? 0).toFixed(1);
-  return [entry, ...size(wasm), ...size(snapshot), ...size(output), boot.toFixed(1), translate, seconds.toFixed(1)];
+  return [
+    entry,
+    ...size(wasm),
+    ...size(snapshot),
+    ...size(output),
+    boot.toFixed(1),
+    translate,
+    seconds.toFixed(1),
+    loadAverage.toFixed(0),
+  ];
 }
+
+/** Columns of text; the others are numbers, to the right. */
+const TEXT_COLUMNS: ReadonlySet<string> = new Set(["entry", "host"]);
 
 const HOST_HEAD = [
   "entry",
   "host",
   "probes",
-  "host",
+  "of host",
   "failed",
   "memory MB",
   "first byte ms",
@@ -112,7 +127,7 @@ function failures(results: readonly EntryResult[]): string {
 
 function table([head, ...rows]: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
-  return [line(head), line(head.map((_, i) => i === 0 ? "---" : "--:")), ...rows.map(line)].join("\n");
+  return [line(head), line(head.map((name) => TEXT_COLUMNS.has(name) ? "---" : "--:")), ...rows.map(line)].join("\n");
 }
 
 function megabytes(bytes: number): string {

@@ -19,7 +19,7 @@
  *     --json FILE    write the result as JSON, too; `tests/zoo/results/ENTRY.json` is what docs/ZOO.md is made from
  */
 import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { parseArgs } from "node:util";
@@ -85,6 +85,7 @@ function resultOf(zoo: Zoo, entry: string, { app, budget }: TranslatedImage, sec
     description: zoo.description(entry),
     fast: options.fast,
     stateful: STATEFUL.has(entry),
+    loadAverage: NaN,
     seconds,
     stages: app.seconds,
     wasm: total(code),
@@ -150,6 +151,7 @@ async function main(): Promise<number> {
     } finally {
       await native?.stop();
     }
+    result.loadAverage = loadavg()[1];
     if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(result, null, 1)}\n`);
     console.log(describeResult(result));
     if (options.keep) console.log(`output and logs in ${folder}`);

@@ -43,6 +43,8 @@ export interface EntryResult {
   fast: boolean;
   /** On Workers one instance answered all requests (translate --stateful). */
   stateful: boolean;
+  /** Of the machine when all was done (5 minutes); times are noise where it is above the number of processors. */
+  loadAverage: number;
   /** Of the translation: all of it, and its stages. */
   seconds: number;
   stages: Record<string, number>;
