@@ -125,7 +125,8 @@ interface TablePlace {
 /** Reads the tables that the load may be from. The index tells the target only if there is just one. */
 function readTables(context: JumpContext, load: number, m: Operand, places: TablePlace[]): JumpTable | null {
   const { run } = context;
-  const count = boundOf(run, load, m.index, context.before), limit = widthBound(run, load, m.index);
+  const count = boundOf(run, load, m.index, context.before),
+    limit = widthBound([...context.before, ...run.slice(0, load)], m.index);
   const found = places.map((place) => readTable(context, place, count, limit)).filter((targets) => targets.length > 1);
   if (found.length === 0) return null;
   const loadPc = run[load].pc, isBounded = count !== null;
@@ -167,10 +168,15 @@ function readTable(
   return near === undefined ? [] : targets.map((target) => target === FAR ? near : target);
 }
 
-/** What an index of one byte can be at most, of its run: the number of entries that a table without a bound may have. */
-function widthBound(run: Instruction[], load: number, index: number): number {
-  const at = lastWrite(run, load - 1, index);
-  return at >= 0 && run[at].row.mnemonic === "movzx" && run[at].operands[1].bytes === 1 ? 256 : MAX_ENTRIES;
+/** What an index of one byte can be at most: the number of entries that a table without a bound may have. `way` leads to its use. */
+function widthBound(way: Instruction[], index: number): number {
+  for (let reg = index, at = way.length; (at = lastWrite(way, at - 1, reg)) >= 0;) {
+    const { row: { mnemonic }, operands: [, s] } = way[at];
+    if (mnemonic === "movzx" && s.bytes === 1) return 256;
+    if (!COPIES.has(mnemonic) || s.kind !== OPERAND_GPR) break;
+    reg = s.reg;
+  }
+  return MAX_ENTRIES;
 }
 
 /** Number of entries from a bounds check (cmp with ja or jae) or a mask, or null if none is found. */

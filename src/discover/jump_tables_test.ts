@@ -78,11 +78,13 @@ describe("switch tables without a check of their bounds", () => {
     expect(sizes).toEqual([3, 1]);
   });
 
-  it("may lead far away", () => {
+  it.each([
+    ["at the jump", "main: 0f b6 07 ff 24 c5 00 00 03 00"],
+    // movzx edx, byte [rdi]; test esi, esi; je other; movsxd rdx, edx; jmp [RODATA + 8*rdx]
+    ["before a branch, and widened behind it", "main: 0f b6 17 85 f6 0f 84 @b 48 63 d2 ff 24 d5 00 00 03 00"],
+  ])("may lead far away if the index is a byte: %s", (_where, jump) => {
     const far = 0x50000;
-    const near = programOf(`main: 0f b6 07 ff 24 c5 00 00 03 00 a: 90 c3 b: c3 other: c3`, {
-      rodata: ["a", far, "b"],
-    });
+    const near = programOf(`${jump} a: 90 c3 b: c3 other: c3`, { rodata: [far, "a", "b"] });
     const program = { ...near, executable: [...near.executable, { start: far, end: far + 16 }] };
     const map = new CodeMap(program.executable);
     const { jumpTables } = discoverRegion(codeView(program.u8, map, program.readOnly), program.labels.get("main")!);
