@@ -98,9 +98,16 @@ function mayNotStore(kind: number): boolean {
 
 const FLAG_VARS = 63 << VAR_FLAGS;
 
-const PASSES_NO_FLAGS = new Set([END_CALL, END_CALL_INDIRECT, END_RETURN, END_RETURN_INSIDE]);
+const PASSES_NO_FLAGS = new Set([
+  END_CALL,
+  END_CALL_INDIRECT,
+  END_RETURN,
+  END_RETURN_INSIDE,
+  END_SWITCH_PC,
+  END_SWITCH_SHARED,
+]);
 
-/** Variables whose value may matter where a block leaves the region: flags are undefined across calls and returns. */
+/** Variables whose value may matter where a block leaves the region: flags are undefined across calls, returns and switches. */
 function matters(fn: IrFunction, kind: number): number {
   return !fn.keepsFlags && PASSES_NO_FLAGS.has(kind) ? ~FLAG_VARS : -1;
 }
@@ -127,7 +134,7 @@ class Solver {
   readonly #preds: number[][];
   /** What blocks do to rsp and rbp. */
   readonly #moves: { rsp: number; framePointer: boolean }[];
-  /** 1 for blocks in any loop. */
+  /** 1 for blocks in loops without calls. */
   readonly #looping: Uint8Array;
 
   constructor(readonly fn: IrFunction, readonly cfg: Cfg) {
@@ -370,7 +377,10 @@ class Solver {
   #findLoops(): void {
     const { cfg } = this;
     for (const head of cfg.order) {
-      if (cfg.loopHeader[head]) { for (const b of loopBody(cfg, this.#preds, head)) this.#looping[b] = 1; }
+      if (!cfg.loopHeader[head]) continue;
+      const body = loopBody(cfg, this.#preds, head);
+      if ([...body].some((b) => startsFresh(this.fn.blocks[b].kind) && this.fn.blocks[b].kind !== END_LANDING)) continue;
+      for (const b of body) this.#looping[b] = 1;
     }
   }
 
