@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers";
 import {
   createHandler,
   type HandlerOptions,
@@ -40,6 +41,7 @@ export function createDenoEntry(
     timers: denoTimers,
     log: (line) => denoHost.log(0, line),
     keepsRaw: false,
+    turnEnd: setImmediate,
     ...options,
   });
   if (configure === undefined) return { fetch: (request, info) => handler(request, new DenoClient(info)) };

@@ -5,6 +5,7 @@ import {
   type Field,
   fieldValue,
   type Gateway,
+  Gathering,
   type HostRequest,
   isOriginForm,
   lengthOf,
@@ -12,14 +13,13 @@ import {
   type RequestPlan,
 } from "../../src/serve/mod.ts";
 import { fieldPairs } from "./request.ts";
-import { Gathering } from "./gathering.ts";
 import { GuestSink } from "./guest_sink.ts";
 import { badRequest, type NodeAnswer } from "./server.ts";
 import { MessageReader } from "./upload.ts";
 
 /** Answers by a guest. */
 export function guestAnswer(gateway: Gateway): NodeAnswer {
-  const gathering = new Gathering<Arrival>((arrivals) => {
+  const gathering = new Gathering<Arrival>(setImmediate, (arrivals) => {
     const begun: Arrival[] = [];
     const serveAll = () => begin(gateway, arrivals, begun);
     const conversations = arrivals.length === 1 ? serveAll() : gateway.together(serveAll);

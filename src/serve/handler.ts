@@ -1,5 +1,6 @@
 import { FetchSink } from "./fetch_sink.ts";
 import { readFetchRequest } from "./fetch_request.ts";
+import { Gathering, type TurnEnd } from "./gathering.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import type { InstanceSource } from "./instance.ts";
 import type { ClientInfo } from "./raw.ts";
@@ -9,6 +10,11 @@ import { failure } from "./response.ts";
 export interface HandlerOptions extends GatewayOptions {
   /** Ask for request bodies in large pieces: for hosts that otherwise give small ones. */
   readonly largeReads?: boolean;
+  /**
+   * Where the host calls the handler for several requests before it sends any response: requests of one turn are given to the
+   * guest together.
+   */
+  readonly turnEnd?: TurnEnd;
   /** Remember what the guest wrote for each response, for rawResponse(). Default: true. */
   readonly keepsRaw?: boolean;
 }
@@ -30,6 +36,7 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
   const reading = { largeReads: options.largeReads ?? false, timers: gateway.timers };
   const keepsRaw = options.keepsRaw ?? true;
   const log = options.log ?? (() => {});
+  const gathering = options.turnEnd === undefined ? null : new Gathering<Arrival>(options.turnEnd, serveAll);
 
   function refuse(request: Request, error: unknown): Response {
     log(`${request.method} ${request.url}: ${(error as Error).message}`);
@@ -38,10 +45,18 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
 
   function serve(plan: RequestPlan, request: Request, info: ClientInfo): Response | Promise<Response> {
     const sink = new FetchSink(request, info, keepsRaw);
-    const conversation = gateway.serve(plan, sink);
-    // Small responses are all there by now. Hosts make a signal when it is first asked for.
-    if (!conversation.isOver) sink.watch(conversation);
+    if (gathering === null) serveAll([{ plan, sink }]);
+    else gathering.add({ plan, sink });
     return sink.response();
+  }
+
+  function serveAll(arrivals: readonly Arrival[]): void {
+    const begin = () => arrivals.map(({ plan, sink }) => gateway.serve(plan, sink));
+    const conversations = arrivals.length === 1 ? begin() : gateway.together(begin);
+    for (let i = 0; i < arrivals.length; i++) {
+      // Small responses are all there by now. Hosts make a signal when it is first asked for.
+      if (!conversations[i].isOver) arrivals[i].sink.watch(conversations[i]);
+    }
   }
 
   async function serveLater(reading: Promise<HostRequest>, request: Request, info: ClientInfo): Promise<Response> {
@@ -66,6 +81,12 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
     }
     return serve(plan, request, info);
   };
+}
+
+/** A request that has just come. */
+interface Arrival {
+  readonly plan: RequestPlan;
+  readonly sink: FetchSink;
 }
 
 const NOBODY: ClientInfo = {};

@@ -10,6 +10,7 @@ export {
   sharedInstance,
 } from "./instance.ts";
 export { type ClientInfo, isUnanswered, rawResponse } from "./raw.ts";
+export { Gathering, type TurnEnd } from "./gathering.ts";
 export { type Field, fieldValue, isNamed, type ResponseHead } from "./http1/events.ts";
 export { listMembers } from "./http1/grammar.ts";
 export { type HostRequest, isOriginForm, lengthOf, planRequest, type RequestPlan } from "./request.ts";
