@@ -53,7 +53,8 @@ it("the manifest says what was translated, and that nothing was met that is not 
 it("the same image gives the same output", async () => {
   const image = join(folder, "again.tar");
   writeFileSync(image, buildImage(join(root, "fixtures/images/hello")));
-  const { out } = await translateImage(image, { out: join(folder, "second"), logMemory: true });
+  // What was kept of the first translation must be what would be made now.
+  const { out } = await translateImage(image, { out: join(folder, "second"), logMemory: true, cache: false });
   const names = readdirSync(output).filter((name) => name !== "wrangler.toml"); // names the Worker after the file
   expect(names.filter((name) => !readFileSync(join(output, name)).equals(readFileSync(join(out, name))))).toEqual([]);
 });

@@ -9,14 +9,16 @@ const RELA_BYTES = 24, SYMBOL_BYTES = 24;
  * Applies a loaded file's relocations: relative ones, symbols that the file defines itself, lazily bound jump slots. Words for
  * symbols of other files stay as they are; words for IFUNC symbols get the resolver's address. Guest addresses are below 4 GiB,
  * so only the lower half of a word changes. `memory` holds virtual address v of the file at offset v + `bias`; `dynamic` is its
- * .dynamic section, `base` what is added to its addresses. What lies outside the memory is left out.
+ * .dynamic section, `base` what is added to its addresses. What lies outside the memory is left out. Gives where jump slots of
+ * the file's own symbols would lead if they were bound lazily: a dynamic linker may do either.
  */
 export function applyRelocations(
   memory: DataView,
   bias: number,
   dynamic: { start: number; end: number },
   base: number,
-): void {
+): number[] {
+  const lazily: number[] = [];
   const inside = (at: number, size: number) => at >= 0 && at + size <= memory.byteLength;
   const tags = new Map<number, number>();
   for (let at = dynamic.start + bias; at + 16 <= dynamic.end + bias && inside(at, 16); at += 16) {
@@ -44,6 +46,8 @@ export function applyRelocations(
         memory.setUint32(target + 4, 0, true);
       } else if (type === R_X86_64_64 || type === R_X86_64_GLOB_DAT || type === R_X86_64_JUMP_SLOT) {
         const address = symbolAddress(memory.getUint32(at + 12, true));
+        const bound = memory.getUint32(target, true);
+        if (type === R_X86_64_JUMP_SLOT && address !== 0 && bound !== 0) lazily.push(base + bound);
         if (address !== 0) memory.setUint32(target, address + (type === R_X86_64_64 ? addend : 0), true);
         else if (type === R_X86_64_JUMP_SLOT && memory.getUint32(target, true) !== 0) add(target);
       }
@@ -52,7 +56,7 @@ export function applyRelocations(
   rela(tags.get(DT_RELA), tags.get(DT_RELASZ));
   rela(tags.get(DT_JMPREL), tags.get(DT_PLTRELSZ));
   const relr = tags.get(DT_RELR), relrBytes = tags.get(DT_RELRSZ);
-  if (relr === undefined || relrBytes === undefined) return;
+  if (relr === undefined || relrBytes === undefined) return lazily;
   let next = 0;
   for (let at = relr + bias; at + 8 <= relr + bias + relrBytes && inside(at, 8); at += 8) {
     const low = memory.getUint32(at, true), high = memory.getUint32(at + 4, true);
@@ -68,4 +72,5 @@ export function applyRelocations(
     }
     next += 63 * 8;
   }
+  return lazily;
 }

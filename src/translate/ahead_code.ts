@@ -22,6 +22,12 @@ const MAX_CODE_BYTES = 6 << 20;
 /** Where so few names can be looked up, all of them are compiled, whoever looks for them. */
 const FEW_EXPORTS = 64;
 
+/**
+ * What glibc's dynamic linker looks up in libc by name, importing nothing (elf/dl-call-libc-early-init.c), and what it is given
+ * pointers to.
+ */
+const LOOKED_UP_BY_LINKER = ["__libc_early_init", "_dl_catch_error"];
+
 /** A file for one place. */
 export interface AheadFile {
   task: FileTask;
@@ -43,7 +49,7 @@ export class AheadCode {
   readonly #now: () => number;
   readonly #files = new Map<string, Mapped | null>();
   /** Names that files mapped so far look up in others. */
-  readonly #lookedUp = new Set<string>();
+  readonly #lookedUp = new Set<string>(LOOKED_UP_BY_LINKER);
   /** What `now` showed more while the guest waited for code. */
   waited = 0;
 

@@ -43,9 +43,11 @@ export function fileMemory(bytes: Uint8Array, path: string, start: number, hints
     list.push({ start: pageDown(base + s.vaddr), end: pageUp(base + s.vaddr + s.memsz) });
   }
   const dynamic = segments.find((s) => s.type === PT_DYNAMIC);
+  let lazily: number[] = [];
   if (dynamic !== undefined) {
     const memory = new DataView(u8.buffer);
-    applyRelocations(memory, base - GUEST_BIAS, { start: dynamic.vaddr, end: dynamic.vaddr + dynamic.filesz }, base);
+    const { vaddr, filesz } = dynamic;
+    lazily = applyRelocations(memory, base - GUEST_BIAS, { start: vaddr, end: vaddr + filesz }, base);
   }
   const relocated = segments.filter((s) => s.type === PT_GNU_RELRO)
     .map((s) => ({ start: base + s.vaddr, end: base + s.vaddr + s.memsz }));
@@ -57,7 +59,7 @@ export function fileMemory(bytes: Uint8Array, path: string, start: number, hints
     relocated,
     elfs: [elfFacts(bytes, base)],
     profile: [...hints.profile],
-    pointers: [...hints.pointers],
+    pointers: [...hints.pointers, ...lazily.map((target) => ({ target, mayBeReturnAddress: false }))],
     imports: new Set(hints.imports),
   };
 }

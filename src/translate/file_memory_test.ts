@@ -36,6 +36,17 @@ describe("fileMemory", () => {
     expect([memory.profile, memory.pointers, [...memory.imports!]]).toEqual([[1, 2], pointers, ["f"]]);
   });
 
+  it("points to where a lazily bound jump slot leads, though the file has the function itself", () => {
+    const file = makeTestElf({
+      data: [0x1016],
+      defined: [{ name: "f", address: TEST_CODE }],
+      jumpSlots: [{ at: TEST_DATA, type: 7, symbol: 1 }],
+    });
+    const memory = fileMemory(file, "a", PLACE + TEST_CODE, HINTS);
+    expect(new DataView(memory.u8.buffer).getUint32(PLACE + TEST_DATA - GUEST_BIAS, true)).toBe(PLACE + TEST_CODE);
+    expect(memory.pointers).toEqual([{ target: PLACE + 0x1016, mayBeReturnAddress: false }]);
+  });
+
   it("leaves a program where it is linked, and refuses another place", () => {
     const file = makeTestElf({ type: ET_EXEC });
     expect(fileMemory(file, "a", 0x400000 + TEST_CODE, HINTS).elfs[0].entry).toBe(0x400000 + TEST_CODE);
