@@ -31,6 +31,7 @@ export const WASM_OPT_OPTIONS: readonly string[] = [
   "--enable-bulk-memory",
   "--enable-multivalue",
   "--enable-multimemory",
+  "--enable-threads",
   "--enable-sign-ext",
   "--enable-nontrapping-float-to-int",
   "--enable-mutable-globals",

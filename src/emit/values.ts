@@ -25,6 +25,7 @@ import {
   W_CALL,
   W_DROP,
   W_END,
+  W_I32_ATOMIC_LOAD8_U,
   W_I32_CONST,
   W_I64_CONST,
   W_IF,
@@ -33,6 +34,8 @@ import {
   W_LOCAL_TEE,
   W_MEMORY_COPY,
   W_MEMORY_FILL,
+  W_MEMORY_SIZE,
+  W_PREFIX_ATOMIC,
   W_PREFIX_MISC,
   W_PREFIX_SIMD,
   W_SELECT,
@@ -320,6 +323,18 @@ export class ValueEmitter {
       case OP.i64_mulhi_s:
         out.byte(W_CALL);
         return out.u32(plan.mulhiS);
+      case OP.memory_bytes:
+        out.byte(W_MEMORY_SIZE);
+        out.byte(0);
+        out.byte(W_I32_CONST);
+        out.s32(16);
+        return out.byte(OP.i32_shl);
+      case OP.prefetch:
+        // wasm has no prefetch. A load whose value nobody waits for does the same; engines drop unused ones, but no atomic one.
+        out.byte(W_PREFIX_ATOMIC);
+        out.u32(W_I32_ATOMIC_LOAD8_U);
+        this.#memarg(0);
+        return out.byte(W_DROP);
       case OP.memory_copy:
         out.byte(W_PREFIX_MISC);
         out.u32(W_MEMORY_COPY);

@@ -181,6 +181,10 @@ const stateOps: Partial<Record<OpName, Exec>> = {
     if (body === undefined) throw bug(`helper ${HELPERS[a]?.name ?? a} has no body`);
     f.i32[v * 4] = body(f.cpu, b < 0 ? 0 : f.i32[b * 4], c < 0 ? 0 : f.i32[c * 4]);
   },
+  memory_bytes: (f, v) => {
+    f.i32[v * 4] = f.cpu.memory.u8.length | 0;
+  },
+  prefetch: () => {},
   trap_if: (f, _v, a, b) => {
     if (f.i32[a * 4] !== 0) throw new OperationTrap(b);
   },

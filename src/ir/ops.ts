@@ -430,6 +430,8 @@ export const OP_TABLE = {
   select_f32: [0x412, "f", "ffi", "pure"],
   select_f64: [0x413, "d", "ddi", "pure"],
   select_v128: [0x414, "v", "vvi", "pure"],
+  memory_bytes: [0x415, "i", "", "pure"], // size of linear memory, modulo 2^32; never less later
+  prefetch: [0x416, "-", "i", "effect"], // brings what is at a linear address, which must be in memory, near to the processor
 } as const satisfies Record<string, OpRow>;
 
 export type OpName = keyof typeof OP_TABLE;

@@ -18,6 +18,14 @@ const rdtscp: Lift = (l) => {
   l.setGpr64(RCX, l.i64(0));
 };
 
+/** A hint: an address outside of memory does nothing. */
+const prefetch: Lift = (l) => {
+  const [place] = l.insn.operands;
+  const address = l.linear(place);
+  const isInside = l.op(OP.i32_lt_u, address, l.op(OP.memory_bytes));
+  l.op(OP.prefetch, l.op(OP.select_i32, address, l.i32(0), isInside));
+};
+
 function readBase(variable: number): Lift {
   return (l) => {
     const [dst] = l.insn.operands;
@@ -48,6 +56,7 @@ const random: Lift = (l) => {
 
 export const systemLifts: Record<string, Lift> = {
   nop: nothing,
+  prefetch,
   pause: nothing,
   lfence: nothing,
   mfence: nothing,
