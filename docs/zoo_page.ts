@@ -22,7 +22,8 @@ ${results.map(({ entry, description }) => `- **${entry}**: ${description}`).join
 
 Sizes in MB: of all code modules, of the snapshot (kernel and memory), of the whole output with the root file system, each
 raw and with gzip. Seconds: until the server listened and waited, with training requests; of translating (without the
-optimiser); of everything; and how many tasks wanted the machine's two processors meanwhile.
+optimiser); of everything; and how many tasks wanted the machine's two processors
+meanwhile. With (c), what earlier runs had translated of the same files was used.
 
 ${table([TRANSLATION_HEAD, ...results.map(translationRow)])}
 
@@ -65,12 +66,12 @@ const TRANSLATION_HEAD = [
 ];
 
 function translationRow(result: EntryResult): string[] {
-  const { entry, wasm, snapshot, output, stages, seconds, loadAverage } = result;
+  const { entry, wasm, snapshot, output, stages, seconds, loadAverage, cache } = result;
   const size = ({ raw, gzip }: Size) => [megabytes(raw), megabytes(gzip)];
   const boot = ["boot", "warm-up", "training"].reduce((n, stage) => n + (stages[stage] ?? 0), 0);
   const translate = (stages["translate"] ?? 0).toFixed(1);
   return [
-    entry,
+    cache ? `${entry} (c)` : entry,
     ...size(wasm),
     ...size(snapshot),
     ...size(output),

@@ -14,6 +14,7 @@
  *     --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
  *                    folder of an entry of our own; "none" for no such requests
  *     --fast         translate without the optimiser
+ *     --no-cache     translate everything, whatever earlier runs have kept
  *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root
  *     --keep         do not delete the output
  *     --again FOLDER of an earlier run with --keep: its output on the hosts named, without translating
@@ -44,6 +45,7 @@ const { values: options, positionals } = parseArgs({
     load: { type: "string" },
     fast: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
+    "no-cache": { type: "boolean", default: false },
     keep: { type: "boolean", default: false },
     again: { type: "string" },
     json: { type: "string" },
@@ -72,7 +74,7 @@ async function main(): Promise<number> {
   const [entry] = positionals;
   if (entry === undefined || positionals.length > 1) {
     console.error(
-      "usage: deno task zoo ENTRY [--record] [--host deno,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] " +
+      "usage: deno task zoo ENTRY [--record] [--host deno,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] [--no-cache] " +
         "[--load SECONDS] [--keep] [--again FOLDER] [--json FILE]",
     );
     return 2;
@@ -88,7 +90,7 @@ async function main(): Promise<number> {
   try {
     const { image, warm = null, fast } = options;
     const result: EntryResult = options.again === undefined
-      ? await translateEntry(zoo, entry, folder, { image, warm, fast })
+      ? await translateEntry(zoo, entry, folder, { image, warm, fast, cache: !options["no-cache"] })
       : JSON.parse(readFileSync(resultFile, "utf8"));
     const native = options.load === undefined || hosts.length === 0
       ? null

@@ -41,6 +41,8 @@ export interface EntryResult {
   description: string;
   /** Translated without the optimiser. */
   fast: boolean;
+  /** Translations of earlier runs were taken where there were some. */
+  cache: boolean;
   /** On Workers one instance answered all requests (translate --stateful). */
   stateful: boolean;
   /** Of the machine when all was done (5 minutes); times are noise where it is above the number of processors. */

@@ -21,6 +21,8 @@ export interface EntryOptions {
   warm: string | null;
   /** Without the optimiser. */
   fast: boolean;
+  /** Takes translations from earlier runs, and keeps its own. */
+  cache: boolean;
 }
 
 /** The output folder in the folder of a run. */
@@ -38,7 +40,7 @@ export async function translateEntry(
   zoo: Zoo,
   entry: string,
   folder: string,
-  { image, warm, fast }: EntryOptions,
+  { image, warm, fast, cache }: EntryOptions,
 ): Promise<EntryResult> {
   const file = image ?? await zoo.build(entry, folder);
   const since = performance.now();
@@ -49,8 +51,7 @@ export async function translateEntry(
     warm: warmRequests(warm ?? zoo.warmFile(entry)),
     stateful: STATEFUL.has(entry),
     logMemory: true,
-    // What it takes without what earlier runs have left is wanted.
-    cache: false,
+    cache,
     onProgress: (text) => console.error(text),
   });
   const seconds = (performance.now() - since) / 1000;
@@ -61,6 +62,7 @@ export async function translateEntry(
     entry,
     description: zoo.description(entry),
     fast,
+    cache,
     stateful: STATEFUL.has(entry),
     loadAverage: NaN,
     seconds,
