@@ -88,7 +88,9 @@ async function image(path: string, isFull: boolean): Promise<ImageCost> {
   const folder = mkdtempSync(join(tmpdir(), "lighter-bench-"));
   try {
     const optimise = isFull ? "small" : "never";
-    const { cost, value } = await costOf(() => translateImage(path, { out: join(folder, "out"), optimise }));
+    const { cost, value } = await costOf(() =>
+      translateImage(path, { out: join(folder, "out"), optimise, cache: false })
+    );
     const { modules } = value.app.manifest;
     return {
       ...cost,

@@ -24,11 +24,11 @@ export function encodeTraps({ trapOffsets, trapPcs, trapSites, sites }: TrapTabl
   }
   const width = SITE_COLUMNS.length;
   out.unsigned(sites.length / width);
-  const last = new Int32Array(width);
+  const last = new Int32Array(width), values = new Int32Array(width);
   for (let at = 0; at < sites.length; at += width) {
     // Which columns differ from the site before, then these.
     let differs = 0;
-    const values = columnsOf(sites, at, at / width);
+    copyColumns(sites, at, values, 0, at / width);
     for (let k = 0; k < width; k++) if (values[k] !== last[k]) differs |= 1 << k;
     out.byte(differs);
     for (let k = 0; k < width; k++) {
@@ -73,16 +73,16 @@ export function decodeTraps(bytes: Uint8Array): TrapTable {
     for (let k = 0; k < width; k++) {
       if (differs & (1 << k)) last[k] = IS_MASK[k] ? last[k] ^ from.unsigned() : last[k] + from.signed();
     }
-    sites.set(columnsOf(last, 0, at / width), at);
+    copyColumns(last, 0, sites, at, at / width);
   }
   return { trapOffsets, trapPcs, trapSites, sites };
 }
 
-/** A site's numbers with the parent counted back from the site, or the other way round: NO_PARENT stays. */
-function columnsOf(sites: Int32Array, at: number, n: number): Int32Array {
-  const values = sites.slice(at, at + SITE_COLUMNS.length);
-  if (values[PARENT] !== NO_PARENT) values[PARENT] = n - values[PARENT];
-  return values;
+/** Copies the numbers of site n, with the parent counted back from the site, or the other way round: NO_PARENT stays. */
+function copyColumns(from: Int32Array, at: number, to: Int32Array, toAt: number, n: number): void {
+  for (let k = 0; k < SITE_COLUMNS.length; k++) to[toAt + k] = from[at + k];
+  const parent = toAt + PARENT;
+  if (to[parent] !== NO_PARENT) to[parent] = n - to[parent];
 }
 
 /** A table that is decoded when the guest first faults. */

@@ -33,6 +33,8 @@ interface Work {
   task: FileTask;
   ticket: Ticket;
   added: HintsLeft | null;
+  /** What is left for its translation, once that is known. */
+  left: HintsLeft | null;
 }
 
 /** In the order of the files, without those that have no code; slots follow each other. */
@@ -42,9 +44,9 @@ export function finishFiles(files: readonly CodeFile[], options: FinishOptions):
   const works = begun.map((work) => again(work, options.translator));
   const finished: FinishedFile[] = [];
   let firstSlot = FIRST_SLOT;
-  for (const { file, task, ticket, added } of works) {
+  for (const { file, task, ticket, added, left } of works) {
     const made = ticket.wait();
-    const { sideEntries } = hintsLeft(task, made.entries, decodeResume(made.resume), file.hints);
+    const { sideEntries } = left ?? hintsLeft(task, made.entries, decodeResume(made.resume), file.hints);
     const translation = placeTranslation(made, { name: `code${finished.length}`, firstSlot, sideEntries });
     if (translation.entries.length === 0) continue;
     finished.push({ file, translation, added });
@@ -56,7 +58,7 @@ export function finishFiles(files: readonly CodeFile[], options: FinishOptions):
 /** A file that no guest waited for has all that is known of it in its first task. */
 function begin(file: CodeFile, { tree, translator, ahead, level }: FinishOptions): Work {
   const begun = ahead.begun(file.file, file.start);
-  if (begun !== undefined) return { file, task: begun.task, ticket: begun.ticket!, added: null };
+  if (begun !== undefined) return { file, task: begun.task, ticket: begun.ticket!, added: null, left: null };
   const bytes = tree.read(file.file), { profile, pointers, imports } = file.hints, wanted = new Set(imports);
   const task: FileTask = {
     bytes,
@@ -67,14 +69,14 @@ function begin(file: CodeFile, { tree, translator, ahead, level }: FinishOptions
     pointers: [...pointers].sort((a, b) => a.target - b.target),
     imports: exportedNames(bytes).filter((name) => wanted.has(name)).sort(),
   };
-  return { file, task, ticket: translator.begin(task), added: null };
+  return { file, task, ticket: translator.begin(task), added: null, left: null };
 }
 
 function again(work: Work, translator: FileTranslator): Work {
   const { file, task, ticket } = work, first = ticket.wait();
   const left = hintsLeft(task, first.entries, decodeResume(first.resume), file.hints);
   const { profile, pointers, imports } = left;
-  if (profile.length + pointers.length + imports.length === 0) return work;
+  if (profile.length + pointers.length + imports.length === 0) return { ...work, left };
   const more: FileTask = { ...task, profile, pointers, imports: [...new Set([...task.imports, ...imports])].sort() };
-  return { file, task: more, ticket: translator.begin(more), added: left };
+  return { file, task: more, ticket: translator.begin(more), added: left, left: null };
 }
