@@ -4,7 +4,7 @@
  * module* adds regions to a running code module through the shared table.
  */
 import { bug } from "../errors.ts";
-import { HELPERS } from "../ir/helpers.ts";
+import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
 import { WasmBytes } from "./bytes.ts";
@@ -262,7 +262,7 @@ export class CodeModuleBuilder {
     own(lookupBody(miss), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
     own(mulhiSBody(mulhiU), TYPE_MULHI);
-    own(runBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
+    own(runBody(lookup, fuel, firstHelper + helperNumber("stack_end"), TYPE_REGION), TYPE_RUN);
     own(nextUsedPageBody(), TYPE_RUN);
     own(nextDifferentPageBody(), TYPE_RUN);
     own(reenterBody(), TYPE_STOP);

@@ -1,7 +1,7 @@
 /**
  * One region as a wasm function (depth: i32) -> i32 next pc.
  *
- * `depth` is what is left of the host's stack, in units of 16 bytes: each call passes less, and a region entered with less than
+ * `depth` is what is left of the host's stack and of the guest's, in units of 16 bytes: each call passes less, and a region entered with less than
  * nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a fresh stack. With
  * REENTER_DEPTH less than that it is entered at the block of a number (reentry.ts).
  *
@@ -33,6 +33,7 @@ import {
   FAULT_FETCH,
   FAULT_USER,
   REENTER_DEPTH,
+  STACK_UNIT,
   STATE_FAULT_ERROR,
   STATE_FUEL,
   STATE_REENTER,
@@ -74,6 +75,9 @@ import { TrapRecorder } from "./trap_recorder.ts";
 import { RELAXED_MADD } from "./function_ops.ts";
 import { ValueEmitter } from "./values.ts";
 import { solveVarFlow, type VarFlow } from "./var_flow.ts";
+
+/** Most that a guest's frame counts: less than the depth that a run starts with. */
+const MAX_GUEST_COST = 4096;
 
 /** Gates with more ways than this have a br_table, others a chain of tests. */
 const MAX_TESTS = 6;
@@ -154,7 +158,8 @@ export class RegionEmitter {
     }
     this.#values.begin(fn, this.#varLocal);
     this.#traps.begin(fn, this.#flow);
-    this.#frameCost = 6 + (this.#localTypes.length >> 1);
+    const guestCost = Math.min(this.#flow.frameBytes / STACK_UNIT + 0.5, MAX_GUEST_COST);
+    this.#frameCost = Math.max(6 + (this.#localTypes.length >> 1), Math.ceil(guestCost));
     this.#prologue();
     if (this.#calls) {
       // Calls that come back elsewhere than expected branch out of this block.

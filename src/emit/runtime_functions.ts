@@ -7,7 +7,18 @@
  */
 import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
 import { OP } from "../ir/ops.ts";
-import { REENTER_DEPTH, STATE_REENTER, STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
+import {
+  GUEST_BIAS,
+  REENTER_DEPTH,
+  RSP,
+  STACK_UNIT,
+  STATE_GPR,
+  STATE_REENTER,
+  STATE_RIP,
+  STATE_STOP,
+  STOP_NOT_FUSED,
+  WRITABLE_RANGE,
+} from "../machine/state.ts";
 import { Code } from "./code.ts";
 import {
   BLOCK_EMPTY,
@@ -20,6 +31,7 @@ import {
   W_RETURN,
   W_RETURN_CALL,
   W_RETURN_CALL_INDIRECT,
+  W_SELECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
 
@@ -107,21 +119,45 @@ export function reenterBody(): Uint8Array {
 const RUN_FUEL_MASK = 0xfff;
 
 /**
+ * Depth that is given at least, however little stack is left: most functions begin with it, and together they do not pass a
+ * guard page.
+ */
+const LEAST_DEPTH = 128;
+
+/**
  * (pc, depth) -> 0 if something stopped, else the pc that has no region. Everything that unwinds ends here and is entered
  * again by pc. With a number in STATE_REENTER the first region goes on there.
+ *
+ * No more depth is given than the guest has stack, so that code that recurses without end comes by here when it has used that
+ * up, and is stopped. A region that wants more than that just to begin is given twice as much each time.
  */
-export function runBody(lookup: number, fuel: number, regionType: number): Uint8Array {
-  const PC = 0, DEPTH = 1, SLOT = 2, ROUNDS = 3;
+export function runBody(lookup: number, fuel: number, stackEnd: number, regionType: number): Uint8Array {
+  const PC = 0, DEPTH = 1, SLOT = 2, ROUNDS = 3, RSP_NOW = 4, ROOM = 5, GIVEN = 6, LAST_PC = 7, LAST_RSP = 8;
   const c = new Code();
+  const room = () =>
+    c.get(RSP_NOW).i32(8).op(OP.i32_sub).i32(0).i32Load(WRITABLE_RANGE).op(OP.i32_sub).tee(ROOM)
+      .i32(0).i32Load(WRITABLE_RANGE + 4).op(OP.i32_ge_u);
   c.op(W_LOOP, BLOCK_EMPTY);
   c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
   c.get(ROUNDS).i32(1).op(OP.i32_add).tee(ROUNDS).i32(RUN_FUEL_MASK).op(OP.i32_and, OP.i32_eqz, W_IF, BLOCK_EMPTY);
   c.i32(0).get(PC).i32Store(STATE_RIP).i32(0).i32(0).i32Store(STATE_RIP + 4);
   c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END, W_END);
-  c.get(DEPTH).i32(0).i32Load(STATE_REENTER).op(OP.i32_eqz, OP.i32_eqz).i32(Math.log2(REENTER_DEPTH));
+  c.i32(0).i32Load(STATE_GPR + 8 * RSP).i32(GUEST_BIAS).op(OP.i32_sub).set(RSP_NOW);
+  room().op(W_IF, BLOCK_EMPTY);
+  // The first region may well be one that gets a stack.
+  c.get(RSP_NOW).i32(0).get(PC).get(ROUNDS).i32(1).op(OP.i32_eq, W_SELECT);
+  c.call(stackEnd).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END);
+  room().op(W_IF, BLOCK_EMPTY).i32(-1).set(ROOM).op(W_END, W_END);
+  c.get(ROOM).i32(Math.log2(STACK_UNIT)).op(OP.i32_shr_u).tee(ROOM);
+  c.i32(LEAST_DEPTH).get(ROOM).i32(LEAST_DEPTH).op(OP.i32_gt_u, W_SELECT);
+  c.get(GIVEN).i32(1).op(OP.i32_shl);
+  c.get(PC).get(LAST_PC).op(OP.i32_ne).get(RSP_NOW).get(LAST_RSP).op(OP.i32_ne, OP.i32_or, W_SELECT).tee(GIVEN);
+  c.get(DEPTH).get(GIVEN).get(DEPTH).op(OP.i32_lt_u, W_SELECT).tee(GIVEN);
+  c.get(PC).set(LAST_PC).get(RSP_NOW).set(LAST_RSP);
+  c.i32(0).i32Load(STATE_REENTER).op(OP.i32_eqz, OP.i32_eqz).i32(Math.log2(REENTER_DEPTH));
   c.op(OP.i32_shl, OP.i32_sub).get(SLOT).op(W_CALL_INDIRECT);
   c.out.u32(regionType);
   c.out.u32(0);
   c.tee(PC).op(W_BR_IF, 0, W_END).i32(0);
-  return c.body([2, I32]);
+  return c.body([7, I32]);
 }

@@ -3,7 +3,7 @@
  * definition and that place can change what it reads; others get a local. Decided backwards over the block in one pass.
  */
 import type { IrBlock, IrFunction } from "../ir/function.ts";
-import { HELPERS } from "../ir/helpers.ts";
+import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import {
   KIND_CALL,
   KIND_EFFECT,
@@ -17,7 +17,8 @@ import {
   OP_VALUES,
 } from "../ir/ops.ts";
 import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
-import { STATE_STOP_INFO } from "../machine/state.ts";
+import { PROBE_WRITE } from "../ir/probe.ts";
+import { READABLE_RANGE, STATE_STOP_INFO, STOP_SEGV, WRITABLE_RANGE } from "../machine/state.ts";
 import type { WasmBytes } from "./bytes.ts";
 import { functionOpNumber, RELAXED_MADD } from "./function_ops.ts";
 import {
@@ -43,6 +44,8 @@ import {
 } from "./opcodes.ts";
 import type { ModulePlan } from "./region_code.ts";
 import type { TrapRecorder } from "./trap_recorder.ts";
+
+const PROBE = helperNumber("probe");
 
 const MODE_DEAD = 0, MODE_INLINE = 1, MODE_LOCAL = 2;
 
@@ -268,6 +271,8 @@ export class ValueEmitter {
         return this.#getLocal(this.#varLocal[fn.a[i]]);
       case OP.trap_if:
         return this.#trapIf(i);
+      case OP.probe:
+        return this.#probe(i);
     }
     const values = OP_VALUES[op];
     if (values & 1) this.value(fn.a[i]);
@@ -357,16 +362,44 @@ export class ValueEmitter {
 
   /** Leaves by a wasm trap: the fault handler finds the pc by offset, and the reason in STATE_STOP_INFO (as -reason). */
   #trapIf(i: number): void {
-    const { out } = this;
     const fn = this.#fn;
     this.value(fn.a[i]);
+    this.#leaveIfSet(i, fn.b[i]);
+  }
+
+  #leaveIfSet(i: number, reason: number): void {
+    const { out } = this;
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
     this.#constant(0);
-    this.#constant(-fn.b[i]);
+    this.#constant(-reason);
     this.memoryOp(OP.i32_store, STATE_STOP_INFO);
     this.#noteTrap(i);
     out.byte(W_UNREACHABLE);
+    out.byte(W_END);
+  }
+
+  /** Asks for addresses outside the range that is known to be accessible. */
+  #probe(i: number): void {
+    const { out } = this, { a, b } = this.#fn, address = this.temp(1);
+    const range = b[i] === PROBE_WRITE ? WRITABLE_RANGE : READABLE_RANGE;
+    this.value(a[i]);
+    out.byte(W_LOCAL_TEE);
+    out.u32(address);
+    this.#constant(0);
+    this.memoryOp(OP.i32_load, range);
+    out.byte(OP.i32_sub);
+    this.#constant(0);
+    this.memoryOp(OP.i32_load, range + 4);
+    out.byte(OP.i32_ge_u);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    out.byte(W_LOCAL_GET);
+    out.u32(address);
+    this.#constant(b[i]);
+    out.byte(W_CALL);
+    out.u32(this.plan.helper(PROBE));
+    this.#leaveIfSet(i, STOP_SEGV);
     out.byte(W_END);
   }
 

@@ -69,6 +69,8 @@ export interface VarFlow {
   liveIn: VarSets;
   /** What the state block tells of the registers. */
   faults: FaultFlow;
+  /** How far a block moves rsp down at most, by a constant: about the size of the frame. */
+  frameBytes: number;
   /** Variables that need a local at all. */
   used: number;
   usedHigh: number;
@@ -188,6 +190,7 @@ class Solver {
       early: this.#early,
       liveIn,
       faults: this.#faultFlow(),
+      frameBytes: this.#moves.reduce((most, { rsp }) => rsp === UNKNOWN_DISTANCE ? most : Math.max(most, -rsp), 0),
       used,
       usedHigh,
     };

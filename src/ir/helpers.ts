@@ -65,6 +65,10 @@ helper("x87_tag_word"); // returns the full tag word
 helper("x87_rotate"); // TOP += a
 helper("x87_free"); // ST(a); where b is 1, pop
 
+// See machine/helpers/protection.ts.
+helper("probe"); // a = linear address, b = PROBE_ kind; returns 1 if it may not be accessed so
+helper("stack_end"); // a = linear address of rsp, b = pc; returns 1 if there is no stack left
+
 /** All helpers, by number. */
 export const HELPERS: readonly HelperRow[] = rows;
 

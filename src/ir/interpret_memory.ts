@@ -4,9 +4,12 @@
  */
 import { bug } from "../errors.ts";
 import { type Exec, type Frame, OperationTrap } from "./frame.ts";
-import { HELPERS } from "./helpers.ts";
+import { helperNumber, HELPERS } from "./helpers.ts";
 import { type OpName, TYPE_I32, TYPE_I64 } from "./ops.ts";
 import { VAR_HOME, VAR_TYPE } from "./variables.ts";
+import { STOP_SEGV } from "../machine/state.ts";
+
+const PROBE = helperNumber("probe");
 
 const view = (f: Frame) => f.cpu.memory.view;
 /** Effective address: base plus the immediate, without wrapping, as memarg.offset does it. */
@@ -187,6 +190,9 @@ const stateOps: Partial<Record<OpName, Exec>> = {
   prefetch: () => {},
   trap_if: (f, _v, a, b) => {
     if (f.i32[a * 4] !== 0) throw new OperationTrap(b);
+  },
+  probe: (f, _v, a, b) => {
+    if (f.helpers[PROBE]!(f.cpu, f.i32[a * 4], b) !== 0) throw new OperationTrap(STOP_SEGV);
   },
 };
 

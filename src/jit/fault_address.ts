@@ -15,6 +15,8 @@ import {
   FAULT_WRITE,
   GUEST_BIAS,
   STATE_BYTES,
+  STATE_DENIED,
+  STATE_DENIED_ERROR,
   STATE_FAULT_ERROR,
   STATE_FAULT_HIGH,
   STATE_STOP_INFO,
@@ -39,6 +41,13 @@ interface Miss {
  */
 export function noteFaultAddress(memory: GuestMemory, pc: number, unknown: Uint8Array, level: CpuLevel): void {
   const { u8, i32 } = memory;
+  const denied = i32[STATE_DENIED >> 2];
+  if (denied !== 0) {
+    i32[STATE_STOP_INFO >> 2] = denied;
+    i32[STATE_FAULT_HIGH >> 2] = i32[STATE_DENIED >> 2] = 0;
+    i32[STATE_FAULT_ERROR >> 2] = i32[STATE_DENIED_ERROR >> 2];
+    return;
+  }
   const insn = decode(u8, pc - GUEST_BIAS, u8.length, pc);
   let low = 0, high = 0, error = FAULT_USER;
   const miss = isFailure(insn) ? null : findMiss(memory, insn, unknown, level);
@@ -123,7 +132,7 @@ class MissSearch {
       if (missed !== undefined) return missed;
       if (write) return undefined;
     }
-    if (kind === KIND_CALL || op === OP.trap_if) {
+    if (kind === KIND_CALL || op === OP.trap_if || op === OP.probe) {
       lost[v] = 1;
       return undefined;
     }

@@ -162,6 +162,7 @@ class StraightRun {
         this.#result[a[v]] = v;
         return;
       case OP.trap_if:
+      case OP.probe:
         return;
       case OP.helper:
         // It has had its effects; the variables it got and gave are in the state block since.

@@ -7,6 +7,7 @@ import { interpretRegion, type RegionCpu } from "../ir/interpret.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import { type GuestMemory, PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
+import { hasStack } from "../machine/helpers/protection.ts";
 import type { HelperBody } from "../machine/helpers/types.ts";
 import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import type { Machine, MachineClient } from "../machine/machine.ts";
@@ -21,6 +22,7 @@ import {
   STOP_CODE_CHANGED,
   STOP_NONE,
   STOP_ROUNDING,
+  STOP_SEGV,
   STOP_TEST,
 } from "../machine/state.ts";
 
@@ -80,8 +82,10 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     for (;;) {
       if (pc === this.stopAt) return this.#stop(pc);
       const next = interpretRegion(this.#region(pc), this, FUEL);
-      if (next >= 0) pc = next;
-      else if (next === -STOP_CODE_CHANGED) {
+      if (next >= 0) {
+        pc = next;
+        if (!hasStack(this, pc)) return STOP_SEGV;
+      } else if (next === -STOP_CODE_CHANGED) {
         pc = memory.i32[STATE_RIP >> 2] >>> 0;
         memory.i32[STATE_STOP >> 2] = STOP_NONE;
         this.codeChanged(pc, pc + 1);

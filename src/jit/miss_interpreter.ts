@@ -4,7 +4,8 @@ import { interpretRegion, type RegionCpu } from "../ir/interpret.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
-import { STATE_RIP, STATE_STOP, STATE_STOP_INFO, STOP_CODE_CHANGED, STOP_NONE } from "../machine/state.ts";
+import { hasStack } from "../machine/helpers/protection.ts";
+import { STATE_RIP, STATE_STOP, STATE_STOP_INFO, STOP_CODE_CHANGED, STOP_NONE, STOP_SEGV } from "../machine/state.ts";
 import type { MissInterpreter, WasmMachine } from "../machine/wasm_machine.ts";
 import { codeRanges } from "./code_ranges.ts";
 import { IrFaultReplay } from "./fault_replay.ts";
@@ -58,6 +59,7 @@ export class IrMissInterpreter implements MissInterpreter {
       words[STATE_RIP >> 2] = next | 0;
       words[(STATE_RIP >> 2) + 1] = 0;
       words[STATE_STOP_INFO >> 2] = 0;
+      if (!hasStack(cpu, next)) return STOP_SEGV;
       if (isCompiled(next)) return STOP_NONE;
       pc = next;
     }

@@ -8,7 +8,7 @@ import {
   type MappedRange,
 } from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
-import { PROT_WRITE } from "./abi/mman.ts";
+import { PROT_NONE, PROT_WRITE } from "./abi/mman.ts";
 import { Clock } from "./clock.ts";
 import { Terminals } from "./fs/tty/terminals.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
@@ -180,6 +180,20 @@ export class Kernel implements MachineClient {
     // Compilers share memory with themselves through files, too (memfd): only the image's files, as linkers map them, are not.
     const isGenerated = v.file === null || v.pages !== null || v.file.imageFile() === 0;
     return (v.prot & PROT_WRITE ? CODE_WRITABLE : 0) | (isGenerated ? CODE_GENERATED : 0);
+  }
+
+  accessible(address: number, write: boolean): MappedRange | null {
+    const v = this.currentTask.process.space.find(address);
+    return v !== undefined && (write ? v.prot & PROT_WRITE : v.prot) !== 0 ? v : null;
+  }
+
+  stackEnd(address: number): number {
+    const { space } = this.currentTask.process;
+    for (let i = space.indexAfter(address); i < space.vmas.length; i++) {
+      // What has no access is a guard.
+      if (space.vmas[i].prot !== PROT_NONE) return space.vmas[i].start;
+    }
+    return address;
   }
 
   tscNs(): number {

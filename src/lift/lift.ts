@@ -9,6 +9,7 @@ import type { CodeRange } from "../machine/code_cache.ts";
 import { guardEntry } from "./code_guard.ts";
 import { LIFTS } from "./families.ts";
 import { type Lift, Lifter } from "./lifter.ts";
+import { checkProbe } from "./probes.ts";
 import { upperHalvesUsed } from "./vex.ts";
 
 /**
@@ -90,6 +91,7 @@ export function liftBlocks(
         l.endTrap(STOP_UNDEFINED, insn.pc);
         break;
       }
+      checkProbe(l);
       lift(l);
       at = insn.nextPc;
       if (l.ended) break;

@@ -21,6 +21,10 @@ export interface MachineClient {
   readonly cpuLevel: CpuLevel;
   /** What is known of the code at a guest address of the running program: CODE_ bits. */
   codeTraits(address: number): number;
+  /** A mapping (or more of the same protection) around a guest address of the running program that allows such access, or null. */
+  accessible(address: number, write: boolean): MappedRange | null;
+  /** Where the stack ends, downwards, that began above a guest address. */
+  stackEnd(address: number): number;
   /** 32 random bits, for RDRAND. */
   random32(): number;
 }

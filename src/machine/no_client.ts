@@ -1,5 +1,7 @@
 import { DEFAULT_CPU_LEVEL } from "./cpu_level.ts";
-import type { MachineClient } from "./machine.ts";
+import type { MachineClient, MappedRange } from "./machine.ts";
+
+const EVERYTHING: MappedRange = { start: 0, end: 0xffffffff };
 
 /** A client that grants nothing: for machines that nobody has taken yet, and for code that makes no system calls. */
 export const NO_CLIENT: MachineClient = {
@@ -8,5 +10,7 @@ export const NO_CLIENT: MachineClient = {
   tscNs: () => 0,
   codeTraits: () => 0,
   cpuLevel: DEFAULT_CPU_LEVEL,
+  accessible: () => EVERYTHING,
+  stackEnd: (address) => address,
   random32: () => 0,
 };

@@ -46,9 +46,14 @@ export const STATE_RFLAGS_REST = 0x0c4;
 export const STATE_REENTER = 0x0c8;
 /** What a region that is to go on at that number gets less of `depth`, which is negative then. A power of two. */
 export const REENTER_DEPTH: number = 1 << 19;
+/** Bytes of a unit of depth. A call takes as many as its frames have, the larger of the host's and the guest's (emit/region.ts). */
+export const STACK_UNIT = 16;
 /** Upper half of a fault's address, and the page fault's error code (FAULT_ bits). */
 export const STATE_FAULT_HIGH = 0x0cc;
 export const STATE_FAULT_ERROR = 0x0d0;
+/** Guest address of the access that was denied by `probe`, and the error code; 0 otherwise. */
+export const STATE_DENIED = 0x0d4;
+export const STATE_DENIED_ERROR = 0x0d8;
 export const STATE_XMM = 0x100; // 16 x 16 bytes
 export const STATE_YMM_HIGH = 0x200; // 16 x 16 bytes: upper halves of the ymm registers
 export const STATE_X87 = 0x300; // 8 x 16 bytes, physical registers R0..R7: 80-bit extended, 6 bytes unused
@@ -60,6 +65,12 @@ export const STATE_FIP = 0x390;
 export const STATE_FDP = 0x394;
 /** 64 bytes through which compiled code hands operands wider than i32 to helpers and takes results back. */
 export const STATE_SCRATCH = 0x3c0;
+
+/**
+ * Behind the state block, of the process: memory that is known to be writable (linear start, bytes) and to be readable, so that
+ * the kernel is not asked again; nothing after a change of mappings (AddressSpace.noteAccess).
+ */
+export const WRITABLE_RANGE = 0x400, READABLE_RANGE = 0x408;
 
 /** Register numbers, as in ModRM with REX. */
 export const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;

@@ -1,5 +1,5 @@
 import type { Machine } from "../../machine/machine.ts";
-import { GUEST_BIAS } from "../../machine/state.ts";
+import { GUEST_BIAS, READABLE_RANGE, WRITABLE_RANGE } from "../../machine/state.ts";
 import { ENOMEM } from "../abi/errno.ts";
 import {
   MAP_ANONYMOUS,
@@ -335,6 +335,8 @@ export class AddressSpace {
 
   /** Records what a protection allows on [start, end); the part beyond the memory is never accessible. */
   noteAccess(start: number, end: number, prot: number): void {
+    const { i32 } = this.machine.memory;
+    i32[(WRITABLE_RANGE >> 2) + 1] = i32[(READABLE_RANGE >> 2) + 1] = 0;
     const pages = Math.floor(this.machine.memory.guestEnd / PAGE_SIZE);
     if (pages > this.access.length) {
       const grown = new Uint8Array(pages);

@@ -15,6 +15,7 @@ import {
   STOP_UNDEFINED,
 } from "../../machine/state.ts";
 import { bug } from "../../errors.ts";
+import { PROT_NONE } from "../abi/mman.ts";
 import {
   FPE_FLTDIV,
   FPE_FLTINV,
@@ -81,8 +82,9 @@ function addressSignal(t: Task): Signal {
     t.fault = { trap: TRAP_PROTECTION, error: 0, address: 0, addressHigh: 0 };
     return makeSignal(SIGSEGV, SI_KERNEL);
   }
-  const mapped = addressHigh === 0 && t.process.space.find(address) !== undefined;
-  const error = (m.i32[STATE_FAULT_ERROR / 4] || FAULT_USER) | (mapped ? FAULT_PRESENT : 0);
+  const vma = addressHigh === 0 ? t.process.space.find(address) : undefined, mapped = vma !== undefined;
+  // Linux keeps the pages of PROT_NONE as if they were not there.
+  const error = (m.i32[STATE_FAULT_ERROR / 4] || FAULT_USER) | (mapped && vma.prot !== PROT_NONE ? FAULT_PRESENT : 0);
   t.fault = { trap: TRAP_PAGE, error, address, addressHigh: addressHigh >>> 0 };
   return makeSignal(SIGSEGV, mapped ? SEGV_ACCERR : SEGV_MAPERR, { address, addressHigh: addressHigh >>> 0 });
 }

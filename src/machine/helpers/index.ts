@@ -2,6 +2,7 @@ import { HELPERS } from "../../ir/helpers.ts";
 import { bug } from "../../errors.ts";
 import { integerHelpers } from "./integer.ts";
 import { stringCompareBodies } from "./string_compare.ts";
+import { protectionHelpers } from "./protection.ts";
 import type { HelperBody } from "./types.ts";
 import { vectorHelpers } from "./vector.ts";
 import { x87Helpers } from "./x87.ts";
@@ -9,6 +10,7 @@ import { x87Helpers } from "./x87.ts";
 /** Bodies by name; each family adds its own. */
 const BODIES: Record<string, HelperBody> = {
   ...integerHelpers,
+  ...protectionHelpers,
   ...stringCompareBodies,
   ...vectorHelpers,
   ...x87Helpers,
