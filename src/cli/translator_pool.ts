@@ -3,9 +3,10 @@
  * may be in the middle of running a guest.
  */
 import { availableParallelism, totalmem } from "node:os";
-import { MessageChannel, type MessagePort, receiveMessageOnPort, type Transferable, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { bug, type ErrorKind, TranslatorError } from "../errors.ts";
 import type { FileTask, FileTranslator, Ticket } from "../translate/file_task.ts";
+import { decodeTranslation } from "../translate/translation_codec.ts";
 import type { Translation } from "../translate/translate.ts";
 
 /** What a thread is started with. */
@@ -15,11 +16,15 @@ export interface ThreadStart {
   said: Int32Array<SharedArrayBuffer>;
 }
 
+/** Shared memory: Deno takes seconds to pass a message of some megabytes, by whatever means but this. */
+export type Shared = Uint8Array<SharedArrayBuffer>;
+
 /** What a thread is sent, and what it answers. It says "ready" before anything else. */
-export type ThreadTask = { id: number; task: FileTask };
+export type ThreadTask = { id: number; task: Omit<FileTask, "bytes">; bytes: Shared };
 export type ThreadAnswer =
   | { ready: true }
-  | { id: number; translation: Translation }
+  /** As encodeTranslation gives it. */
+  | { id: number; translation: Shared }
   | { id: number; failure: { kind: ErrorKind; message: string } | { stack: string } };
 
 interface Job {
@@ -121,7 +126,7 @@ export class TranslatorPool implements FileTranslator {
         const job = this.#jobs.get(answer.id)!;
         this.#jobs.delete(answer.id);
         thread.jobs--;
-        if ("translation" in answer) job.translation = answer.translation;
+        if ("translation" in answer) job.translation = decodeTranslation(answer.translation);
         else job.error = errorOf(answer.failure);
       }
     }
@@ -133,7 +138,8 @@ export class TranslatorPool implements FileTranslator {
   }
 
   #send(thread: Thread, job: Job): void {
-    thread.port.postMessage({ id: job.id, task: job.task } as ThreadTask);
+    const { bytes, ...task } = job.task!, message: ThreadTask = { id: job.id, task, bytes: toShared(bytes) };
+    thread.port.postMessage(message);
     job.task = null;
     job.thread = thread;
     thread.jobs++;
@@ -145,7 +151,9 @@ function errorOf(failure: { kind: ErrorKind; message: string } | { stack: string
   return bug(`translating failed: ${failure.stack}`);
 }
 
-/** The buffers of a translation, which need not be copied to reach another thread. */
-export function buffersOf({ wasm, traps, resume, frames }: Translation): Transferable[] {
-  return [...new Set([wasm, traps, resume, frames].map((array) => array.buffer))];
+/** A copy that other threads can read. */
+export function toShared(bytes: Uint8Array): Shared {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  shared.set(bytes);
+  return shared;
 }

@@ -2,19 +2,22 @@
 import { workerData } from "node:worker_threads";
 import { TranslatorError } from "../errors.ts";
 import { translateFile } from "../translate/file_task.ts";
-import { buffersOf, type ThreadAnswer, type ThreadStart, type ThreadTask } from "./translator_pool.ts";
+import { encodeTranslation } from "../translate/translation_codec.ts";
+import { type ThreadAnswer, type ThreadStart, type ThreadTask, toShared } from "./translator_pool.ts";
 
 const { port, said } = workerData as ThreadStart;
 
 function say(answer: ThreadAnswer): void {
-  port.postMessage(answer, "translation" in answer ? buffersOf(answer.translation) : []);
+  port.postMessage(answer);
   Atomics.add(said, 0, 1);
   Atomics.notify(said, 0);
 }
 
-port.on("message", ({ id, task }: ThreadTask) => {
+port.on("message", ({ id, task, bytes }: ThreadTask) => {
   try {
-    say({ id, translation: translateFile(task) });
+    // Text in shared memory cannot be decoded.
+    const translation = translateFile({ ...task, bytes: new Uint8Array(bytes) });
+    say({ id, translation: toShared(encodeTranslation(translation)) });
   } catch (e) {
     const failure = e instanceof TranslatorError
       ? { kind: e.kind, message: e.message }

@@ -43,7 +43,7 @@ export function decodeTranslation(bytes: Uint8Array): Translation {
   if (jsonEnd > bytes.length) throw bad();
   let head: Head;
   try {
-    head = JSON.parse(new TextDecoder().decode(bytes.subarray(8, jsonEnd)));
+    head = JSON.parse(new TextDecoder().decode(bytes.slice(8, jsonEnd)));
   } catch {
     throw bad();
   }
