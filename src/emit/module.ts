@@ -16,6 +16,7 @@ import { RegionEmitter } from "./region.ts";
 import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
 import { TrapTableBuilder } from "./trap_recorder.ts";
 import {
+  callThroughBody,
   lookupBody,
   mulhiSBody,
   mulhiUBody,
@@ -257,7 +258,7 @@ export class CodeModuleBuilder {
     const miss = im.func(IMPORT, "miss", TYPE_REGION);
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
-    const nextDifferentPage = lookup + 5, reenter = lookup + 6;
+    const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
     own(lookupBody(miss), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
@@ -266,7 +267,8 @@ export class CodeModuleBuilder {
     own(nextUsedPageBody(), TYPE_RUN);
     own(nextDifferentPageBody(), TYPE_RUN);
     own(reenterBody(), TYPE_STOP);
-    const functionOp = (op: number) => reenter + 1 + functionOpNumber(op);
+    own(callThroughBody(lookup, TYPE_REGION), TYPE_RUN);
+    const functionOp = (op: number) => callThrough + 1 + functionOpNumber(op);
     FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
     this.#start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
     this.#exports = [
@@ -277,6 +279,7 @@ export class CodeModuleBuilder {
       ["next_used_page", nextUsedPage],
       ["next_different_page", nextDifferentPage],
       ["reenter", reenter],
+      ["call_through", callThrough],
       ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
     ];
     this.#firstRegion = this.#start + 1;
@@ -290,6 +293,7 @@ export class CodeModuleBuilder {
       mulhiS,
       regionType: TYPE_REGION,
       resumable: true,
+      callThrough: () => callThrough,
       reenter: () => reenter,
       fused: () => 0,
       functionOp,
@@ -395,7 +399,7 @@ export function buildPatchModule(
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
   const helperIndex = new Map<number, number>(), functionOpIndex = new Map<number, number>();
-  let fusedImported = false, reenter = -1;
+  let fusedImported = false, reenter = -1, callThrough = -1;
   const emitter = new RegionEmitter({
     syscall,
     fuel,
@@ -404,6 +408,7 @@ export function buildPatchModule(
     mulhiS,
     regionType: TYPE_REGION,
     resumable,
+    callThrough: () => callThrough < 0 ? callThrough = im.func(IMPORT, "call_through", TYPE_RUN) : callThrough,
     reenter: () => reenter < 0 ? reenter = im.func(IMPORT, "reenter", TYPE_STOP) : reenter,
     fused: () => {
       if (!fusedImported) im.fused();

@@ -82,7 +82,7 @@ function addLandings(fn: IrFunction): Map<number, Landing> {
       landings.set(site, landing);
       Object.assign(fn.blocks[landing.block], { kind: END_LANDING, succ: [site] });
     }
-    fn.blocks[b].succ = [landing.block];
+    fn.blocks[b].succ = [landing.block, ...succ.slice(1)];
   }
   return landings;
 }

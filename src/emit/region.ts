@@ -55,6 +55,7 @@ import {
   W_BR_TABLE,
   W_CALL,
   W_CALL_INDIRECT,
+  W_ELSE,
   W_END,
   W_GLOBAL_GET,
   W_I32_CONST,
@@ -69,7 +70,7 @@ import {
   W_UNREACHABLE,
 } from "./opcodes.ts";
 import { analyseReentry, type ResumePoint } from "./reentry.ts";
-import type { ModulePlan, RegionCode } from "./region_code.ts";
+import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
 import { END_JUMP_SWITCHED, END_SWITCH_SHARED, shareSwitches } from "./shared_switch.ts";
 import { TrapRecorder } from "./trap_recorder.ts";
 import { RELAXED_MADD } from "./function_ops.ts";
@@ -87,7 +88,7 @@ const LOCAL_DEPTH = 0;
 
 /** Work items: a kind and up to two block numbers. */
 const WORK_TREE = 0, WORK_WITHIN = 1, WORK_BLOCK = 2, WORK_END_LABEL = 3, WORK_EDGE = 4, WORK_CHECK = 5, WORK_MISS = 6;
-const WORK_GATE_TEST = 7, WORK_GATE_ARM = 8, WORK_GATE_PASS = 9;
+const WORK_GATE_TEST = 7, WORK_GATE_ARM = 8, WORK_GATE_PASS = 9, WORK_CALL_THROUGH = 10;
 
 export class RegionEmitter {
   readonly out: WasmBytes = new WasmBytes();
@@ -371,6 +372,9 @@ export class RegionEmitter {
         case WORK_GATE_PASS:
           if (a === 0) this.#reload(this.#fn.blocks[a].succ[0]);
           this.#edge(a, this.#fn.blocks[a].succ[0]);
+          break;
+        case WORK_CALL_THROUGH:
+          this.#callThrough(a);
           break;
         case WORK_MISS:
           // Not a target we know: the dispatcher looks it up.
@@ -736,22 +740,82 @@ export class RegionEmitter {
         return;
       }
       this.#get(LOCAL_DEPTH);
-      if (target.kind === "function") {
-        out.byte(W_CALL);
-        out.u32(target.index);
-      } else {
-        this.#const(target.slot);
-        this.#callIndirect(W_CALL_INDIRECT);
-      }
+      this.#callTarget(target, W_CALL, W_CALL_INDIRECT);
     } else {
       this.#values.value(block.value);
       this.#set(next);
+      if (block.likely !== 0) return this.#callLikely(b, block);
       this.#spill(b);
       this.#findSlot(next);
       this.#get(LOCAL_DEPTH);
       this.#get(this.#slot());
       this.#callIndirect(W_CALL_INDIRECT);
     }
+    this.#comeBack(b, block);
+  }
+
+  /** Calls the likely function, which may have been taken in, if the target is that one. */
+  #callLikely(b: number, block: IrBlock): void {
+    const { out, plan } = this, next = this.#nextPc(), [, inlined] = block.succ, direct = plan.target(block.likely);
+    const ifLikely = (type: number) => {
+      this.#get(next);
+      this.#const(block.likely);
+      out.byte(OP.i32_eq);
+      out.byte(W_IF);
+      out.byte(type);
+    };
+    const callThrough = () => {
+      this.#get(next);
+      this.#get(LOCAL_DEPTH);
+      out.byte(W_CALL);
+      out.u32(plan.callThrough());
+    };
+    if (inlined !== undefined) {
+      ifLikely(BLOCK_EMPTY);
+      this.#labels.push(-1);
+      this.#push(WORK_CALL_THROUGH, b);
+      this.#push(WORK_END_LABEL);
+      return this.#edge(b, inlined);
+    }
+    this.#spill(b);
+    if (direct.kind === "none") callThrough();
+    else {
+      ifLikely(TYPE_CODES[TYPE_I32]);
+      this.#get(LOCAL_DEPTH);
+      this.#callTarget(direct, W_CALL, W_CALL_INDIRECT);
+      out.byte(W_ELSE);
+      callThrough();
+      out.byte(W_END);
+    }
+    this.#comeBack(b, block);
+  }
+
+  /** The call of a function that is not the likely one. */
+  #callThrough(b: number): void {
+    const { out, plan } = this;
+    this.#spill(b);
+    this.#get(this.#nextPc());
+    this.#get(LOCAL_DEPTH);
+    out.byte(W_CALL);
+    out.u32(plan.callThrough());
+    this.#comeBack(b, this.#fn.blocks[b]);
+  }
+
+  /** Calls a region that is there, with the depth on the stack. */
+  #callTarget(target: RegionTarget, direct: number, indirect: number): void {
+    const { out } = this;
+    if (target.kind === "function") {
+      out.byte(direct);
+      out.u32(target.index);
+    } else if (target.kind === "slot") {
+      this.#const(target.slot);
+      this.#callIndirect(indirect);
+    } else throw bug("a region has no place");
+  }
+
+  /** After a call: goes on if it came back where it was to, else leaves for where it came back to. */
+  #comeBack(b: number, block: IrBlock): void {
+    const { out } = this, next = this.#nextPc();
     out.byte(W_LOCAL_TEE);
     out.u32(next);
     this.#const(block.returnPc);
@@ -845,22 +909,26 @@ export class RegionEmitter {
 
   /** A tail call of a region that is there, with the depth on the stack. */
   #tailCallTo(pc: number): void {
-    const { out } = this, target = this.plan.target(pc);
-    if (target.kind === "function") {
-      out.byte(W_RETURN_CALL);
-      out.u32(target.index);
-    } else if (target.kind === "slot") {
-      this.#const(target.slot);
-      this.#callIndirect(W_RETURN_CALL_INDIRECT);
-    } else throw bug(`region 0x${pc.toString(16)} has no place`);
+    this.#callTarget(this.plan.target(pc), W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
   }
 
   #exitIndirect(b: number, block: IrBlock): void {
-    const next = this.#nextPc();
+    const { out } = this, next = this.#nextPc();
     this.#values.value(block.value);
     this.#set(next);
     this.#spill(b);
     this.#payForJump(() => this.#get(next));
+    const likely = block.likely === 0 ? null : this.plan.target(block.likely);
+    if (likely !== null && likely.kind !== "none") {
+      this.#get(next);
+      this.#const(block.likely);
+      out.byte(OP.i32_eq);
+      out.byte(W_IF);
+      out.byte(BLOCK_EMPTY);
+      this.#passOnDepth();
+      this.#callTarget(likely, W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
+      out.byte(W_END);
+    }
     this.#findSlot(next);
     this.#passOnDepth();
     this.#get(this.#slot());

@@ -7,6 +7,8 @@ export interface ModulePlan {
   readonly syscall: number;
   readonly fuel: number;
   readonly lookup: number;
+  /** Function index of what calls the region of a pc: (pc, depth) -> next pc. */
+  callThrough(): number;
   readonly mulhiU: number;
   readonly mulhiS: number;
   /** Tasks that stopped in a region can go on in it: after calls, at the heads of loops. */

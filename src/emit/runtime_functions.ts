@@ -52,6 +52,17 @@ export function lookupBody(miss: number): Uint8Array {
     .body([2, I32]);
 }
 
+/** (pc, depth) -> next pc: calls the region of a pc; gives the pc back if it has none. */
+export function callThroughBody(lookup: number, regionType: number): Uint8Array {
+  const PC = 0, DEPTH = 1, SLOT = 2;
+  const c = new Code();
+  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
+  c.get(DEPTH).get(SLOT).op(W_RETURN_CALL_INDIRECT);
+  c.out.u32(regionType);
+  c.out.u32(0);
+  return c.body([1, I32]);
+}
+
 /** High 64 bits of the unsigned product, by four 32-bit products. */
 export function mulhiUBody(): Uint8Array {
   const A = 0, B = 1, AL = 2, BL = 3, AH = 4, BH = 5, MID = 6, CROSS = 7;

@@ -11,7 +11,6 @@
  * upper halves of ymm).
  */
 import {
-  END_BRANCH,
   END_CALL,
   END_CALL_INDIRECT,
   END_RETURN,
@@ -84,6 +83,8 @@ function startsFresh(kind: number): boolean {
 /** True if nothing is in locals along an edge. Through a gate, only its own way keeps them; block 0 is where they begin. */
 function isFresh(fn: IrFunction, from: number, to: number): boolean {
   const block = fn.blocks[from];
+  // The likely function of a call may have been taken in: that way is no call.
+  if (block.kind === END_CALL_INDIRECT) return to === block.succ[0];
   return startsFresh(block.kind) || (block.kind === END_REENTER && (from === 0 || to !== block.succ[0]));
 }
 
@@ -157,7 +158,6 @@ class Solver {
     this.#solveDirty();
     const read = this.#solveAhead(none, this.#use);
     if (this.#storeBeforeLoops(read)) this.#solveDirty();
-    if (this.#storeBeforeCalls()) this.#solveDirty();
     this.#storeForFaults();
     this.#storeBeforeJoins(read);
     this.#storeOnce();
@@ -382,7 +382,9 @@ class Solver {
     for (const head of cfg.order) {
       if (!cfg.loopHeader[head]) continue;
       const body = loopBody(cfg, this.#preds, head);
-      if ([...body].some((b) => startsFresh(this.fn.blocks[b].kind) && this.fn.blocks[b].kind !== END_LANDING)) continue;
+      if ([...body].some((b) => startsFresh(this.fn.blocks[b].kind) && this.fn.blocks[b].kind !== END_LANDING)) {
+        continue;
+      }
       for (const b of body) this.#looping[b] = 1;
     }
   }
@@ -452,25 +454,6 @@ class Solver {
       any = true;
     }
     return any;
-  }
-
-  /** Where both ways are calls, as of a function that is probably a certain one, each would store the same. True if there are any. */
-  #storeBeforeCalls(): boolean {
-    const { fn, cfg } = this;
-    let any = false;
-    for (const b of cfg.order) {
-      if (fn.blocks[b].kind !== END_BRANCH || !fn.blocks[b].succ.every((s) => this.#isBareCall(s))) continue;
-      this.#early.low[b] |= this.#dirtyOut.low[b] & matters(fn, END_CALL);
-      this.#early.high[b] |= this.#dirtyOut.high[b];
-      any = true;
-    }
-    return any;
-  }
-
-  #isBareCall(b: number): boolean {
-    const { kind } = this.fn.blocks[b];
-    const isCall = kind === END_CALL || kind === END_CALL_INDIRECT;
-    return isCall && this.#preds[b].length === 1 && (this.#set.low[b] | this.#set.high[b]) === 0;
   }
 
   /** What is stored already is not stored again. */

@@ -15,10 +15,10 @@ export const END_BRANCH = 2; // value (i32) != 0: succ[0], else succ[1]
  */
 export const END_SWITCH_PC = 3;
 export const END_CALL = 4; // call the region at `target` (return address already pushed); back at `returnPc`: succ[0]
-export const END_CALL_INDIRECT = 5; // as END_CALL, target pc is value (i32)
+export const END_CALL_INDIRECT = 5; // as END_CALL, target pc is value (i32), probably `likely`; then succ[1], if there is one
 export const END_RETURN = 6; // leave the region, next pc is value (i32)
 export const END_EXIT = 7; // go on at the region of `target`
-export const END_EXIT_INDIRECT = 8; // go on at the region of value (i32)
+export const END_EXIT_INDIRECT = 8; // go on at the region of value (i32), probably `likely`
 export const END_SYSCALL = 9; // rip = target; call the kernel; then succ[0] (whose pc is target)
 export const END_TRAP = 10; // stop with reason `trap` (STOP_...), rip = target
 /** value (i32) is the next pc: goes on at succ[0] if it is `returnPc`, else leaves the region for it. See lift/inline.ts. */
@@ -37,6 +37,8 @@ export interface IrBlock {
   target: number;
   returnPc: number;
   trap: number;
+  /** A value that the target of an indirect call or jump probably has, or 0. */
+  likely: number;
   index: number;
   pcs: number[];
   succ: number[];
@@ -91,6 +93,7 @@ export class IrFunction {
       target: 0,
       returnPc: 0,
       trap: 0,
+      likely: 0,
       index: -1,
       pcs: [],
       succ: [],

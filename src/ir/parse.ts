@@ -139,7 +139,13 @@ class Parser {
       case "call":
         return { kind: END_CALL, target: target(), returnPc: integer(words[1]), succ: [blockNumber(words[2])] };
       case "call_indirect":
-        return { kind: END_CALL_INDIRECT, value: value(), returnPc: integer(words[1]), succ: [blockNumber(words[2])] };
+        return {
+          kind: END_CALL_INDIRECT,
+          value: value(),
+          returnPc: integer(words[1]),
+          succ: [blockNumber(words[2])],
+          likely: likely(words[3]),
+        };
       case "return":
         return { kind: END_RETURN, value: value() };
       case "return_inside":
@@ -147,7 +153,7 @@ class Parser {
       case "exit":
         return { kind: END_EXIT, target: target() };
       case "exit_indirect":
-        return { kind: END_EXIT_INDIRECT, value: value() };
+        return { kind: END_EXIT_INDIRECT, value: value(), likely: likely(words[1]) };
       case "syscall":
         return { kind: END_SYSCALL, target: target(), succ: [blockNumber(words[1])] };
       case "trap":
@@ -155,6 +161,10 @@ class Parser {
     }
     throw new Error(`neither an operation nor the end of a block`);
   }
+}
+
+function likely(word: string | undefined): number {
+  return word === undefined ? 0 : integer(word.replace(/^likely:/, ""));
 }
 
 function integer(word: string | undefined): number {

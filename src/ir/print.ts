@@ -80,6 +80,10 @@ function printArguments(fn: IrFunction, op: number, columns: number[], value: (v
   return [...OP_ARGS[op]].map((letter, i) => (letter === "#" ? String(columns[i]) : value(columns[i])));
 }
 
+function likely(block: IrBlock): string[] {
+  return block.likely === 0 ? [] : [`likely:${address(block.likely)}`];
+}
+
 function printEnd(block: IrBlock, value: (v: number) => string): string {
   const to = block.succ.map((s) => `block${s}`);
   switch (block.kind) {
@@ -94,7 +98,7 @@ function printEnd(block: IrBlock, value: (v: number) => string): string {
     case END_CALL:
       return `call ${address(block.target)} ${address(block.returnPc)} ${to[0]}`;
     case END_CALL_INDIRECT:
-      return `call_indirect ${value(block.value)} ${address(block.returnPc)} ${to[0]}`;
+      return ["call_indirect", value(block.value), address(block.returnPc), to[0], ...likely(block)].join(" ");
     case END_RETURN:
       return `return ${value(block.value)}`;
     case END_RETURN_INSIDE:
@@ -102,7 +106,7 @@ function printEnd(block: IrBlock, value: (v: number) => string): string {
     case END_EXIT:
       return `exit ${address(block.target)}`;
     case END_EXIT_INDIRECT:
-      return `exit_indirect ${value(block.value)}`;
+      return ["exit_indirect", value(block.value), ...likely(block)].join(" ");
     case END_SYSCALL:
       return `syscall ${address(block.target)} ${to[0]}`;
     case END_TRAP:

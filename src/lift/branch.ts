@@ -21,11 +21,7 @@ const jmp: Lift = (l) => {
   const target = codeAddress(l);
   const table = l.jumpTable();
   if (table !== null) return l.endSwitchOnPc(target, table);
-  const likely = l.likelyTargets.get(l.insn.pc);
-  if (likely === undefined) return l.endExitIndirect(target);
-  const other = branchOnTarget(l, target, likely, l.blockFor(likely));
-  l.begin(other);
-  l.endExitIndirect(codeAddress(l));
+  l.endExitIndirect(target);
 };
 
 const jcc: Lift = (l) => {
@@ -53,21 +49,8 @@ const call: Lift = (l) => {
   const target = codeAddress(l);
   pushReturnAddress(l);
   if (l.deadEnds.has(next)) return l.endExitIndirect(target);
-  const likely = l.likelyTargets.get(l.insn.pc);
-  if (likely === undefined) return l.endCallIndirect(target, next, l.blockFor(next));
-  const direct = l.innerBlock(), other = branchOnTarget(l, target, likely, direct);
-  l.begin(direct);
-  l.endCall(likely, next, l.blockFor(next));
-  l.begin(other);
-  l.endCallIndirect(codeAddress(l), next, l.blockFor(next));
+  l.endCallIndirect(target, next, l.blockFor(next));
 };
-
-/** Goes on at `direct` if the target is the likely one, else at the block given back. */
-function branchOnTarget(l: Lifter, target: number, likely: number, direct: number): number {
-  const other = l.innerBlock();
-  l.endBranch(l.op(OP.i32_eq, target, l.i32(likely)), direct, other);
-  return other;
-}
 
 const ret: Lift = (l) => {
   const target = l.load(4, linearOfStack(l));

@@ -13,6 +13,7 @@ import {
   END_JUMP,
   END_RETURN,
   END_RETURN_INSIDE,
+  type IrBlock,
   type IrFunction,
 } from "../ir/function.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -21,8 +22,11 @@ import type { Instruction } from "../x86/instruction.ts";
 import { FLOW_CALL, FLOW_CALL_INDIRECT, FLOW_JUMP_INDIRECT, FLOW_NEXT, FLOW_SYSCALL } from "../x86/row.ts";
 import { liftBlocks, upperHalvesOf } from "./lift.ts";
 
-/** Largest function that is taken in, in instructions. */
+/** Largest function that is taken in, in instructions: where a small loop calls it, and elsewhere. */
 export const MAX_INLINE_INSTRUCTIONS = 24;
+const MAX_INLINE_OUTSIDE_LOOPS = 10;
+/** Bytes of a small loop. */
+const SMALL_LOOP = 1024;
 
 /** Calls inside functions that were taken in are taken in so deep. */
 const MAX_DEPTH = 3;
@@ -77,14 +81,18 @@ export interface InlineOptions {
 export function inlineCalls(fn: IrFunction, instructions: number, { level, functionAt, limit }: InlineOptions): void {
   if (fn.keepsFlags) return;
   let left = Math.min(limit, 2 * instructions + GROWTH) - instructions;
-  const depths = new Map<number, number>();
+  const looping = loopRanges(fn);
+  const depths = new Map<number, number>(), looped = new Set<number>();
   // Grows meanwhile.
   for (let b = 0; b < fn.blocks.length; b++) {
     const block = fn.blocks[b];
-    if (block.kind !== END_CALL) continue;
+    const called = calledBy(block);
+    if (called === 0) continue;
     const depth = depths.get(b) ?? 0;
-    const callee = depth < MAX_DEPTH ? functionAt(block.target) : null;
+    const callee = depth < MAX_DEPTH ? functionAt(called) : null;
     if (callee === null || callee.instructions > left) continue;
+    const isLooped = looped.has(b) || looping.some(([from, to]) => block.pc >= from && block.pc <= to);
+    if (!isLooped && callee.instructions > MAX_INLINE_OUTSIDE_LOOPS) continue;
     if ((upperHalvesOf(callee.region) & ~fn.upperHalves) !== 0) continue;
     left -= callee.instructions;
     const first = fn.blocks.length;
@@ -92,11 +100,27 @@ export function inlineCalls(fn: IrFunction, instructions: number, { level, funct
     const { returnPc, succ: [site] } = block;
     for (let i = first; i < fn.blocks.length; i++) {
       depths.set(i, depth + 1);
+      if (isLooped) looped.add(i);
       comeBack(fn, i, returnPc, site);
     }
-    Object.assign(block, { kind: END_JUMP, succ: [entry] });
+    if (block.kind === END_CALL) Object.assign(block, { kind: END_JUMP, succ: [entry] });
+    else block.succ = [site, entry];
     if (callee.mayStop && !block.inlined) fn.returnSites.push({ pc: returnPc, block: site });
   }
+}
+
+/** Addresses from a small loop's head to where it goes back, roughly: those between a jump back and its target. */
+function loopRanges({ blocks }: IrFunction): [from: number, to: number][] {
+  return blocks.flatMap(({ pc: from, succ }) =>
+    succ.map((s): [number, number] => [blocks[s].pc, from]).filter(([to]) =>
+      to >= 0 && from >= to && from - to < SMALL_LOOP
+    )
+  );
+}
+
+/** The address that a block calls, for certain or probably; 0 if there is none. */
+function calledBy({ kind, target, likely }: IrBlock): number {
+  return kind === END_CALL ? target : kind === END_CALL_INDIRECT ? likely : 0;
 }
 
 /** Has a block that leaves the function go on behind the call instead. */

@@ -633,7 +633,11 @@ export class Lifter extends Builder {
   }
 
   endCallIndirect(pc: number, returnPc: number, returnBlock: number): void {
-    this.#end(END_CALL_INDIRECT, { value: pc, returnPc, succ: [returnBlock] });
+    this.#end(END_CALL_INDIRECT, { value: pc, returnPc, succ: [returnBlock], likely: this.#likelyTarget() });
+  }
+
+  #likelyTarget(): number {
+    return this.likelyTargets.get(this.insn.pc) ?? 0;
   }
 
   endReturn(pc: number): void {
@@ -645,7 +649,7 @@ export class Lifter extends Builder {
   }
 
   endExitIndirect(pc: number): void {
-    this.#end(END_EXIT_INDIRECT, { value: pc });
+    this.#end(END_EXIT_INDIRECT, { value: pc, likely: this.#likelyTarget() });
   }
 
   endSyscall(nextPc: number, nextBlock: number): void {

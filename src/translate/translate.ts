@@ -322,7 +322,7 @@ class Translator {
   #functionAt(pc: number): InlineFunction | null {
     let known = this.#inlined.get(pc);
     if (known === undefined) {
-      const isWhole = this.#isFunction(pc) && this.#planned[this.#owners.get(pc)]?.part == null;
+      const isWhole = this.#isFunction(pc) && (this.#planned[this.#owners.get(pc)]?.part ?? null) === null;
       known = isWhole ? inlineFunction(discoverRegion(this.#code, pc, MAX_INLINE_INSTRUCTIONS + 1)) : null;
       this.#inlined.set(pc, known);
       // A task that has stopped in a copy goes on in the function itself.
