@@ -729,7 +729,7 @@ export class RegionEmitter {
   }
 
   #call(b: number, block: IrBlock): void {
-    const { out, plan } = this;
+    const { plan } = this;
     const next = this.#nextPc();
     if (block.kind === END_CALL) {
       this.#spill(b);
