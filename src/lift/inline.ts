@@ -25,8 +25,8 @@ import { liftBlocks, upperHalvesOf } from "./lift.ts";
 /** Largest function that is taken in, in instructions: where a small loop calls it, and elsewhere. */
 export const MAX_INLINE_INSTRUCTIONS = 24;
 const MAX_INLINE_OUTSIDE_LOOPS = 10;
-/** Bytes of a small loop. */
-const SMALL_LOOP = 1024;
+/** Blocks that are looked at for a small loop. */
+const SMALL_LOOP = 24;
 
 /** Calls inside functions that were taken in are taken in so deep. */
 const MAX_DEPTH = 3;
@@ -81,7 +81,6 @@ export interface InlineOptions {
 export function inlineCalls(fn: IrFunction, instructions: number, { level, functionAt, limit }: InlineOptions): void {
   if (fn.keepsFlags) return;
   let left = Math.min(limit, 2 * instructions + GROWTH) - instructions;
-  const looping = loopRanges(fn);
   const depths = new Map<number, number>(), looped = new Set<number>();
   // Grows meanwhile.
   for (let b = 0; b < fn.blocks.length; b++) {
@@ -91,7 +90,7 @@ export function inlineCalls(fn: IrFunction, instructions: number, { level, funct
     const depth = depths.get(b) ?? 0;
     const callee = depth < MAX_DEPTH ? functionAt(called) : null;
     if (callee === null || callee.instructions > left) continue;
-    const isLooped = looped.has(b) || looping.some(([from, to]) => block.pc >= from && block.pc <= to);
+    const isLooped = looped.has(b) || isInSmallLoop(fn, b);
     if (!isLooped && callee.instructions > MAX_INLINE_OUTSIDE_LOOPS) continue;
     if ((upperHalvesOf(callee.region) & ~fn.upperHalves) !== 0) continue;
     left -= callee.instructions;
@@ -109,13 +108,15 @@ export function inlineCalls(fn: IrFunction, instructions: number, { level, funct
   }
 }
 
-/** Addresses from a small loop's head to where it goes back, roughly: those between a jump back and its target. */
-function loopRanges({ blocks }: IrFunction): [from: number, to: number][] {
-  return blocks.flatMap(({ pc: from, succ }) =>
-    succ.map((s): [number, number] => [blocks[s].pc, from]).filter(([to]) =>
-      to >= 0 && from >= to && from - to < SMALL_LOOP
-    )
-  );
+/** True for a block from which control comes back to it through few others. */
+function isInSmallLoop({ blocks }: IrFunction, b: number): boolean {
+  const seen = new Set(blocks[b].succ);
+  for (const at of seen) {
+    if (at === b) return true;
+    if (seen.size > SMALL_LOOP) continue;
+    for (const s of blocks[at].succ) seen.add(s);
+  }
+  return false;
 }
 
 /** The address that a block calls, for certain or probably; 0 if there is none. */
