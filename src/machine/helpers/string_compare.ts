@@ -1,5 +1,6 @@
 /** PCMPESTRI, PCMPESTRM, PCMPISTRI, PCMPISTRM (Intel SDM volume 2, 4.1). */
 import { RAX, RDX, STATE_GPR, STATE_SCRATCH } from "../state.ts";
+import type { GuestMemory } from "../guest_memory.ts";
 import type { HelperBody } from "./types.ts";
 
 /** Places of the flags in the result; the index is in bits 0 to 7. */
@@ -11,13 +12,12 @@ const EQUAL_ANY = 0, RANGES = 1, EQUAL_EACH = 2;
 const first = new Int32Array(16), second = new Int32Array(16);
 
 /** Reads a register's elements as the low two bits of the immediate say: unsigned bytes or words, signed bytes or words. */
-function readElements(view: DataView, offset: number, imm: number, into: Int32Array): void {
+function readElements({ view, u8 }: GuestMemory, offset: number, imm: number, into: Int32Array): void {
   if (imm & 1) {
     const shift = imm & 2 ? 0 : 16;
     for (let i = 0; i < 8; i++) into[i] = view.getInt16(offset + 2 * i, true) << shift >>> shift;
   } else {
-    const shift = imm & 2 ? 0 : 24;
-    for (let i = 0; i < 16; i++) into[i] = view.getInt8(offset + i) << shift >>> shift;
+    for (let i = 0; i < 16; i++) into[i] = imm & 2 ? u8[offset + i] << 24 >> 24 : u8[offset + i];
   }
 }
 
@@ -44,6 +44,26 @@ function matches(aggregation: number, lengthA: number, lengthB: number, j: numbe
   }
 }
 
+/** 1 for bytes of the set, while it is looked at. */
+const members = new Uint8Array(256);
+
+/** Equal any, for bytes: the elements of `second` that are in the set `first`. What strcspn and its like ask for. */
+function anyBytes(lengthA: number, lengthB: number): number {
+  for (let i = 0; i < lengthA; i++) members[first[i] & 0xff] = 1;
+  let bits = 0;
+  for (let j = 0; j < lengthB; j++) bits |= members[second[j] & 0xff] << j;
+  for (let i = 0; i < lengthA; i++) members[first[i] & 0xff] = 0;
+  return bits;
+}
+
+/** A bit for each element of `second` that satisfies the aggregation. */
+function matching(aggregation: number, lengthA: number, lengthB: number, count: number): number {
+  if (aggregation === EQUAL_ANY && count === 16) return anyBytes(lengthA, lengthB);
+  let bits = 0;
+  for (let j = 0; j < count; j++) if (matches(aggregation, lengthA, lengthB, j, count)) bits |= 1 << j;
+  return bits;
+}
+
 /** Flips the result bits as bits 4 and 5 of the immediate say: not, all, not, those of valid elements. */
 function polarize(imm: number, bits: number, valid: number, count: number): number {
   const polarity = imm >> 4 & 3;
@@ -53,10 +73,7 @@ function polarize(imm: number, bits: number, valid: number, count: number): numb
 
 /** Compares what readElements() has read, leaves the mask in the scratch space, returns index and flags. */
 function compare(view: DataView, imm: number, lengthA: number, lengthB: number, count: number): number {
-  const aggregation = imm >> 2 & 3;
-  let bits = 0;
-  for (let j = 0; j < count; j++) if (matches(aggregation, lengthA, lengthB, j, count)) bits |= 1 << j;
-  bits = polarize(imm, bits, lengthB, count);
+  const bits = polarize(imm, matching(imm >> 2 & 3, lengthA, lengthB, count), lengthB, count);
   const last = imm & 0x40 ? 31 - Math.clz32(bits) : 31 - Math.clz32(bits & -bits);
   writeMask(view, bits, imm & 0x40 ? 16 / count : 0, count);
   return (bits === 0 ? count : last) | (bits !== 0 ? 1 : 0) << RESULT_CF | (lengthB < count ? 1 : 0) << RESULT_ZF |
@@ -83,8 +100,8 @@ function lengthOf(elements: Int32Array, count: number): number {
 /** a: immediate. A string ends before its first zero. */
 const pcmpistr: HelperBody = (cpu, imm) => {
   const { view } = cpu.memory, count = imm & 1 ? 8 : 16;
-  readElements(view, STATE_SCRATCH, imm, first);
-  readElements(view, STATE_SCRATCH + 16, imm, second);
+  readElements(cpu.memory, STATE_SCRATCH, imm, first);
+  readElements(cpu.memory, STATE_SCRATCH + 16, imm, second);
   return compare(view, imm, lengthOf(first, count), lengthOf(second, count), count);
 };
 
@@ -99,8 +116,8 @@ function lengthIn(view: DataView, register: number, isWide: boolean, count: numb
 /** a: immediate, b: 8 if the lengths are all of rax and rdx, else their low halves. Negative lengths count as positive. */
 const pcmpestr: HelperBody = (cpu, imm, bytes) => {
   const { view } = cpu.memory, count = imm & 1 ? 8 : 16;
-  readElements(view, STATE_SCRATCH, imm, first);
-  readElements(view, STATE_SCRATCH + 16, imm, second);
+  readElements(cpu.memory, STATE_SCRATCH, imm, first);
+  readElements(cpu.memory, STATE_SCRATCH + 16, imm, second);
   return compare(view, imm, lengthIn(view, RAX, bytes === 8, count), lengthIn(view, RDX, bytes === 8, count), count);
 };
 
