@@ -82,6 +82,12 @@ export const HOST_LIMITS: readonly HostLimit[] = [
   },
   {
     hosts: ["workers"],
+    explains: ({ differences }) =>
+      differences.some((d) => d.startsWith("status: got 503")) && differences.some(isRestarted),
+    reason: "wrangler dev's proxy answers 503 by itself after a response that came before its request was read",
+  },
+  {
+    hosts: ["workers"],
     explains: ({ probe }) => probe.method !== undefined && !WORKERD_METHODS.has(probe.method),
     reason: "workerd answers methods it does not know with 501 before the Worker is asked",
   },
@@ -101,6 +107,11 @@ export const HOST_LIMITS: readonly HostLimit[] = [
 function withoutConnection({ count: _, headers = {}, ...rest }: RecordedResponse): string {
   const kept = Object.entries(headers).filter(([name]) => name !== "connection" && name !== "keep-alive");
   return JSON.stringify({ ...rest, headers: kept });
+}
+
+/** What wrangler says (miniflare's proxy) of a request that it does not send again. */
+function isRestarted(difference: string): boolean {
+  return difference.startsWith('body: got "Your worker restarted mid-request.');
 }
 
 /** kj::HttpMethod, as far as a fetch handler can get them. */
