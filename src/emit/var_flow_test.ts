@@ -19,12 +19,13 @@ function storing(text: string, register: number): number {
 }
 
 describe("stores before control goes on inside a region", () => {
-  it("are made once: rsp before a loop whose loads may fault, not in its blocks", () => {
-    // sub rsp, 24; do { if (rdi[0] == 0) rsi = rdi[1]; else rsi = rdi[2]; rdi = rsi[3] } while (rdi != 0); add rsp, 24
+  it("are made once: rsp where a loop's way round and the return of its call meet, not in all blocks behind", () => {
+    // sub rsp, 24; for (;;) { if (rdi[0] == 0) g(); rdi = rdi[1]; if (rdi == 0) break; rsi = rdi[2]; } add rsp, 24
     const blocks = storing(
       `f: 48 83 ec 18
-       turn: 48 83 3f 00 75 06 48 8b 77 08 eb 04 48 8b 77 10 48 8b 7e 18 48 85 ff 75 e7
-       48 83 c4 18 c3`,
+       turn: 48 83 3f 00 75 05 e8 @g 48 8b 7f 08 48 85 ff 74 06 48 8b 77 10 eb e6
+       48 83 c4 18 c3
+       g: c3`,
       RSP,
     );
     expect(blocks).toBe(1);
