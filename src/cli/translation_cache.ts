@@ -121,7 +121,8 @@ function digestOf(bytes: Uint8Array): Uint8Array {
 function prepare(folder: string): boolean {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    return isOurs(lstatSync(folder)) && lstatSync(folder).isDirectory();
+    const stat = lstatSync(folder);
+    return isOurs(stat) && stat.isDirectory();
   } catch {
     return false;
   }

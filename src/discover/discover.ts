@@ -6,9 +6,9 @@ import {
   type Operand,
   OPERAND_GPR,
   OPERAND_MEM,
+  OPERAND_REL,
   SEGMENT_NONE,
 } from "../x86/instruction.ts";
-import { OPERAND_REL } from "../x86/instruction.ts";
 import {
   FLOW_BRANCH,
   FLOW_CALL,

@@ -14,6 +14,7 @@
  */
 import type { IrBlock, IrFunction } from "../ir/function.ts";
 import { KIND_LOAD, KIND_STORE, KIND_TRAP, OP, OP_KIND } from "../ir/ops.ts";
+import { PROBE_DISTANCE } from "../ir/probe.ts";
 import { VAR_GPR } from "../ir/variables.ts";
 import { GUEST_BIAS, RBP, RSP, STATE_BYTES } from "../machine/state.ts";
 
@@ -25,9 +26,6 @@ export const GENERAL_SET = 0xffff;
 
 /** Distance of rsp from the stored one where that is no constant. */
 export const UNKNOWN_DISTANCE = -0x80000000;
-
-/** Accesses so far below rsp are there to find out whether the stack goes on. */
-const PROBE_DISTANCE = -2048;
 
 /** 1 for blocks that may fault at an address, or divide, in a way a program may want to recover from. */
 export function faultingBlocks(fn: IrFunction, order: Int32Array): Uint8Array {

@@ -172,17 +172,7 @@ function assemble(
     start.u32(startFunction);
     out.section(8, start);
   }
-  const elem = new WasmBytes();
-  elem.u32(elements.length);
-  for (const [slot, indices] of elements) {
-    elem.u32(0);
-    elem.byte(W_I32_CONST);
-    elem.s32(slot);
-    elem.byte(W_END);
-    elem.u32(indices.length);
-    for (const i of indices) elem.u32(i);
-  }
-  out.section(9, elem);
+  out.section(9, elementSection(elements));
 
   const code = new WasmBytes();
   code.u32(functions.length);
@@ -208,6 +198,21 @@ function assemble(
     resume: buildResumeTable(functions.flatMap((f) => f.region ?? [])),
     ...traps.table(),
   };
+}
+
+/** Segments of functions for the table, each from a slot on. */
+export function elementSection(segments: readonly [slot: number, indices: readonly number[]][]): WasmBytes {
+  const s = new WasmBytes();
+  s.u32(segments.length);
+  for (const [slot, indices] of segments) {
+    s.u32(0);
+    s.byte(W_I32_CONST);
+    s.s32(slot);
+    s.byte(W_END);
+    s.u32(indices.length);
+    for (const i of indices) s.u32(i);
+  }
+  return s;
 }
 
 /** A module name shows in stack traces ("wasm://wasm/NAME-hash:..."): faults are told apart by it. */

@@ -6,7 +6,7 @@
 import { bug } from "../errors.ts";
 import { resumeNumber, resumeRow, type ResumeTable } from "../machine/resume_table.ts";
 import { WasmBytes } from "./bytes.ts";
-import { nameSection, TYPE_REGION } from "./module.ts";
+import { elementSection, nameSection, TYPE_REGION } from "./module.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { sideEntryBody } from "./runtime_functions.ts";
 import {
@@ -59,7 +59,8 @@ export function placeModule(module: UnplacedModule, { name, firstSlot, sideEntri
     } else if (id === SECTION_FUNCTION) {
       out.section(id, longer(wasm.subarray(start, end), stubs.map(() => TYPE_REGION)));
     } else if (id === SECTION_ELEMENT) {
-      out.section(id, elements(firstSlot, firstRegion, entries.length + stubs.length));
+      const indices = Array.from({ length: entries.length + stubs.length }, (_, i) => firstRegion + i);
+      out.section(id, elementSection(indices.length === 0 ? [] : [[firstSlot, indices]]));
     } else {
       const content = new WasmBytes(end - start);
       content.raw(wasm.subarray(start, end));
@@ -99,19 +100,6 @@ function firstElement(wasm: Uint8Array, at: number): number {
   while (wasm[at++] & 0x80);
   if (wasm[at++] !== W_END) throw bug("other elements");
   return readU32(wasm, readU32(wasm, at).next).value;
-}
-
-function elements(firstSlot: number, firstIndex: number, count: number): WasmBytes {
-  const s = new WasmBytes();
-  s.u32(count === 0 ? 0 : 1);
-  if (count === 0) return s;
-  s.u32(0);
-  s.byte(W_I32_CONST);
-  s.s32(firstSlot);
-  s.byte(W_END);
-  s.u32(count);
-  for (let i = 0; i < count; i++) s.u32(firstIndex + i);
-  return s;
 }
 
 /** A vector of single bytes with some more. */

@@ -1,9 +1,9 @@
 /**
  * One region as a wasm function (depth: i32) -> i32 next pc.
  *
- * `depth` is what is left of the host's stack and of the guest's, in units of 16 bytes: each call passes less, and a region entered with less than
- * nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a fresh stack. With
- * REENTER_DEPTH less than that it is entered at the block of a number (reentry.ts).
+ * `depth` is what is left of the host's stack and of the guest's, in units of 16 bytes: each call passes less, and a region
+ * entered with less than nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a
+ * fresh stack. With REENTER_DEPTH less than that it is entered at the block of a number (reentry.ts).
  *
  * A region returns the guest pc to go on at. Its caller compares that with the return address it expects and, on a mismatch,
  * returns it in turn: longjmp, stack switches, stops (pc 0) all unwind by themselves.
@@ -756,49 +756,51 @@ export class RegionEmitter {
 
   /** Calls the likely function, which may have been taken in, if the target is that one. */
   #callLikely(b: number, block: IrBlock): void {
-    const { out, plan } = this, next = this.#nextPc(), [, inlined] = block.succ, direct = plan.target(block.likely);
-    const ifLikely = (type: number) => {
-      this.#get(next);
-      this.#const(block.likely);
-      out.byte(OP.i32_eq);
-      out.byte(W_IF);
-      out.byte(type);
-    };
-    const callThrough = () => {
-      this.#get(next);
-      this.#get(LOCAL_DEPTH);
-      out.byte(W_CALL);
-      out.u32(plan.callThrough());
-    };
+    const { out, plan } = this, [, inlined] = block.succ;
     if (inlined !== undefined) {
-      ifLikely(BLOCK_EMPTY);
+      this.#ifLikely(block, BLOCK_EMPTY);
       this.#labels.push(-1);
       this.#push(WORK_CALL_THROUGH, b);
       this.#push(WORK_END_LABEL);
       return this.#edge(b, inlined);
     }
+    const direct = plan.target(block.likely);
     this.#spill(b);
-    if (direct.kind === "none") callThrough();
+    if (direct.kind === "none") this.#pushCallThrough();
     else {
-      ifLikely(TYPE_CODES[TYPE_I32]);
+      this.#ifLikely(block, TYPE_CODES[TYPE_I32]);
       this.#get(LOCAL_DEPTH);
       this.#callTarget(direct, W_CALL, W_CALL_INDIRECT);
       out.byte(W_ELSE);
-      callThrough();
+      this.#pushCallThrough();
       out.byte(W_END);
     }
     this.#comeBack(b, block);
   }
 
+  /** `if` the next pc is the likely one. */
+  #ifLikely({ likely }: IrBlock, type: number): void {
+    const { out } = this;
+    this.#get(this.#nextPc());
+    this.#const(likely);
+    out.byte(OP.i32_eq);
+    out.byte(W_IF);
+    out.byte(type);
+  }
+
   /** The call of a function that is not the likely one. */
   #callThrough(b: number): void {
-    const { out, plan } = this;
     this.#spill(b);
+    this.#pushCallThrough();
+    this.#comeBack(b, this.#fn.blocks[b]);
+  }
+
+  #pushCallThrough(): void {
+    const { out, plan } = this;
     this.#get(this.#nextPc());
     this.#get(LOCAL_DEPTH);
     out.byte(W_CALL);
     out.u32(plan.callThrough());
-    this.#comeBack(b, this.#fn.blocks[b]);
   }
 
   /** Calls a region that is there, with the depth on the stack. */
@@ -920,11 +922,7 @@ export class RegionEmitter {
     this.#payForJump(() => this.#get(next));
     const likely = block.likely === 0 ? null : this.plan.target(block.likely);
     if (likely !== null && likely.kind !== "none") {
-      this.#get(next);
-      this.#const(block.likely);
-      out.byte(OP.i32_eq);
-      out.byte(W_IF);
-      out.byte(BLOCK_EMPTY);
+      this.#ifLikely(block, BLOCK_EMPTY);
       this.#passOnDepth();
       this.#callTarget(likely, W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
       out.byte(W_END);

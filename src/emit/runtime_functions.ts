@@ -57,7 +57,12 @@ export function callThroughBody(lookup: number, regionType: number): Uint8Array 
   const PC = 0, DEPTH = 1, SLOT = 2;
   const c = new Code();
   c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
-  c.get(DEPTH).get(SLOT).op(W_RETURN_CALL_INDIRECT);
+  return goOnAt(c, SLOT, DEPTH, regionType);
+}
+
+/** Ends a function with a tail call of the region in a slot. */
+function goOnAt(c: Code, slot: number, depth: number, regionType: number): Uint8Array {
+  c.get(depth).get(slot).op(W_RETURN_CALL_INDIRECT);
   c.out.u32(regionType);
   c.out.u32(0);
   return c.body([1, I32]);
@@ -96,10 +101,7 @@ export function stubBody(pc: number, miss: number, regionType: number): Uint8Arr
   const DEPTH = 0, SLOT = 1;
   const c = new Code();
   c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc).op(W_RETURN, W_END);
-  c.get(DEPTH).get(SLOT).op(W_RETURN_CALL_INDIRECT);
-  c.out.u32(regionType);
-  c.out.u32(0);
-  return c.body([1, I32]);
+  return goOnAt(c, SLOT, DEPTH, regionType);
 }
 
 /** (depth) -> next pc: enters the function of a region at the block of a number. With too little depth it returns its own pc. */

@@ -75,9 +75,14 @@ export interface VarFlow {
   usedHigh: number;
 }
 
+/** True for ends at which control leaves the region and comes back to it. */
+function comesBack(kind: number): boolean {
+  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL;
+}
+
 /** True for ends after which the successor starts with nothing in locals. */
 function startsFresh(kind: number): boolean {
-  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL || kind === END_LANDING;
+  return comesBack(kind) || kind === END_LANDING;
 }
 
 /** True if nothing is in locals along an edge. Through a gate, only its own way keeps them; block 0 is where they begin. */
@@ -382,9 +387,7 @@ class Solver {
     for (const head of cfg.order) {
       if (!cfg.loopHeader[head]) continue;
       const body = loopBody(cfg, this.#preds, head);
-      if ([...body].some((b) => startsFresh(this.fn.blocks[b].kind) && this.fn.blocks[b].kind !== END_LANDING)) {
-        continue;
-      }
+      if ([...body].some((b) => comesBack(this.fn.blocks[b].kind))) continue;
       for (const b of body) this.#looping[b] = 1;
     }
   }

@@ -38,6 +38,8 @@ const GROWTH = 200;
 export interface InlineFunction {
   region: Region;
   instructions: number;
+  /** Registers whose upper halves it uses (IrFunction.upperHalves). */
+  upperHalves: number;
   /** A task may stop in it, and return from it later. */
   mayStop: boolean;
 }
@@ -51,7 +53,7 @@ export function inlineFunction(region: Region): InlineFunction | null {
   if (ends.some((end) => end === undefined || end.row.flow === FLOW_SYSCALL)) return null;
   const inside = new Set(region.blocks.map(({ pc }) => pc));
   const mayStop = region.blocks.some((block) => goesFar(block, region, inside) || block.instructions.some(seesStack));
-  return { region, instructions, mayStop };
+  return { region, instructions, upperHalves: upperHalvesOf(region), mayStop };
 }
 
 /** True for a block that ends in a call, a jump out of the function, or one back to a loop's head. */
@@ -92,7 +94,7 @@ export function inlineCalls(fn: IrFunction, instructions: number, { level, funct
     if (callee === null || callee.instructions > left) continue;
     const isLooped = looped.has(b) || isInSmallLoop(fn, b);
     if (!isLooped && callee.instructions > MAX_INLINE_OUTSIDE_LOOPS) continue;
-    if ((upperHalvesOf(callee.region) & ~fn.upperHalves) !== 0) continue;
+    if ((callee.upperHalves & ~fn.upperHalves) !== 0) continue;
     left -= callee.instructions;
     const first = fn.blocks.length;
     const entry = liftBlocks(fn, callee.region, level, () => {}).get(callee.region.entryPc)!;

@@ -8,13 +8,10 @@
  *   (.NET's probes). Code made at run time may carry flags anywhere, so all of these count there.
  */
 import { OP } from "../ir/ops.ts";
-import { PROBE_READ, PROBE_WRITE } from "../ir/probe.ts";
+import { PROBE_DISTANCE, PROBE_READ, PROBE_WRITE } from "../ir/probe.ts";
 import { FLAGS_ARITH, RSP } from "../machine/state.ts";
 import { type Instruction, type Operand, OPERAND_GPR, OPERAND_IMM, OPERAND_MEM } from "../x86/instruction.ts";
 import type { Lifter } from "./lifter.ts";
-
-/** Nobody keeps anything so far below rsp: the red zone has 128 bytes. */
-const PROBE_DISTANCE = -2048;
 
 /** Before the current instruction: checks its access if that is a probe. */
 export function checkProbe(l: Lifter): void {

@@ -86,16 +86,18 @@ describe("a small function that is called", () => {
 
 describe("a call through a word of memory", () => {
   // As through the linkage table: call stub, which jumps through DATA; then call through DATA itself.
-  const program = programOf(
-    `
-      main: e8 @stub 89 c3 ff 14 25 00 00 04 00 01 d8 cc
-      stub: ff 24 25 00 00 04 00
-      f: b8 03 00 00 00 c3
-      g: b8 64 00 00 00 c3
-      other: 0f 0b
-    `,
-    { data: ["f", "g"] },
-  );
+  const callingThrough = (data: (string | number)[]) =>
+    programOf(
+      `
+        main: e8 @stub 89 c3 ff 14 25 00 00 04 00 01 d8 cc
+        stub: ff 24 25 00 00 04 00
+        f: b8 03 00 00 00 c3
+        g: b8 64 00 00 00 c3
+        other: 0f 0b
+      `,
+      { data },
+    );
+  const program = callingThrough(["f", "g"]);
 
   it("goes to the function that the file has there", () => expect(run(program)).toEqual({ eax: 6, misses: [] }));
 
@@ -105,16 +107,7 @@ describe("a call through a word of memory", () => {
   });
 
   it("has the function's code in place", () => {
-    const unknown = programOf(
-      `
-        main: e8 @stub 89 c3 ff 14 25 00 00 04 00 01 d8 cc
-        stub: ff 24 25 00 00 04 00
-        f: b8 03 00 00 00 c3
-        g: b8 64 00 00 00 c3
-        other: 0f 0b
-      `,
-      { data: [0, "g", "f"] },
-    );
+    const unknown = callingThrough([0, "g", "f"]);
     expect(sizeOf(program)).toBeGreaterThan(sizeOf(unknown));
   });
 });
