@@ -1,0 +1,299 @@
+/** How control leaves a region, and comes back to it: calls, returns, jumps to other regions, system calls, traps. */
+import { bug } from "../errors.ts";
+import { END_CALL, type IrBlock } from "../ir/function.ts";
+import { OP, TYPE_I32 } from "../ir/ops.ts";
+import {
+  FAULT_FETCH,
+  FAULT_USER,
+  STATE_FAULT_ERROR,
+  STATE_FUEL,
+  STATE_RIP,
+  STATE_STOP,
+  STATE_STOP_INFO,
+  STOP_SEGV,
+} from "../machine/state.ts";
+import {
+  BLOCK_EMPTY,
+  TYPE_CODES,
+  W_BR_IF,
+  W_CALL,
+  W_CALL_INDIRECT,
+  W_ELSE,
+  W_END,
+  W_IF,
+  W_LOCAL_TEE,
+  W_RETURN_CALL,
+  W_RETURN_CALL_INDIRECT,
+} from "./opcodes.ts";
+import type { RegionTarget } from "./region_code.ts";
+import { LOCAL_DEPTH, type RegionFrame, WORK_CALL_THROUGH, WORK_END_LABEL } from "./region_frame.ts";
+
+export class RegionTransfers {
+  constructor(readonly frame: RegionFrame) {}
+
+  /** A call, and what follows it. */
+  call(b: number, block: IrBlock): void {
+    const { frame } = this, { plan } = frame;
+    const next = frame.nextPc();
+    if (block.kind === END_CALL) {
+      frame.spill(b);
+      const target = plan.target(block.target);
+      if (target.kind === "none") {
+        frame.const(block.target);
+        frame.return();
+        return;
+      }
+      frame.get(LOCAL_DEPTH);
+      this.#callTarget(target, W_CALL, W_CALL_INDIRECT);
+    } else {
+      frame.values.value(block.value);
+      frame.set(next);
+      if (block.likely !== 0) return this.#callLikely(b, block);
+      frame.spill(b);
+      this.#findSlot(next);
+      frame.get(LOCAL_DEPTH);
+      frame.get(frame.slot());
+      this.#callIndirect(W_CALL_INDIRECT);
+    }
+    this.#comeBack(b, block);
+  }
+
+  /** Calls the likely function, which may have been taken in, if the target is that one. */
+  #callLikely(b: number, block: IrBlock): void {
+    const { frame } = this, { out, plan } = frame, [, inlined] = block.succ;
+    if (inlined !== undefined) {
+      this.#ifLikely(block, BLOCK_EMPTY);
+      frame.labels.push(-1);
+      frame.push(WORK_CALL_THROUGH, b);
+      frame.push(WORK_END_LABEL);
+      return frame.edge(b, inlined);
+    }
+    const direct = plan.target(block.likely);
+    frame.spill(b);
+    if (direct.kind === "none") this.#pushCallThrough();
+    else {
+      this.#ifLikely(block, TYPE_CODES[TYPE_I32]);
+      frame.get(LOCAL_DEPTH);
+      this.#callTarget(direct, W_CALL, W_CALL_INDIRECT);
+      out.byte(W_ELSE);
+      this.#pushCallThrough();
+      out.byte(W_END);
+    }
+    this.#comeBack(b, block);
+  }
+
+  /** `if` the next pc is the likely one. */
+  #ifLikely({ likely }: IrBlock, type: number): void {
+    const { frame } = this, { out } = frame;
+    frame.get(frame.nextPc());
+    frame.const(likely);
+    out.byte(OP.i32_eq);
+    out.byte(W_IF);
+    out.byte(type);
+  }
+
+  /** The call of a function that is not the likely one. */
+  callThrough(b: number): void {
+    const { frame } = this;
+    frame.spill(b);
+    this.#pushCallThrough();
+    this.#comeBack(b, frame.fn.blocks[b]);
+  }
+
+  /** Puts on the stack where the call of the next pc came back to. */
+  #pushCallThrough(): void {
+    const { frame } = this, { out, plan } = frame;
+    frame.get(frame.nextPc());
+    frame.get(LOCAL_DEPTH);
+    out.byte(W_CALL);
+    out.u32(plan.callThrough());
+  }
+
+  /** Calls a region that is there, with the depth on the stack. */
+  #callTarget(target: RegionTarget, direct: number, indirect: number): void {
+    const { frame } = this, { out } = frame;
+    if (target.kind === "function") {
+      out.byte(direct);
+      out.u32(target.index);
+    } else if (target.kind === "slot") {
+      frame.const(target.slot);
+      this.#callIndirect(indirect);
+    } else throw bug("a region has no place");
+  }
+
+  /** After a call: goes on if it came back where it was to, else leaves for where it came back to. */
+  #comeBack(b: number, block: IrBlock): void {
+    const { frame } = this, { out } = frame, next = frame.nextPc();
+    out.byte(W_LOCAL_TEE);
+    out.u32(next);
+    frame.const(block.returnPc);
+    out.byte(OP.i32_ne);
+    out.byte(W_BR_IF);
+    out.u32(frame.labels.length - 1);
+    frame.reload(block.succ[0]);
+    frame.edge(b, block.succ[0]);
+  }
+
+  /** Goes on behind the call that was taken in, unless its return address has been changed. */
+  returnInside(b: number, { value, returnPc, succ }: IrBlock): void {
+    const { frame } = this, { out } = frame, next = frame.nextPc();
+    frame.values.value(value);
+    out.byte(W_LOCAL_TEE);
+    out.u32(next);
+    frame.const(returnPc);
+    out.byte(OP.i32_ne);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    frame.spill(b);
+    frame.get(next);
+    frame.return();
+    out.byte(W_END);
+    frame.edge(b, succ[0]);
+  }
+
+  /** A jump to another region. */
+  exit(b: number, pc: number): void {
+    const { frame } = this;
+    frame.spill(b);
+    this.#payForJump(() => frame.const(pc));
+    this.#tailCall(pc);
+  }
+
+  /** A jump to what is known only when it is reached. */
+  exitIndirect(b: number, block: IrBlock): void {
+    const { frame } = this, { out } = frame, next = frame.nextPc();
+    frame.values.value(block.value);
+    frame.set(next);
+    frame.spill(b);
+    this.#payForJump(() => frame.get(next));
+    const likely = block.likely === 0 ? null : frame.plan.target(block.likely);
+    if (likely !== null && likely.kind !== "none") {
+      this.#ifLikely(block, BLOCK_EMPTY);
+      this.#passOnDepth();
+      this.#callTarget(likely, W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
+      out.byte(W_END);
+    }
+    this.#findSlot(next);
+    this.#passOnDepth();
+    frame.get(frame.slot());
+    this.#callIndirect(W_RETURN_CALL_INDIRECT);
+  }
+
+  /** Goes on at the region of a pc; everything is stored. */
+  #tailCall(pc: number): void {
+    const { frame } = this;
+    if (frame.plan.target(pc).kind !== "none") {
+      this.#passOnDepth();
+      this.tailCallTo(pc);
+    } else {
+      frame.const(pc);
+      frame.return();
+    }
+  }
+
+  /** A tail call of a region that is there, with the depth on the stack. */
+  tailCallTo(pc: number): void {
+    const { frame } = this;
+    this.#callTarget(frame.plan.target(pc), W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
+  }
+
+  /** A tail call takes no stack: it gets what this region was given. */
+  #passOnDepth(): void {
+    const { frame } = this;
+    frame.get(LOCAL_DEPTH);
+    if (!frame.calls) return;
+    frame.const(frame.frameCost);
+    frame.out.byte(OP.i32_add);
+  }
+
+  /**
+   * Control leaves by a jump, everything is stored: pays for it, since jumps between regions may go round, too. Without fuel
+   * the kernel may take over at the pc that `pushPc` puts on the stack.
+   */
+  #payForJump(pushPc: () => void): void {
+    const { frame } = this, { out } = frame;
+    const fuel = frame.fuelLocal < 0 ? frame.slot() : frame.fuelLocal;
+    frame.const(0);
+    if (frame.fuelLocal < 0) {
+      frame.const(0);
+      frame.memory(OP.i32_load, STATE_FUEL);
+    } else frame.get(fuel);
+    frame.const(1);
+    out.byte(OP.i32_sub);
+    out.byte(W_LOCAL_TEE);
+    out.u32(fuel);
+    frame.memory(OP.i32_store, STATE_FUEL);
+    frame.get(fuel);
+    frame.const(0);
+    out.byte(OP.i32_lt_s);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    frame.const(0);
+    pushPc();
+    frame.memory(OP.i32_store, STATE_RIP);
+    this.stopIfWanted();
+    out.byte(W_END);
+  }
+
+  #callIndirect(opcode: number): void {
+    const { frame } = this;
+    frame.out.byte(opcode);
+    frame.out.u32(frame.plan.regionType);
+    frame.out.u32(0);
+  }
+
+  /** slot = lookup(pc); leaves the region for that pc if it has none. */
+  #findSlot(pcLocal: number): void {
+    const { frame } = this, { out } = frame;
+    frame.get(pcLocal);
+    out.byte(W_CALL);
+    out.u32(frame.plan.lookup);
+    out.byte(W_LOCAL_TEE);
+    out.u32(frame.slot());
+    out.byte(OP.i32_eqz);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    frame.get(pcLocal);
+    frame.return();
+    out.byte(W_END);
+  }
+
+  /** A system call, after which the region may be left. */
+  syscall(b: number, block: IrBlock): void {
+    const { frame } = this;
+    frame.spill(b);
+    frame.storeState(STATE_RIP, block.target);
+    this.#leaveIf(frame.plan.syscall);
+    frame.reload(block.succ[0]);
+    frame.edge(b, block.succ[0]);
+  }
+
+  /** Asks the kernel for fuel, and leaves if it takes over. */
+  stopIfWanted(): void {
+    this.#leaveIf(this.frame.plan.fuel);
+  }
+
+  /** Calls a function () -> i32, and leaves if it gives something. */
+  #leaveIf(index: number): void {
+    const { frame } = this, { out } = frame;
+    out.byte(W_CALL);
+    out.u32(index);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    frame.const(0);
+    frame.return();
+    out.byte(W_END);
+  }
+
+  /** The program stops: the dispatcher is told why. */
+  trap(b: number, { target, trap }: IrBlock): void {
+    const { frame } = this;
+    frame.spill(b);
+    frame.storeState(STATE_RIP, target);
+    frame.storeState(STATE_STOP, trap);
+    frame.storeState(STATE_STOP_INFO, target);
+    if (trap === STOP_SEGV) frame.storeState(STATE_FAULT_ERROR, FAULT_USER | FAULT_FETCH);
+    frame.const(0);
+    frame.return();
+  }
+}
