@@ -16,8 +16,11 @@ export interface ThreadStart {
   said: Int32Array<SharedArrayBuffer>;
 }
 
-/** Shared memory: Deno takes seconds to pass a message of some megabytes, by whatever means but this. */
-export type Shared = Uint8Array<SharedArrayBuffer>;
+/**
+ * Shared memory, and no view of it: Deno takes seconds to pass some megabytes by any other means, and looks for ports in whatever
+ * it has received, key by key, and so at each element of a view.
+ */
+export type Shared = SharedArrayBuffer;
 
 /** What a thread is sent, and what it answers. It says "ready" before anything else. */
 export type ThreadTask = { id: number; task: Omit<FileTask, "bytes">; bytes: Shared };
@@ -126,7 +129,7 @@ export class TranslatorPool implements FileTranslator {
         const job = this.#jobs.get(answer.id)!;
         this.#jobs.delete(answer.id);
         thread.jobs--;
-        if ("translation" in answer) job.translation = decodeTranslation(answer.translation);
+        if ("translation" in answer) job.translation = decodeTranslation(new Uint8Array(answer.translation));
         else job.error = errorOf(answer.failure);
       }
     }
@@ -153,7 +156,7 @@ function errorOf(failure: { kind: ErrorKind; message: string } | { stack: string
 
 /** A copy that other threads can read. */
 export function toShared(bytes: Uint8Array): Shared {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length));
-  shared.set(bytes);
+  const shared = new SharedArrayBuffer(bytes.length);
+  new Uint8Array(shared).set(bytes);
   return shared;
 }

@@ -15,8 +15,8 @@ function say(answer: ThreadAnswer): void {
 
 port.on("message", ({ id, task, bytes }: ThreadTask) => {
   try {
-    // Text in shared memory cannot be decoded.
-    const translation = translateFile({ ...task, bytes: new Uint8Array(bytes) });
+    // A copy: text in shared memory cannot be decoded.
+    const translation = translateFile({ ...task, bytes: new Uint8Array(new Uint8Array(bytes)) });
     say({ id, translation: toShared(encodeTranslation(translation)) });
   } catch (e) {
     const failure = e instanceof TranslatorError
