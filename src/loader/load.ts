@@ -67,7 +67,7 @@ export function loadProgram(
   openInterpreter: OpenInterpreter,
 ): LoadedProgram | number {
   const image = readImage(k, program);
-  const base = image.header.type === ET_EXEC ? fixedBase(k, image) : pieBase(k, space, program, image);
+  const base = image.header.type === ET_EXEC ? fixedBase(k, program, image) : pieBase(k, space, program, image);
   const error = mapImage(k, space, program, image, base);
   if (error < 0) return error;
 
@@ -103,6 +103,7 @@ function mapInterpreter(
   let base = 0;
   if (image.header.type === ET_DYN) {
     const length = pageUp(image.end) - pageDown(image.start) + image.align;
+    k.codePlaces.noteInterpreter(interpreter.description.imageFile());
     const hole = placeForFile(k, space, interpreter.description, length);
     if (hole < 0) return hole;
     base = Math.ceil((hole - pageDown(image.start)) / image.align) * image.align;
@@ -149,8 +150,8 @@ function readBytes(k: Kernel, program: ProgramFile, offset: number, length: numb
   return bytes;
 }
 
-function fixedBase(k: Kernel, image: Image): number {
-  k.codePlaces.noteProgram(pageUp(image.end));
+function fixedBase(k: Kernel, program: ProgramFile, image: Image): number {
+  k.codePlaces.noteProgram(program.description.imageFile(), pageUp(image.end));
   return 0;
 }
 
@@ -166,7 +167,7 @@ function pieBase(k: Kernel, space: AddressSpace, program: ProgramFile, image: Im
     const place = placeForFile(k, space, program.description, pageUp(image.end) - pageDown(image.start) + image.align);
     if (place > 0) return aligned(place);
   }
-  k.codePlaces.noteProgram(end);
+  k.codePlaces.noteProgram(file, end);
   return low;
 }
 

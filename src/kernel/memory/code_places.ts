@@ -12,9 +12,11 @@ import type { MappedRange } from "../../machine/machine.ts";
 export type ImageFile = number;
 
 export class CodePlaces {
-  static readonly savedFields: readonly string[] = ["places", "programsEnd"];
+  static readonly savedFields: readonly string[] = ["places", "programs", "programsEnd"];
   /** Sorted by start; they do not overlap. */
   private places: { file: ImageFile; start: number; end: number }[] = [];
+  /** Those that were loaded without a place of their own. */
+  private programs: ImageFile[] = [];
   /** Where the largest program ended that was loaded without a place of its own. */
   private programsEnd = 0;
 
@@ -23,9 +25,18 @@ export class CodePlaces {
     return this.programsEnd;
   }
 
-  /** A program lies where it has no place. */
-  noteProgram(end: number): void {
+  /**
+   * A program lies where it has no place, and never gets one: when it maps its own file to read it (as Rust's runtime does for
+   * names in a backtrace), it has to go on going low, where its code fits.
+   */
+  noteProgram(file: ImageFile, end: number): void {
+    if (file !== 0 && !this.programs.includes(file)) this.programs.push(file);
     this.programsEnd = Math.max(this.programsEnd, end);
+  }
+
+  /** A dynamic linker that was also run by itself, as ldd does: what needs it wants it in one place. */
+  noteInterpreter(file: ImageFile): void {
+    this.programs = this.programs.filter((program) => program !== file);
   }
 
   /** The place of a file, if it has one. */
@@ -33,8 +44,9 @@ export class CodePlaces {
     return this.places.find((p) => p.file === file);
   }
 
-  /** Gives a file its place, unless it has one or the range is another's. */
+  /** Gives a file its place, unless it has one, is a program that goes low, or the range is another's. */
   add(file: ImageFile, start: number, end: number): void {
+    if (this.programs.includes(file)) return;
     if (this.of(file) !== undefined || this.overlapping(start, end) !== undefined) return;
     this.places.push({ file, start, end });
     this.places.sort((a, b) => a.start - b.start);
@@ -42,8 +54,8 @@ export class CodePlaces {
 
   /** Takes over the places of others, as far as they are free. */
   addAll(others: CodePlaces): void {
+    for (const file of [0, ...others.programs]) this.noteProgram(file, others.programsEnd);
     for (const { file, start, end } of others.places) this.add(file, start, end);
-    this.noteProgram(others.programsEnd);
   }
 
   /** The first place that touches [start, end), or undefined. */

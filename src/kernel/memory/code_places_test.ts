@@ -139,6 +139,34 @@ describe("the place of a file", () => {
     expect(loadProgram(k, newSpace(), file, 16 * PAGE, () => -ENOENT)).toMatchObject({ base: LOWEST_MAPPING });
   });
 
+  test("is none where a program that went low maps its own file: it goes low again", () => {
+    const { k, newSpace } = setUp();
+    const program = new LibraryFile(7);
+    const file = { description: program, path: "/bin/itself", size: program.bytes.length };
+    for (let round = 0; round < 2; round++) {
+      const space = newSpace();
+      expect(loadProgram(k, space, file, 16 * PAGE, () => -ENOENT)).toMatchObject({ base: LOWEST_MAPPING });
+      expect(mapped(k, space, { file: program, length: SPAN, prot: mman.PROT_READ })).toBeGreaterThan(LOWEST_MAPPING);
+    }
+    expect(k.codePlaces.all()).toEqual([]);
+  });
+
+  test("is a dynamic linker's even after it was run by itself", () => {
+    const { k, newSpace } = setUp();
+    const linker = new LibraryFile(1), program = new LibraryFile(7, { interpreter: "/lib/1.so" });
+    const asFile = (description: LibraryFile, path: string) => ({ description, path, size: description.bytes.length });
+    loadProgram(k, newSpace(), asFile(linker, "/lib/1.so"), 16 * PAGE, () => -ENOENT);
+    const bases = Array.from({ length: 2 }, (_, i) => {
+      const space = newSpace();
+      if (i === 1) mapped(k, space, { length: 3 * PAGE });
+      const loaded = loadProgram(k, space, asFile(program, "/bin/p"), 16 * PAGE, () => asFile(linker, "/lib/1.so"));
+      if (typeof loaded === "number") throw new Error(`loadProgram gives ${loaded}`);
+      return loaded.interpreterBase;
+    });
+    expect(k.codePlaces.all().map(({ file, start }) => [file, start])).toEqual([[1, bases[0]]]);
+    expect(bases[1]).toBe(bases[0]);
+  });
+
   test("is not for who only hints at it, nor for who grows and may move", () => {
     const { k, newSpace } = setUp();
     const first = newSpace(), space = newSpace();
