@@ -101,12 +101,17 @@ async function responseOf(url: string, path: string): Promise<string> {
   return JSON.stringify({ fields, body: await answer.text() });
 }
 
+/** Constant answers, through the same of the host's doors that the adapter uses. */
+const FLOOR_FILES = { deno: "deno.js", "deno-server": "deno_server.js", node: "node.mjs" };
+
 async function startFloor(host: HostName, response: string): Promise<MeasuredServer | null> {
   if (host === "workers") return null;
-  const file = fileURLToPath(new URL(host === "node" ? "floor/node.mjs" : "floor/deno.js", import.meta.url));
+  const file = fileURLToPath(new URL(`floor/${FLOOR_FILES[host]}`, import.meta.url));
   const port = await freePort(), env = { PORT: `${port}`, RESPONSE: response };
   const [command, args] = host === "node"
     ? [findNode() ?? "node", [file]]
+    : host === "deno-server"
+    ? [Deno.execPath(), ["run", "-A", "--no-check", file]]
     : [Deno.execPath(), ["serve", "-A", "--no-check", "--host", "127.0.0.1", "--port", `${port}`, file]];
   const server = await start(command, args, { folder: ".", env, port, path: "/" });
   return { ...server, use: () => useOfGroup(server.pid) };

@@ -12,14 +12,14 @@ import { freePort } from "../tests/zoo/hosts.ts";
 export const SERVING_OPTIONS = {
   entry: { type: "string", default: "busybox" },
   zoo: { type: "string", default: Zoo.defaultDirectory() },
-  host: { type: "string", default: "deno,node" },
+  host: { type: "string", default: "deno,deno-server,node" },
   output: { type: "string" },
   json: { type: "string" },
 } as const;
 
 export const SERVING_USAGE = `  --entry NAME        entry of the zoo (busybox)
   --zoo DIR           where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
-  --host A,B          of deno, node, workers (deno,node)
+  --host A,B          of deno, deno-server, node, workers (all but workers)
   --output DIR        output folder of an earlier translation of the entry, instead of translating it
   --json FILE         all figures`;
 

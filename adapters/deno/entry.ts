@@ -1,10 +1,17 @@
-/** deno.js of a translated image: `deno serve DIR/deno.js`, or deployed to Deno Deploy. */
+/** deno.js of a translated image: `deno serve DIR/deno.js`, or deployed to Deno Deploy; deno_server.js (src/cli/bundle.ts) uses it, too. */
 import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
 import { sharedInstance } from "../../src/serve/mod.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
-import { createDenoEntry, denoHost } from "./mod.ts";
+import { createDenoEntry, denoHost, type DenoServer, startDeno } from "./mod.ts";
 
 const app = packagedApp({ host: denoHost, compiler: new JitCompiler(), interpreter: new IrMissInterpreter() });
 
-export default createDenoEntry(sharedInstance(() => app.newInstance()), packagedOptions());
+const source = sharedInstance(() => app.newInstance());
+
+export default createDenoEntry(source, packagedOptions());
+
+/** For deno_server.js: a server of our own, on a port of its own. */
+export function start(where: { listenPort: number; hostname?: string }): DenoServer {
+  return startDeno(source, { ...packagedOptions(), ...where });
+}

@@ -1,6 +1,9 @@
 import { setImmediate } from "node:timers";
 import {
   createHandler,
+  Front,
+  Gateway,
+  type GatewayOptions,
   type HandlerOptions,
   type InstanceSource,
   type Timers,
@@ -8,10 +11,11 @@ import {
 } from "../../src/serve/mod.ts";
 import { type App, createApp } from "../app.ts";
 import { denoHost } from "./host.ts";
+import { type DenoServer, serveTcp } from "./tcp_server.ts";
 import type { DenoEntry, DenoServeInfo } from "./types.ts";
 
 export { denoHost };
-export type { DenoEntry };
+export type { DenoEntry, DenoServer };
 
 /** deno serve, told to end, waits for requests in flight, but also for timers. */
 const denoTimers: Timers = {
@@ -48,6 +52,21 @@ export function createDenoEntry(
   const app = createApp(handler);
   configure(app);
   return { fetch: (request, info) => app.fetch(request, new DenoClient(info)) };
+}
+
+export interface DenoServerOptions extends GatewayOptions {
+  readonly listenPort: number;
+  readonly hostname?: string;
+}
+
+/**
+ * Serves a guest straight from TCP connections, without Deno.serve and fetch's objects: for `deno run`, where nobody else
+ * listens.
+ */
+export function startDeno(source: InstanceSource, options: DenoServerOptions): DenoServer {
+  const gateway = new Gateway(source, { timers: denoTimers, log: (line) => denoHost.log(0, line), ...options });
+  const { listenPort: port, hostname } = options;
+  return serveTcp(new Front(gateway, setImmediate), { port, ...(hostname !== undefined && { hostname }) });
 }
 
 /** The address is looked up only when it is asked for: that costs a call into the runtime. */

@@ -1,6 +1,7 @@
 import process from "node:process";
 import {
   createHandler,
+  Front,
   Gateway,
   type HandlerOptions,
   type InstanceSource,
@@ -9,9 +10,9 @@ import {
 } from "../../src/serve/mod.ts";
 import { type App, createApp } from "../app.ts";
 import { fetchAnswer } from "./fetch_answer.ts";
-import { guestAnswer } from "./guest_answer.ts";
 import { nodeHost } from "./host.ts";
-import { type NodeAnswer, type NodeServer, serveNode } from "./server.ts";
+import { type NodeServer, serveNode } from "./server.ts";
+import { serveTcp } from "./tcp_server.ts";
 
 export { nodeHost };
 export type { NodeServer };
@@ -39,8 +40,8 @@ function unrefIf(idle: boolean | undefined, timer: { unref(): unknown }): unknow
 }
 
 /**
- * Serves a guest with node:http; `configure` may add routes, which go before the guest. Without it requests take a shorter
- * way, which knows nothing of fetch.
+ * Serves a guest; `configure` may add routes, which go before the guest. With it requests come through node:http and fetch's
+ * objects, without it straight from the client's TCP connection.
  */
 export function startNode(
   source: InstanceSource,
@@ -51,14 +52,9 @@ export function startNode(
   const settings = { timers: nodeTimers, ...options, log };
   const port = options.listenPort ?? Number(process.env.PORT || 8080);
   const hostname = options.hostname;
-  return serveNode(configure === undefined ? guestAnswer(new Gateway(source, settings)) : appAnswer(), {
-    port,
-    ...(hostname !== undefined && { hostname }),
-  });
-
-  function appAnswer(): NodeAnswer {
-    const app = createApp(createHandler(source, settings));
-    configure!(app);
-    return fetchAnswer((request, info) => app.fetch(request, info), log);
-  }
+  const where = { port, ...(hostname !== undefined && { hostname }) };
+  if (configure === undefined) return serveTcp(new Front(new Gateway(source, settings), setImmediate), where);
+  const app = createApp(createHandler(source, settings));
+  configure(app);
+  return serveNode(fetchAnswer((request, info) => app.fetch(request, info), log), where);
 }

@@ -10,6 +10,22 @@ export type Target = (typeof TARGETS)[number];
 /** Name of a target's entry in the output folder. */
 export const ENTRY_FILES: Record<Target, string> = { deno: "deno.js", workers: "worker.js", node: "node.mjs" };
 
+/** Beside deno.js: a program that serves with a server of its own, in place of `deno serve`. */
+export const DENO_SERVER_FILE = "deno_server.js";
+
+/** The text of DENO_SERVER_FILE. */
+export function denoServer(): string {
+  return `${HEAD}
+// PORT=8080 deno run --allow-net --allow-env=PORT ${DENO_SERVER_FILE}
+import { start } from "./${ENTRY_FILES.deno}";
+
+const server = start({ listenPort: Number(Deno.env.get("PORT") || 8080) });
+console.log(\`Listening on http://localhost:\${server.port}/\`);
+`;
+}
+
+const HEAD = "// Made by Lighter (deno task translate). Not to be edited: translate the image again instead.";
+
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** The text of a target's entry. */
@@ -46,12 +62,11 @@ function prelude(target: Target, manifest: Manifest): string {
     ["base", "base.wasm"],
     ...manifest.modules.map((p): [string, string] => [p.name, p.file]),
   ];
-  const head = "// Made by Lighter (deno task translate). Not to be edited: translate the image again instead.";
   const json = JSON.stringify(manifest);
   if (target === "node") {
     const load = (file: string) => `lighterRead(new URL(${JSON.stringify(`./${file}`)}, import.meta.url))`;
     return [
-      head,
+      HEAD,
       `import { readFileSync as lighterRead } from "node:fs";`,
       `globalThis.LIGHTER = { manifest: ${json}, modules: {`,
       ...modules.map(([name, file]) => `  ${name}: new WebAssembly.Module(${load(file)}),`),
@@ -60,7 +75,7 @@ function prelude(target: Target, manifest: Manifest): string {
   }
   const keyword = target === "deno" ? "import source" : "import";
   return [
-    head,
+    HEAD,
     ...modules.map(([name, file]) => `${keyword} lighter_${name} from ${JSON.stringify(`./${file}`)};`),
     `${keyword} lighterData from ${JSON.stringify(`./${manifest.data}`)};`,
     `globalThis.LIGHTER = { manifest: ${json}, modules: { ${

@@ -8,7 +8,16 @@ import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import { badInput } from "../errors.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { BudgetInput, Sizes } from "../package/budget.ts";
-import { bundleEntry, ENTRY_FILES, stopBundler, type Target, TARGETS, wranglerConfig } from "./bundle.ts";
+import {
+  bundleEntry,
+  DENO_SERVER_FILE,
+  denoServer,
+  ENTRY_FILES,
+  stopBundler,
+  type Target,
+  TARGETS,
+  wranglerConfig,
+} from "./bundle.ts";
 import type { Translation } from "../translate/translate.ts";
 import { openImagePath } from "./image_source.ts";
 import { CachedTranslator } from "./translation_cache.ts";
@@ -82,6 +91,7 @@ export async function translateImage(path: string, options: TranslateImageOption
   const text = new TextEncoder();
   try {
     for (const target of targets) files.set(ENTRY_FILES[target], text.encode(await bundleEntry(target, app.manifest)));
+    if (targets.includes("deno")) files.set(DENO_SERVER_FILE, text.encode(denoServer()));
   } finally {
     await stopBundler();
   }

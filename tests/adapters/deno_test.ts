@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { addTests } from "./_conformance.ts";
 import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
 
-let server: ServerProcess;
+let server: ServerProcess, ownServer: ServerProcess;
 
 beforeAll(async () => {
-  server = await start();
+  [server, ownServer] = await Promise.all([start(), startOwn()]);
 });
 
 async function start(): Promise<ServerProcess> {
@@ -15,7 +15,14 @@ async function start(): Promise<ServerProcess> {
   return await startServer("deno", args, port);
 }
 
-afterAll(() => server?.stop());
+async function startOwn(): Promise<ServerProcess> {
+  const port = await freePort();
+  const entry = new URL("./_deno_server_entry.ts", import.meta.url).pathname;
+  const args = ["run", "--allow-net", "--allow-env=PORT", "--cached-only", "--no-check", entry];
+  return await startServer("deno", args, port, { env: { PORT: String(port) } });
+}
+
+afterAll(() => Promise.all([server?.stop(), ownServer?.stop()]));
 
 test("deno serve: ends when it is told to, whatever the guest is waiting for", async () => {
   const other = await start();
@@ -36,4 +43,17 @@ addTests({
   fullDuplex: true,
   closesUnanswered: false,
   seesConnection: false,
+});
+
+addTests({
+  name: "Deno.listen",
+  url: () => ownServer.url,
+  hasRoute: false,
+  shared: true,
+  keepsRawHead: true,
+  keepsRawFields: true,
+  tellsEarlyAborts: true,
+  fullDuplex: true,
+  closesUnanswered: true,
+  seesConnection: true,
 });

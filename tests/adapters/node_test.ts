@@ -9,7 +9,7 @@ import { freePort, type ServerProcess, startServer } from "./_server_process.ts"
 /** Requests go another way where nobody has added routes; both have to do the same. */
 const WAYS = [
   { name: "node:http", entry: "./_node_entry.ts", hasRoute: true },
-  { name: "node:http, no routes", entry: "./_node_guest_entry.ts", hasRoute: false },
+  { name: "node:net", entry: "./_node_guest_entry.ts", hasRoute: false },
 ];
 
 describe.each(WAYS)("$name", ({ name, entry, hasRoute }) => {

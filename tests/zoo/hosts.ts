@@ -7,7 +7,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { findNode } from "../support/node_binary.ts";
 
-export const HOST_NAMES = ["deno", "node", "workers"] as const;
+export const HOST_NAMES = ["deno", "deno-server", "node", "workers"] as const;
 export type HostName = (typeof HOST_NAMES)[number];
 
 /** A host that answers. */
@@ -36,6 +36,12 @@ function commandOf(name: HostName, port: number): [command: string, args: string
     case "deno":
       // No permission flags: that it needs none is part of what is tested.
       return [process.execPath, ["serve", "--cached-only", "--host", "127.0.0.1", "--port", `${port}`, "deno.js"], {}];
+    case "deno-server": {
+      const permissions = [`--allow-net=0.0.0.0:${port}`, "--allow-env=PORT"];
+      return [process.execPath, ["run", "--cached-only", "--no-prompt", ...permissions, "deno_server.js"], {
+        PORT: `${port}`,
+      }];
+    }
     case "node": {
       const node = findNode();
       if (node === null) throw new Error("there is no Node 22 or later, and npm's `node` package cannot be had");

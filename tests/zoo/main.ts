@@ -8,7 +8,7 @@
  * ENTRY is one of the zoo's, or of `tests/zoo/entries`.
  *
  *     --record       run an entry of tests/zoo/entries natively and write its golden.json, nothing else; needs root
- *     --host LIST    of deno,node,workers (all); "" for none
+ *     --host LIST    of deno, deno-server, node, workers (all but deno-server); "" for none
  *     --zoo DIR      where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
  *     --image FILE   this image instead of building one; it is left alone
  *     --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
@@ -38,7 +38,7 @@ const { values: options, positionals } = parseArgs({
   args: process.argv.slice(2),
   allowPositionals: true,
   options: {
-    host: { type: "string", default: HOST_NAMES.join(",") },
+    host: { type: "string", default: "deno,node,workers" },
     zoo: { type: "string", default: Zoo.defaultDirectory() },
     image: { type: "string" },
     warm: { type: "string" },
@@ -74,7 +74,7 @@ async function main(): Promise<number> {
   const [entry] = positionals;
   if (entry === undefined || positionals.length > 1) {
     console.error(
-      "usage: deno task zoo ENTRY [--record] [--host deno,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] [--no-cache] " +
+      "usage: deno task zoo ENTRY [--record] [--host deno,deno-server,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] [--no-cache] " +
         "[--load SECONDS] [--keep] [--again FOLDER] [--json FILE]",
     );
     return 2;
