@@ -19,7 +19,7 @@ import {
   type TarSpec,
   utf8,
 } from "../src/image/_testing.ts";
-import { crash, exit, pauseForever, say, spin, tinyElf } from "./support/tiny_elf.ts";
+import { bindUdp, crash, exit, listen, listenUnix, pauseForever, say, spin, tinyElf } from "./support/tiny_elf.ts";
 
 const MAIN = fileURLToPath(new URL("../src/cli/main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "lighter-bad-"));
@@ -184,6 +184,19 @@ const CASES: Record<string, [image: () => Uint8Array | Files, line: RegExp, args
   "a server that waits and never listens": [
     () => imageOf([server(tinyElf([...say("waiting\n"), ...pauseForever]))]),
     /never listens.*waiting/,
+  ],
+  "a server that listens on a unix socket only": [
+    () => imageOf([server(tinyElf([...listenUnix("/a.sock"), ...say("accepting\n"), ...pauseForever]))]),
+    /has to listen on TCP, and has unix socket "\/a\.sock"; its last output: accepting/,
+  ],
+  "a server of UDP": [
+    () => imageOf([server(tinyElf([...bindUdp(53), ...pauseForever]))]),
+    /has to listen on TCP, and has UDP port 53/,
+  ],
+  "a server that listens on another port than is wanted": [
+    () => imageOf([server(tinyElf([...listen, ...pauseForever]))]),
+    /does not listen on port 9999, but on \d+/,
+    ["--port", "9999"],
   ],
   "a server that computes and never listens": [
     () => imageOf([server(tinyElf([...say("computing\n"), ...spin]))]),

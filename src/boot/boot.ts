@@ -3,6 +3,7 @@ import { badInput, overLimit } from "../errors.ts";
 import { signalName } from "../kernel/abi/signal.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BootHost } from "./boot_host.ts";
+import { describeOtherSockets } from "./other_sockets.ts";
 import type { Listener } from "./serving_port.ts";
 
 export interface BootLimits {
@@ -51,6 +52,7 @@ export function bootToReady(
   isReady: (listeners: readonly Listener[]) => boolean = (listeners) => listeners.length > 0,
 ): void {
   const giveUpMs = nowMs() + limits.computeMs;
+  const findings = () => [describeOtherSockets(k), output.describe()].filter((text) => text !== "").join("; ");
   const startNs = host.monotonicNs();
   let sinceNs = Infinity, readyNs = Infinity, newestPid = 0, newestNs = 0;
   for (;;) {
@@ -71,7 +73,7 @@ export function bootToReady(
     if (nowMs() > giveUpMs) {
       if (readyNs < Infinity) return;
       throw overLimit(
-        `the server does not listen after ${limits.computeMs / 1000} s of computing; ${output.describe()}`,
+        `the server does not listen after ${limits.computeMs / 1000} s of computing; ${findings()}`,
       );
     }
     if (outcome === "busy") continue;
@@ -79,10 +81,10 @@ export function bootToReady(
     // It listens somewhere: that has to do.
     if (deadline > sinceNs + limits.graceMs * 1e6) return;
     if (deadline === Infinity) {
-      throw badInput(`the server never listens: all its tasks wait for ever; ${output.describe()}`);
+      throw badInput(`the server never listens: all its tasks wait for ever; ${findings()}`);
     }
     if (deadline - startNs > limits.sleepMs * 1e6) {
-      throw overLimit(`the server does not listen within ${limits.sleepMs / 1000} s; ${output.describe()}`);
+      throw overLimit(`the server does not listen within ${limits.sleepMs / 1000} s; ${findings()}`);
     }
     host.advanceTo(deadline);
   }

@@ -32,6 +32,11 @@ export function parseWarmFile(text: string, name: string): WarmRequest[] {
     if (request === null || !request.path.startsWith("/")) {
       throw badInput(`line ${i + 1} is no request: want a path, METHOD PATH, or a JSON object`, { file: name });
     }
+    try {
+      toRequest(request);
+    } catch (e) {
+      throw badInput(`line ${i + 1}: no client can send that: ${(e as Error).message}`, { file: name });
+    }
     return [request];
   });
 }
@@ -59,6 +64,18 @@ function fromJson(line: string, name: string, number: number): WarmRequest | nul
   if (typeof times !== "number" || !Number.isInteger(times) || times < 1) return null;
   const sent = body === null ? null : body.repeat(times);
   return { method, path, headers: Object.entries(headers).map(([k, v]) => [k, String(v)]), body: sent, keep };
+}
+
+/** Methods that fetch makes no requests with (https://fetch.spec.whatwg.org/#forbidden-method); servers get them all the same. */
+const FORBIDDEN: ReadonlySet<string> = new Set(["TRACE", "TRACK"]);
+
+/** Throws TypeError for what fetch does not know: a method or a field's name that is no token, GET with a body. */
+function toRequest({ method, path, headers, body }: WarmRequest, signal: AbortSignal | null = null): Request {
+  const isForbidden = FORBIDDEN.has(method.toUpperCase());
+  const init = { method: isForbidden ? "OPTIONS" : method, headers, body, signal };
+  const request = new Request(`http://localhost${path}`, init);
+  if (isForbidden) Object.defineProperty(request, "method", { value: method });
+  return request;
 }
 
 /** Bounds on one training request: real time that it may compute, bytes of the response that are read. */
@@ -95,9 +112,9 @@ export async function warmUp(
     timeoutMs: Infinity,
     log: (line) => host.log(0, line),
   });
-  for (const { method, path, headers, body } of requests) {
-    const abort = new AbortController(), { signal } = abort;
-    const request = new Request(`http://localhost${path}`, { method, headers, body, signal });
+  for (const training of requests) {
+    const { method, path } = training, abort = new AbortController();
+    const request = toRequest(training, abort.signal);
     const answer = Promise.resolve(handler(request)).then(readAll);
     // An aborted stream fails; what it had to say is of no interest.
     answer.catch(() => {});

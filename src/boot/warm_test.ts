@@ -3,6 +3,10 @@ import { TranslatorError } from "../errors.ts";
 import { parseWarmFile } from "./warm.ts";
 
 describe("a warm file", () => {
+  it("may have methods that fetch makes no requests with", () => {
+    expect(parseWarmFile("TRACE /\ntrace /", "warm.txt").map(({ method }) => method)).toEqual(["TRACE", "trace"]);
+  });
+
   it("has a request a line, in three forms", () => {
     const text = `# comment
 
@@ -26,6 +30,10 @@ describe("a warm file", () => {
     `{"path":"/","times":0}`,
     `{"path":"/","times":"2"}`,
     `{"path":"/","keep":0}`,
+    `{"method":"B@D","path":"/"}`,
+    `{"path":"/","body":"of a GET"}`,
+    `{"path":"/","headers":{"two words":"x"}}`,
+    "CONNECT /",
   ])(
     "is refused with its line's number: %s",
     (line) => {

@@ -70,6 +70,29 @@ export const listen: readonly number[] = [
   ...[0xbe, ...i32(5)], // mov esi, backlog
   ...call(50, 3),
 ];
+/** bind(3, address, length) */
+function bind(address: readonly number[]): number[] {
+  // A call behind the address pushes where it is; pop rsi; mov edx, length.
+  return [0xe8, ...i32(address.length), ...address, 0x5e, 0xba, ...i32(address.length), ...call(49, 3)];
+}
+/** A unix stream socket (descriptor 3, if it is the first) that listens at the path. */
+export function listenUnix(path: string): number[] {
+  return [
+    ...[0xbe, ...i32(1), 0x31, 0xd2], // mov esi, SOCK_STREAM; xor edx, edx
+    ...call(41, 1),
+    ...bind([1, 0, ...new TextEncoder().encode(path), 0]),
+    ...[0xbe, ...i32(5)], // mov esi, backlog
+    ...call(50, 3),
+  ];
+}
+/** A UDP socket (descriptor 3, if it is the first) with the port. */
+export function bindUdp(port: number): number[] {
+  return [
+    ...[0xbe, ...i32(2), 0x31, 0xd2], // mov esi, SOCK_DGRAM; xor edx, edx
+    ...call(41, 2),
+    ...bind([2, 0, port >> 8, port & 255, ...Array.from({ length: 12 }, () => 0)]),
+  ];
+}
 /** accept(3, NULL, NULL): descriptor 4 the first time. */
 export const accept: readonly number[] = [0x31, 0xf6, 0x31, 0xd2, ...call(43, 3)];
 /** write(4, text) */
