@@ -28,7 +28,7 @@ import {
 } from "../ir/function.ts";
 import { OP, TYPE_I32 } from "../ir/ops.ts";
 import { STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
-import { END_LANDING, END_REENTER } from "./cfg.ts";
+import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
 import { RELAXED_MADD } from "./function_ops.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import { BLOCK_EMPTY, W_BLOCK, W_BR_IF, W_END, W_GLOBAL_GET, W_IF, W_LOOP, W_UNREACHABLE } from "./opcodes.ts";
@@ -52,7 +52,10 @@ import { RegionGates } from "./region_gates.ts";
 import { RegionSwitches } from "./region_switches.ts";
 import { RegionTransfers } from "./region_transfers.ts";
 import { END_JUMP_SWITCHED, END_SWITCH_SHARED, shareSwitches } from "./shared_switch.ts";
-import { solveVarFlow } from "./var_flow.ts";
+import { solveVarFlow, type VarFlow } from "./var_flow.ts";
+
+/** A region is emitted again if its frame takes so many times the host's stack that its variables told of. */
+const MAX_UNDERRATED = 1.5;
 
 export class RegionEmitter {
   readonly frame: RegionFrame;
@@ -68,13 +71,30 @@ export class RegionEmitter {
   }
 
   emit(fn: IrFunction): RegionCode {
-    const { frame } = this, { out } = frame;
+    const { frame } = this;
     shareSwitches(fn);
     const { cfg, numbers, sideNumbers, resumePoints } = analyseReentry(fn, frame.plan.resumable);
     this.#gates.numbers = numbers;
-    frame.begin(fn, cfg, solveVarFlow(fn, cfg));
-    const fused = usesFused(fn);
-    if (fused) this.#leaveUnlessFused();
+    const flow = solveVarFlow(fn, cfg), fused = usesFused(fn);
+    this.#body(fn, cfg, flow, 0);
+    // Values of straight code get locals as they come, of which there may be far more than variables.
+    const hostCost = frame.hostCost();
+    if (frame.calls && hostCost > MAX_UNDERRATED * frame.frameCost) this.#body(fn, cfg, flow, hostCost);
+    return {
+      entryPc: fn.entryPc,
+      ...frame.take(),
+      sideEntries: fn.sideEntries.map((b, i) => ({ pc: fn.blocks[b].pc, number: sideNumbers[i] })),
+      resumePoints: fused ? [] : resumePoints,
+      minDepth: frame.calls ? frame.frameCost : -Infinity,
+      fused,
+    };
+  }
+
+  /** Emits everything into the frame, a call of which takes `hostCost` of the host's stack at least. */
+  #body(fn: IrFunction, cfg: Cfg, flow: VarFlow, hostCost: number): void {
+    const { frame } = this, { out } = frame;
+    frame.begin(fn, cfg, flow, hostCost);
+    if (usesFused(fn)) this.#leaveUnlessFused();
     this.#prologue();
     if (frame.calls) {
       // Calls that come back elsewhere than expected branch out of this block.
@@ -89,14 +109,6 @@ export class RegionEmitter {
       frame.get(frame.nextPc());
     }
     out.byte(W_END);
-    return {
-      entryPc: fn.entryPc,
-      ...frame.take(),
-      sideEntries: fn.sideEntries.map((b, i) => ({ pc: fn.blocks[b].pc, number: sideNumbers[i] })),
-      resumePoints: fused ? [] : resumePoints,
-      minDepth: frame.calls ? frame.frameCost : -Infinity,
-      fused,
-    };
   }
 
   /** Fused products are for hosts that round them once; on others the interpreter does what this region would. */

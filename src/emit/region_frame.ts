@@ -56,7 +56,8 @@ export class RegionFrame {
     this.values = new ValueEmitter(this.out, plan, this.traps, (type) => this.#temp(type));
   }
 
-  begin(fn: IrFunction, cfg: Cfg, flow: VarFlow): void {
+  /** `hostCost` is what the function's locals are known to take of the host's stack, in units of depth. */
+  begin(fn: IrFunction, cfg: Cfg, flow: VarFlow, hostCost: number): void {
     this.out.reset();
     this.fn = fn;
     this.cfg = cfg;
@@ -77,7 +78,13 @@ export class RegionFrame {
     this.values.begin(fn, this.#varLocal);
     this.traps.begin(fn, flow);
     const guestCost = Math.min(flow.frameBytes / STACK_UNIT + 0.5, MAX_GUEST_COST);
-    this.frameCost = Math.max(6 + (this.#localTypes.length >> 1), Math.ceil(guestCost));
+    this.frameCost = Math.max(this.hostCost(), hostCost, Math.ceil(guestCost));
+  }
+
+  /** What the frame takes of the host's stack with the locals that there are now, in units of depth. */
+  hostCost(): number {
+    const vectors = this.#localTypes.reduce((n, type) => n + +(type === TYPE_V128), 0);
+    return 6 + ((this.#localTypes.length + vectors) >> 1);
   }
 
   /** The function's body, and its places for faults. */
