@@ -52,6 +52,10 @@ export interface BuildOptions {
   /** Makes the translations; by default this thread does, when they are waited for. */
   translator?: FileTranslator;
   warm: readonly WarmRequest[];
+  /** Environment variables (NAME=VALUE) besides the image's own; those of the same name are replaced. */
+  env?: readonly string[];
+  /** Arguments of the entrypoint instead of the image's command. */
+  args?: readonly string[];
   /** Guest port that gets the requests; default: see servingPort. */
   port?: number;
   limits?: Partial<BootLimits>;
@@ -79,7 +83,10 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const packed = packTree((await mergeLayers(image.layers)).tree);
   // Boot on the tree that the run time will open: the snapshot names its inodes.
   const tree = openPackedTree(packed);
-  const spec = resolveProcess(image.config, (path) => readFileAt(tree, path));
+  const spec = resolveProcess(image.config, (path) => readFileAt(tree, path), {
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.args === undefined ? {} : { args: options.args }),
+  });
 
   enter("boot");
   const translator = options.translator ?? new OwnThreadTranslator();

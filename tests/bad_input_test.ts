@@ -277,8 +277,32 @@ test("an output path that is a file, or below one", () => {
   expect(existsSync(image)).toBe(true);
 });
 
+test("a variable and arguments from the command line are the server's", () => {
+  const place = mkdtempSync(join(folder, "case-")), image = join(place, "image");
+  const program = tinyElf([0x8b, 0x3c, 0x24, 0xb8, 60, 0, 0, 0, 0x0f, 0x05]); // mov edi, [rsp]; mov eax, 60; syscall
+  writeFileSync(image, imageOf([server(program)], { Entrypoint: ["/server"], Cmd: ["a", "b", "c"] }));
+  expectRefused(run([image]), /exited with status 4 /);
+  expectRefused(run([image, "--", "--port", "1"]), /exited with status 3 /);
+  // Behind the arguments: null, the variables, null. PATH and HOME are always there; the third word is the new one, if any.
+  const asksEnv = tinyElf([
+    ...[0x31, 0xff], // xor edi, edi
+    ...[0x48, 0x83, 0x7c, 0x24, 0x28, 0x00], // cmp qword [rsp + 40], 0
+    ...[0x40, 0x0f, 0x95, 0xc7], // setne dil
+    ...[0xb8, 60, 0, 0, 0, 0x0f, 0x05], // mov eax, 60; syscall
+  ]);
+  writeFileSync(image, imageOf([server(asksEnv)]));
+  expectRefused(run([image]), /exited with status 0 /);
+  expectRefused(run([image, "--env", "DATABASE=x"]), /exited with status 1 /);
+});
+
 test("wrong usage has an exit code of its own", () => {
-  for (const args of [[], ["a", "b"], ["a", "--nonsense"], ["a", "--target", "moon"], ["a", "--boot-timeout", "-1"]]) {
+  for (
+    const args of [[], ["a", "b"], ["a", "--nonsense"], ["a", "--env", "NAME"], ["a", "--target", "moon"], [
+      "a",
+      "--boot-timeout",
+      "-1",
+    ]]
+  ) {
     const { code, stderr } = run(args);
     expect([args, stderr.length, code]).toEqual([args, 1, 2]);
   }

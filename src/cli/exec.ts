@@ -20,7 +20,7 @@ import { HostInput, HostOutput } from "./exec_streams.ts";
 import { openHostDirectory } from "./host_directory.ts";
 import { NodeHost } from "./node_host.ts";
 import { CachedTranslator } from "./translation_cache.ts";
-import { parseCommandLine, UsageError } from "./usage.ts";
+import { parseCommandLine, parseEnvironment, UsageError } from "./usage.ts";
 
 const HELP = `Usage: deno task exec [options] PROGRAM [ARGUMENT...]
 
@@ -74,14 +74,14 @@ export function execCommand(args: string[]): number {
   const engine = values.engine as EngineName;
   if (!ENGINE_NAMES.includes(engine)) throw new UsageError(`unknown engine ${JSON.stringify(values.engine)}`);
   const cpuLevel = parseCpuLevel(values.cpu);
-  for (const e of values.env ?? []) if (!e.includes("=")) throw new UsageError(`--env ${e}: want NAME=VALUE`);
+  const added = parseEnvironment(values.env ?? []);
   const env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root"]
-    .filter((e) => !values.env?.some((v) => v.startsWith(e.slice(0, e.indexOf("=") + 1))));
+    .filter((e) => !added.some((v) => v.startsWith(e.slice(0, e.indexOf("=") + 1))));
   const host = new NodeHost();
   return runProgram({
     tree: openHostDirectory(values.rootfs),
     argv: program,
-    env: [...env, ...values.env ?? []],
+    env: [...env, ...added],
     cwd: values.cwd,
     engine,
     cpuLevel,

@@ -7,17 +7,18 @@ import { type Target, TARGETS } from "./bundle.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
 import { translateImage } from "./translate_image.ts";
 import { report } from "./translate_report.ts";
-import { oneImage, parseBootTimeout, parseCommandLine, UsageError } from "./usage.ts";
+import { oneImage, parseBootTimeout, parseCommandLine, parseEnvironment, UsageError } from "./usage.ts";
 
-const HELP = `Usage: deno task translate IMAGE [options]
+const HELP = `Usage: deno task translate IMAGE [options] [-- ARGUMENTS]
 
 Translates the server of a container image. IMAGE is a docker-save tar, or an OCI image layout (tar or directory); layers and
-the archive itself may be plain, gzip or zstd.
+the archive itself may be plain, gzip or zstd. ARGUMENTS take the place of the image's command, as those of docker run do.
 
   --out DIR        output folder (default: out); an earlier translation there is replaced
   --target LIST    hosts to make entries for, of deno,workers,node (default: all three)
   --port N         the server's port that gets the requests (default: the first one that the image exposes and the server
                    listens on, or else the first that it listens on for others than itself)
+  --env NAME=VALUE an environment variable besides those of the image, or in place of one; may be repeated
   --warm FILE      requests to answer before the server is frozen: a path, METHOD PATH, or a JSON object
                    {"method","path","headers","body","times","keep"} a line (the body is sent so many times over; with
                    "keep": false what the request changes is not kept, only the code it runs is noted)
@@ -40,6 +41,7 @@ const OPTIONS = {
   out: { type: "string", default: "out" },
   target: { type: "string", default: TARGETS.join(",") },
   port: { type: "string" },
+  env: { type: "string", multiple: true },
   warm: { type: "string" },
   cpu: { type: "string", default: DEFAULT_CPU_LEVEL },
   fast: { type: "boolean", default: false },
@@ -55,7 +57,12 @@ const OPTIONS = {
 } as const;
 
 export async function translateCommand(args: string[]): Promise<number> {
-  const { values, positionals } = parseCommandLine({ args, options: OPTIONS, allowPositionals: true });
+  const end = args.includes("--") ? args.indexOf("--") : args.length, after = args.slice(end + 1);
+  const { values, positionals } = parseCommandLine({
+    args: args.slice(0, end),
+    options: OPTIONS,
+    allowPositionals: true,
+  });
   if (values.help) {
     console.log(HELP);
     return 0;
@@ -67,6 +74,8 @@ export async function translateCommand(args: string[]): Promise<number> {
     out: values.out,
     targets: parseTargets(values.target),
     warm: values.warm === undefined ? [] : readWarmFile(values.warm),
+    env: parseEnvironment(values.env ?? []),
+    ...(after.length === 0 ? {} : { args: after }),
     ...(values.port === undefined ? {} : { port: parsePort(values.port) }),
     optimise: values.fast ? "never" : values.optimise ? "always" : "small",
     stateful: values.stateful,

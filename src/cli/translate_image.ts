@@ -1,11 +1,8 @@
 /** An image file or folder into an output folder: what `translate` does, without its command line. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
-import process from "node:process";
+import { basename, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { WarmRequest } from "../boot/warm.ts";
 import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
-import { badInput } from "../errors.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { BudgetInput, Sizes } from "../package/budget.ts";
 import {
@@ -22,12 +19,16 @@ import type { Translation } from "../translate/translate.ts";
 import { openImagePath } from "./image_source.ts";
 import { CachedTranslator } from "./translation_cache.ts";
 import { TranslatorPool } from "./translator_pool.ts";
+import { refuseForeign, writeFolder } from "./output_folder.ts";
 import { optimiseTranslation } from "./wasm_opt.ts";
 
 export interface TranslateImageOptions {
   out: string;
   targets?: readonly Target[];
   warm?: readonly WarmRequest[];
+  /** Environment variables (NAME=VALUE) besides the image's own, and arguments instead of its command's. */
+  env?: readonly string[];
+  args?: readonly string[];
   /** Guest port that gets the requests. */
   port?: number;
   /** Whether the code goes through wasm-opt; by default only if there is little of it. */
@@ -76,6 +77,8 @@ export async function translateImage(path: string, options: TranslateImageOption
       optimise: optimiserFor(options.optimise ?? "small"),
     };
     if (options.cpuLevel !== undefined) build.cpuLevel = options.cpuLevel;
+    if (options.env !== undefined) build.env = options.env;
+    if (options.args !== undefined) build.args = options.args;
     if (options.port !== undefined) build.port = options.port;
     if (options.bootTimeoutMs !== undefined) build.limits = { computeMs: options.bootTimeoutMs };
     if (options.onOutput !== undefined) build.onOutput = options.onOutput;
@@ -126,34 +129,6 @@ function optimiserFor(which: "never" | "small" | "always"): Exclude<BuildOptions
     for (const t of translations) optimised.push(await optimiseTranslation(t));
     return optimised;
   };
-}
-
-/** An existing folder is replaced only if we made it. */
-function refuseForeign(out: string): void {
-  if (!existsSync(out)) return;
-  let names: string[];
-  try {
-    names = readdirSync(out);
-  } catch {
-    throw badInput("output path is there and is no folder", { file: out });
-  }
-  if (names.length > 0 && !names.includes("lighter.json")) {
-    throw badInput("output folder holds something else than a translated image; it is left alone", { file: out });
-  }
-}
-
-/** Writes beside, then renames: a reader sees the old folder or the new one. */
-function writeFolder(out: string, files: ReadonlyMap<string, Uint8Array>): void {
-  const fresh = join(dirname(out), `.${basename(out)}.${process.pid}.new`);
-  try {
-    mkdirSync(fresh, { recursive: true });
-    for (const [name, bytes] of files) writeFileSync(join(fresh, name), bytes);
-    rmSync(out, { recursive: true, force: true });
-    renameSync(fresh, out);
-  } catch (e) {
-    rmSync(fresh, { recursive: true, force: true });
-    throw badInput(`cannot write the output folder: ${(e as Error).message}`, { file: out }, { cause: e });
-  }
 }
 
 /** A Worker's name: lower case letters, digits and dashes. */

@@ -26,3 +26,9 @@ export function parseBootTimeout(text: string): number {
   if (!(seconds > 0)) throw new UsageError(`--boot-timeout ${text}: want a number of seconds`);
   return seconds * 1000;
 }
+
+/** The values of --env. */
+export function parseEnvironment(values: readonly string[]): readonly string[] {
+  for (const value of values) if (!/^[^=]+=/.test(value)) throw new UsageError(`--env ${value}: want NAME=VALUE`);
+  return values;
+}
