@@ -37,7 +37,9 @@ export function faultingBlocks(fn: IrFunction, order: Int32Array): Uint8Array {
 function mayFault(fn: IrFunction, { first, end }: IrBlock): boolean {
   for (let i = first; i < end; i++) {
     const kind = OP_KIND[fn.op[i]];
-    if (kind === KIND_TRAP || fn.op[i] === OP.trap_if || fn.op[i] === OP.probe) return true;
+    if (kind === KIND_TRAP || fn.op[i] === OP.trap_if || fn.op[i] === OP.probe || fn.op[i] === OP.check) {
+      return true;
+    }
     if ((kind === KIND_LOAD || kind === KIND_STORE) && mayMiss(fn, fn.a[i], fn[kind === KIND_LOAD ? "b" : "c"][i])) {
       return true;
     }

@@ -301,6 +301,9 @@ export class CodeModuleBuilder {
       callThrough: () => callThrough,
       reenter: () => reenter,
       fused: () => 0,
+      access: () => {
+        throw bug("checked code is made as it is reached");
+      },
       functionOp,
       helper: (n) => firstHelper + n,
       target: (pc) => {
@@ -404,7 +407,7 @@ export function buildPatchModule(
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
   const helperIndex = new Map<number, number>(), functionOpIndex = new Map<number, number>();
-  let fusedImported = false, reenter = -1, callThrough = -1;
+  let fusedImported = false, accessImported = false, reenter = -1, callThrough = -1;
   const emitter = new RegionEmitter({
     syscall,
     fuel,
@@ -419,6 +422,11 @@ export function buildPatchModule(
       if (!fusedImported) im.fused();
       fusedImported = true;
       return 0;
+    },
+    access: () => {
+      if (!accessImported) im.memory("access");
+      accessImported = true;
+      return 2;
     },
     functionOp: (op) => {
       let i = functionOpIndex.get(op);

@@ -229,10 +229,7 @@ export class RegionEmitter {
       case END_SWITCH_PC:
         return this.#switches.switch(b, block);
       case END_JUMP_SWITCHED:
-        frame.values.value(block.value);
-        frame.set(frame.nextPc());
-        frame.values.value(block.index);
-        frame.set(frame.tableIndex());
+        this.#switches.prepare(block);
         return frame.edge(b, block.succ[0]);
       case END_SWITCH_SHARED:
         return this.#switches.switchOn(b, block, () => frame.get(frame.tableIndex()));

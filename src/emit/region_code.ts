@@ -19,6 +19,8 @@ export interface ModulePlan {
   fused(): number;
   /** Function index of one of FUNCTION_OPS. */
   functionOp(op: number): number;
+  /** Index of the memory with the map of what pages allow (machine/access_map.ts). */
+  access(): number;
   /** Index of the import of a helper by its number. */
   helper(number: number): number;
   /** Type index of regions: (depth: i32) -> i32 next pc. */

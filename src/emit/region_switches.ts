@@ -1,7 +1,7 @@
 /** Blocks with many ways on: jumps through tables, and the heads of loops with several entries. */
 import type { IrBlock } from "../ir/function.ts";
 import { OP } from "../ir/ops.ts";
-import { BLOCK_EMPTY, W_BLOCK, W_BR, W_BR_IF, W_BR_TABLE } from "./opcodes.ts";
+import { BLOCK_EMPTY, W_BLOCK, W_BR, W_BR_IF, W_BR_TABLE, W_SELECT } from "./opcodes.ts";
 import { type RegionFrame, WORK_CHECK, WORK_EDGE, WORK_END_LABEL, WORK_MISS } from "./region_frame.ts";
 
 export class RegionSwitches {
@@ -13,6 +13,29 @@ export class RegionSwitches {
     frame.values.value(block.value);
     frame.set(frame.nextPc());
     this.switchOn(b, block, block.index < 0 ? null : () => frame.values.value(block.index));
+  }
+
+  /** Sets the target and its index for a switch that several jumps share. */
+  prepare({ value, index, pcs }: IrBlock): void {
+    const { frame } = this;
+    frame.values.value(value);
+    frame.set(frame.nextPc());
+    if (index >= 0) frame.values.value(index);
+    else this.#lookUp(pcs);
+    frame.set(frame.tableIndex());
+  }
+
+  /** Pushes the index of the next pc among `pcs`, or one behind them all. */
+  #lookUp(pcs: number[]): void {
+    const { frame } = this, { out } = frame;
+    frame.const(pcs.length);
+    for (const pc of new Set(pcs)) {
+      frame.const(pcs.indexOf(pc));
+      frame.get(frame.nextPc());
+      frame.const(pc);
+      out.byte(OP.i32_ne);
+      out.byte(W_SELECT);
+    }
   }
 
   /** br_table on the index, then the real target is compared; without an index, or beyond it, a chain of comparisons. */

@@ -35,6 +35,22 @@ describe("switches over one table", () => {
     expect(fuel.includes(1)).toBe(true);
   });
 
+  it("take in a jump that has no index", () => {
+    const fn = interpreter(new Map([[0, TARGETS], [3, TARGETS], [4, TARGETS]]));
+    const jump = fn.blocks[3], { pcs } = jump;
+    jump.index = -1;
+    jump.pcs = pcs.slice(1).reverse();
+    shareSwitches(fn);
+    expect(jump).toMatchObject({ kind: END_JUMP_SWITCHED, succ: [TARGETS], pcs });
+  });
+
+  it("leave one alone that may go elsewhere", () => {
+    const fn = interpreter(new Map([[0, TARGETS], [3, TARGETS], [4, TARGETS]]));
+    Object.assign(fn.blocks[3], { index: -1, pcs: [...fn.blocks[3].pcs, 0x2000] });
+    shareSwitches(fn);
+    expect(fn.blocks[3].kind).toBe(END_SWITCH_PC);
+  });
+
   it("stay apart over different tables, with few targets, or alone", () => {
     const fn = interpreter(new Map([[0, TARGETS], [3, TARGETS - 1], [4, 4], [5, 4]]));
     shareSwitches(fn);

@@ -18,7 +18,8 @@ import {
 } from "../ir/ops.ts";
 import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { PROBE_WRITE } from "../ir/probe.ts";
-import { READABLE_RANGE, STATE_STOP_INFO, STOP_SEGV, WRITABLE_RANGE } from "../machine/state.ts";
+import { CHECK_READ, CHECK_WRITE, PAGE_BITS } from "../machine/access_map.ts";
+import { GUEST_BIAS, READABLE_RANGE, STATE_STOP_INFO, STOP_SEGV, WRITABLE_RANGE } from "../machine/state.ts";
 import type { WasmBytes } from "./bytes.ts";
 import { functionOpNumber, RELAXED_MADD } from "./function_ops.ts";
 import {
@@ -45,7 +46,7 @@ import {
 import type { ModulePlan } from "./region_code.ts";
 import type { TrapRecorder } from "./trap_recorder.ts";
 
-const PROBE = helperNumber("probe");
+const PROBE = helperNumber("probe"), DENIED = helperNumber("denied");
 
 const MODE_DEAD = 0, MODE_INLINE = 1, MODE_LOCAL = 2;
 
@@ -273,6 +274,8 @@ export class ValueEmitter {
         return this.#trapIf(i);
       case OP.probe:
         return this.#probe(i);
+      case OP.check:
+        return this.#check(i);
     }
     const values = OP_VALUES[op];
     if (values & 1) this.value(fn.a[i]);
@@ -399,6 +402,47 @@ export class ValueEmitter {
     this.#constant(b[i]);
     out.byte(W_CALL);
     out.u32(this.plan.helper(PROBE));
+    this.#leaveIfSet(i, STOP_SEGV);
+    out.byte(W_END);
+  }
+
+  /** Looks the pages of an access up in the map of what they allow. */
+  #check(i: number): void {
+    const { out } = this, { a, b, c } = this.#fn, address = this.temp(1), bytes = c[i] >> 1;
+    const lookUp = (last: number) => {
+      this.#constant(PAGE_BITS);
+      out.byte(OP.i32_shr_u);
+      out.byte(OP.i32_load8_u);
+      out.byte(0x40); // memory index follows
+      out.u32(this.plan.access());
+      out.u32(GUEST_BIAS >> PAGE_BITS);
+      if (last > 0) out.byte(OP.i32_and);
+    };
+    this.value(a[i]);
+    if (b[i] !== 0) {
+      this.#constant(b[i]);
+      out.byte(OP.i32_add);
+    }
+    out.byte(W_LOCAL_TEE);
+    out.u32(address);
+    lookUp(0);
+    if (bytes > 1) {
+      out.byte(W_LOCAL_GET);
+      out.u32(address);
+      this.#constant(bytes - 1);
+      out.byte(OP.i32_add);
+      lookUp(1);
+    }
+    this.#constant((c[i] & 1) === PROBE_WRITE ? CHECK_WRITE : CHECK_READ);
+    out.byte(OP.i32_and);
+    out.byte(OP.i32_eqz);
+    out.byte(W_IF);
+    out.byte(BLOCK_EMPTY);
+    out.byte(W_LOCAL_GET);
+    out.u32(address);
+    this.#constant(c[i]);
+    out.byte(W_CALL);
+    out.u32(this.plan.helper(DENIED));
     this.#leaveIfSet(i, STOP_SEGV);
     out.byte(W_END);
   }
