@@ -75,7 +75,9 @@ export class ByteQueue {
     while (done < n) {
       const first = this.segments[0];
       const part = Math.min(n - done, first.end - first.start);
-      into.set(first.bytes.subarray(first.start, first.start + part), at + done);
+      // A piece that is read whole needs no view of its own.
+      const isWhole = part === first.bytes.length;
+      into.set(isWhole ? first.bytes : first.bytes.subarray(first.start, first.start + part), at + done);
       done += part;
       this.advance(first, part);
     }

@@ -2,7 +2,8 @@ import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 import { blockOnOne } from "../task/block.ts";
 import { dropDescription } from "../task/fd_table.ts";
-import { loadU64, readableRange, readCString } from "../memory/user_memory.ts";
+import { readPath } from "../memory/path_string.ts";
+import { loadU64, readableRange } from "../memory/user_memory.ts";
 import { openAt } from "../vfs/open.ts";
 
 import type { FileDescription } from "../vfs/file_description.ts";
@@ -77,7 +78,7 @@ function openPath(
     d = opening.end;
     if (!opening.end.waitsForPeer) opening.done();
   } else {
-    const path = readCString(t, pathPointer);
+    const path = readPath(t, pathPointer);
     if (typeof path === "number") return path;
     d = openAt(k, t, dirfd, path, flags, mode, resolve);
     if (typeof d === "number") return d;

@@ -1,6 +1,7 @@
 import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
-import { readCString, writableRange } from "../memory/user_memory.ts";
+import { readPath } from "../memory/path_string.ts";
+import { writableRange } from "../memory/user_memory.ts";
 import { describedDentry } from "../vfs/anonymous.ts";
 import type { Dentry } from "../vfs/dentry.ts";
 import type { Inode } from "../vfs/inode.ts";
@@ -62,7 +63,7 @@ function statPath(k: Kernel, t: Task, dirfd: number, path: number, buffer: numbe
 export function walkFor(k: Kernel, t: Task, dirfd: number, pathPointer: number, flags: number): number {
   let path: string | number = "";
   if (pathPointer !== 0 || !(flags & AT_EMPTY_PATH)) {
-    path = readCString(t, pathPointer);
+    path = readPath(t, pathPointer);
     if (typeof path === "number") return path;
   }
   const lookup = (flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW) | (flags & AT_EMPTY_PATH ? LOOKUP_EMPTY : 0);

@@ -91,7 +91,7 @@ export class PathWalker {
     const credentials = t.process.credentials;
     let mustBeDirectory = (flags & LOOKUP_DIRECTORY) !== 0;
     let followsLast = (flags & LOOKUP_FOLLOW) !== 0;
-    let at = 0;
+    let at = 0, names = namesOf(path), taken = 0;
     this.lastKind = LAST_ROOT;
     this.trailingSlash = false;
     this.last = "";
@@ -102,7 +102,8 @@ export class PathWalker {
         const rest = this.rests.pop();
         if (rest === undefined) break;
         path = rest;
-        at = 0;
+        at = taken = 0;
+        names = namesOf(path);
         continue;
       }
       const inode = current.inode;
@@ -110,9 +111,7 @@ export class PathWalker {
       const refused = permission(credentials, inode, MAY_EXEC);
       if (refused) return refused;
 
-      let end = path.indexOf("/", at);
-      if (end < 0) end = path.length;
-      const name = at === 0 && end === path.length ? path : path.slice(at, end);
+      const name = names[taken++], end = at + name.length;
       at = end;
       while (path.charCodeAt(at) === SLASH) at++;
       const isLast = at >= path.length && this.rests.length === 0;
@@ -141,7 +140,7 @@ export class PathWalker {
         continue;
       }
 
-      if (nameBytes(name) > NAME_MAX) return -ENAMETOOLONG;
+      if (name.length * 3 > NAME_MAX && nameBytes(name) > NAME_MAX) return -ENAMETOOLONG;
       const child = inode.lookup(k, t, current, name);
       if (typeof child === "number") return child;
       if (child === null) {
@@ -170,7 +169,8 @@ export class PathWalker {
         if (text === "") return -ENOENT;
         if (at < path.length) this.rests.push(path.slice(at));
         path = text;
-        at = 0;
+        at = taken = 0;
+        names = namesOf(path);
         if (text.charCodeAt(0) === SLASH) {
           if (this.resolveFlags & RESOLVE_BENEATH) return -EXDEV;
           if (this.crossesMount(current, this.root)) return -EXDEV;
@@ -193,3 +193,17 @@ export class PathWalker {
 }
 
 const SLASH = 0x2f;
+
+/** Names of the paths walked lately: servers ask for the same again, and names that are the same objects are found sooner. */
+const namesByPath = new Map<string, readonly string[]>();
+const PATHS_MAX = 256;
+
+/** The components of a path, in order; for a path that goes on behind a symbolic link, too. */
+function namesOf(path: string): readonly string[] {
+  const known = namesByPath.get(path);
+  if (known !== undefined) return known;
+  if (namesByPath.size === PATHS_MAX) namesByPath.clear();
+  const names = path.split("/").filter((name) => name !== "");
+  namesByPath.set(path, names);
+  return names;
+}

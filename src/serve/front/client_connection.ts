@@ -1,6 +1,6 @@
 import type { Conversation } from "../conversation.ts";
 import { type Field, fieldValue, isNamed } from "../http1/events.ts";
-import { listMembers } from "../http1/grammar.ts";
+import { beginsWith, listMembers } from "../http1/grammar.ts";
 import type { RequestBody } from "../http1/writer.ts";
 import { type PlanOptions, planRequest, type RequestPlan } from "../request.ts";
 import { BodyReader } from "./body_reader.ts";
@@ -169,16 +169,21 @@ export class ClientConnection implements AnswerContext {
     const { input } = this;
     this.at = skipEmptyLines(input, this.at);
     if (this.at === input.length) return false;
-    const end = headEnd(input, this.at);
+    const { known, at } = this;
+    if (known !== null && beginsWith(input, at, known.bytes)) {
+      this.at += known.bytes.length;
+      this.waitFor("answer");
+      this.start(known.plan, known.side, known.head, false);
+      return true;
+    }
+    const end = headEnd(input, at);
     if (end < 0) {
       if (this.waiting !== "head") this.waitFor("head");
       return false;
     }
-    const { known, at } = this;
     this.at = end;
     this.waitFor("answer");
-    if (known !== null && isSame(known.bytes, input, at, end)) this.start(known.plan, known.side, known.head, false);
-    else this.begin(parseRequestHead(input, at, end), at, end);
+    this.begin(parseRequestHead(input, at, end), at, end);
     return true;
   }
 
@@ -290,13 +295,6 @@ function waitsForContinue({ minor, fields }: RequestHead): boolean {
   if (expected === undefined) return false;
   if (expected.toLowerCase() === "100-continue") return true;
   throw new Refusal(417, "Expectation Failed");
-}
-
-function isSame(known: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  const { length } = known;
-  if (end - start !== length) return false;
-  for (let i = 0; i < length; i++) if (bytes[start + i] !== known[i]) return false;
-  return true;
 }
 
 function joined(first: Uint8Array, from: number, second: Uint8Array): Uint8Array {

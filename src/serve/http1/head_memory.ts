@@ -1,4 +1,5 @@
 import type { Framing, ResponseHead } from "./events.ts";
+import { beginsWith } from "./grammar.ts";
 
 /** How many heads are kept, and up to which length. */
 const HEADS_MAX = 8, BYTES_MAX = 2048;
@@ -27,7 +28,7 @@ export class HeadMemory {
     const { known } = this;
     for (let i = 0; i < known.length; i++) {
       const candidate = known[i];
-      if (!begins(bytes, at, candidate.bytes)) continue;
+      if (!beginsWith(bytes, at, candidate.bytes)) continue;
       if (i > 0) {
         known.copyWithin(1, 0, i);
         known[0] = candidate;
@@ -44,12 +45,4 @@ export class HeadMemory {
     // A copy: the bytes may be part of a large body's buffer.
     this.known.unshift({ ...head, bytes: head.bytes.slice() });
   }
-}
-
-/** Whether bytes[at, ...) begin with the prefix. */
-function begins(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
-  const { length } = prefix;
-  if (bytes.length - at < length) return false;
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== prefix[i]) return false;
-  return true;
 }
