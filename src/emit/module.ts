@@ -17,6 +17,7 @@ import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
 import { TrapTableBuilder } from "./trap_recorder.ts";
 import {
   callThroughBody,
+  findBody,
   lookupBody,
   mulhiSBody,
   mulhiUBody,
@@ -263,9 +264,9 @@ export class CodeModuleBuilder {
     const miss = im.func(IMPORT, "miss", TYPE_REGION);
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
-    const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7;
+    const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7, find = lookup + 8;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
-    own(lookupBody(miss), TYPE_REGION);
+    own(lookupBody(find), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, firstHelper + helperNumber("stack_end"), TYPE_REGION), TYPE_RUN);
@@ -273,7 +274,8 @@ export class CodeModuleBuilder {
     own(nextDifferentPageBody(), TYPE_RUN);
     own(reenterBody(), TYPE_STOP);
     own(callThroughBody(lookup, TYPE_REGION), TYPE_RUN);
-    const functionOp = (op: number) => callThrough + 1 + functionOpNumber(op);
+    own(findBody(miss), TYPE_REGION);
+    const functionOp = (op: number) => find + 1 + functionOpNumber(op);
     FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
     this.#start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
     this.#exports = [

@@ -2,10 +2,11 @@
  * Functions that every code module has beside its regions, written by hand: the pc lookup, the high half of a 64-bit product
  * (wasm has no wide multiply), and the dispatcher's loop.
  *
- * The lookup memory (memory 1) is an open-addressing hash from guest pc to table slot: i32 shift at 0, i32 mask at 4, then from
- * LOOKUP_ENTRIES pairs (pc, slot). Slot 0 is empty, pc 0 is no key. Filled by machine/lookup_table.ts.
+ * The lookup memory (memory 1) is an open-addressing hash from guest pc to table slot: i32 shift at 0, i32 mask at 4, from
+ * LOOKUP_RECENT those that were found last, then from LOOKUP_ENTRIES pairs (pc, slot). Slot 0 is empty, pc 0 is no key. Filled by
+ * machine/lookup_table.ts.
  */
-import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
+import { LOOKUP_ENTRIES, LOOKUP_HASH, LOOKUP_RECENT, LOOKUP_RECENT_MASK } from "../machine/lookup_table.ts";
 import { OP } from "../ir/ops.ts";
 import {
   GUEST_BIAS,
@@ -37,19 +38,31 @@ import {
 
 const I32 = 0x7f, I64 = 0x7e;
 
+/** (pc) -> slot or 0: one of the recent ones, or what `find` gives. */
+export function lookupBody(find: number): Uint8Array {
+  const PC = 0, AT = 1;
+  return new Code()
+    .get(PC).i32(LOOKUP_RECENT_MASK).op(OP.i32_and).i32(1).op(OP.i32_shr_u).tee(AT).lookupLoad(LOOKUP_RECENT)
+    .get(PC).op(OP.i32_eq, W_IF, BLOCK_EMPTY).get(AT).lookupLoad(LOOKUP_RECENT + 4).op(W_RETURN, W_END)
+    .get(PC).call(find)
+    .body([1, I32]);
+}
+
 /** (pc) -> slot or 0. A pc that is not there is asked for: the host may compile it on the spot. */
-export function lookupBody(miss: number): Uint8Array {
-  const PC = 0, AT = 1, KEY = 2;
+export function findBody(miss: number): Uint8Array {
+  const PC = 0, AT = 1, KEY = 2, SLOT = 3;
   return new Code()
     .get(PC).i32(LOOKUP_HASH).op(OP.i32_mul).i32(0).lookupLoad(0).op(OP.i32_shr_u).i32(3).op(OP.i32_shl).set(AT)
     .op(W_LOOP, BLOCK_EMPTY)
     .get(AT).lookupLoad(LOOKUP_ENTRIES).tee(KEY).get(PC).op(OP.i32_eq, W_IF, BLOCK_EMPTY)
-    .get(AT).lookupLoad(LOOKUP_ENTRIES + 4).op(W_RETURN)
-    .op(W_END)
+    .get(AT).lookupLoad(LOOKUP_ENTRIES + 4).tee(SLOT).op(W_IF, BLOCK_EMPTY)
+    .get(PC).i32(LOOKUP_RECENT_MASK).op(OP.i32_and).i32(1).op(OP.i32_shr_u).tee(AT).get(PC).lookupStore(LOOKUP_RECENT)
+    .get(AT).get(SLOT).lookupStore(LOOKUP_RECENT + 4).op(W_END)
+    .get(SLOT).op(W_RETURN, W_END)
     .get(KEY).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).call(miss).op(W_RETURN, W_END)
     .get(AT).i32(8).op(OP.i32_add).i32(0).lookupLoad(4).op(OP.i32_and).set(AT)
     .op(W_BR, 0, W_END, W_UNREACHABLE)
-    .body([2, I32]);
+    .body([3, I32]);
 }
 
 /** (pc, depth) -> next pc: calls the region of a pc; gives the pc back if it has none. */

@@ -19,10 +19,8 @@ import {
   unary32,
   unary64,
 } from "./float_bits.ts";
+import { DENORMALS_ARE_ZERO, FLUSH_TO_ZERO, ROUNDING_CONTROL } from "../machine/code_mode.ts";
 
-/** MXCSR bits that change results. */
-export const DENORMALS_ARE_ZERO = 0x0040, FLUSH_TO_ZERO = 0x8000, ROUNDING_CONTROL = 0x6000;
-export const FLOAT_MODE = DENORMALS_ARE_ZERO | FLUSH_TO_ZERO | ROUNDING_CONTROL;
 const ROUND_DOWN = 0x2000;
 
 /** What differs between f32 and f64. */
@@ -119,26 +117,41 @@ const COMPUTE: Record<RoundedOp, Arithmetic> = {
   sqrt: Math.sqrt,
 };
 
+/**
+ * Brings results that are too small for a normal number among the normal ones. To flush them is decided before they are rounded
+ * to a denormal one (Intel SDM volume 1, 4.9.1.5): as if there were no least exponent.
+ */
+export const SCALE_UP_BITS = 32;
+const SCALE_UP = 2 ** SCALE_UP_BITS;
+
 function inMode(op: RoundedOp, mode: number, format: Format): Arithmetic {
   return (x, y) => {
     x = asOperand(x, mode, format);
     y = asOperand(y, mode, format);
-    const nearest = format.nearest(COMPUTE[op](x, y));
-    if (!Number.isFinite(x) || !Number.isFinite(y) || Number.isNaN(nearest) || (op === "div" && y === 0)) {
-      return nearest;
-    }
-    const error = Number.isFinite(nearest) ? signOfError(op, x, y, nearest) : nearest > 0 ? -1n : 1n;
-    const r = error === 0n ? zeroSum(op, x, y, nearest, mode) : directed(nearest, error, mode, format);
-    return flushed(r, mode, format);
+    const r = rounded(op, x, y, mode, format);
+    if (op === "sqrt") return r;
+    // Small sums are exact.
+    const isSum = op === "add" || op === "sub";
+    return flushed(r, mode, format, () => isSum ? r * SCALE_UP : rounded(op, x * SCALE_UP, y, mode, format));
   };
+}
+
+function rounded(op: RoundedOp, x: number, y: number, mode: number, format: Format): number {
+  const nearest = format.nearest(COMPUTE[op](x, y));
+  if (!Number.isFinite(x) || !Number.isFinite(y) || Number.isNaN(nearest) || (op === "div" && y === 0)) {
+    return nearest;
+  }
+  const error = Number.isFinite(nearest) ? signOfError(op, x, y, nearest) : nearest > 0 ? -1n : 1n;
+  return error === 0n ? zeroSum(op, x, y, nearest, mode) : directed(nearest, error, mode, format);
 }
 
 export function asOperand(x: number, mode: number, format: Format): number {
   return mode & DENORMALS_ARE_ZERO && Math.abs(x) < format.leastNormal ? x * 0 : x;
 }
 
-export function flushed(r: number, mode: number, format: Format): number {
-  return mode & FLUSH_TO_ZERO && Math.abs(r) < format.leastNormal ? r * 0 : r;
+/** A result, or zero in its place; `large` gives the same 2^SCALE_UP_BITS times as large, rounded. */
+export function flushed(r: number, mode: number, format: Format, large: () => number): number {
+  return mode & FLUSH_TO_ZERO && Math.abs(large()) < format.leastNormal * SCALE_UP ? r * 0 : r;
 }
 
 /** An operation on f32 bits; sqrt takes its operand twice. Mode 0, the default, goes straight. */
@@ -168,10 +181,13 @@ export function demote(a: bigint, mode: number): number {
 
 function narrowed(x: number, mode: number): number {
   const operand = asOperand(x, mode, F64);
-  const nearest = Math.fround(operand);
-  if (mode === 0 || !Number.isFinite(operand)) return nearest;
-  const error = Number.isFinite(nearest) ? exact(operand) - exact(nearest) : nearest > 0 ? -1n : 1n;
-  return flushed(directed(nearest, error, mode, F32), mode, F32);
+  const inMode = (x: number) => {
+    const nearest = Math.fround(x);
+    if (mode === 0 || !Number.isFinite(x)) return nearest;
+    const error = Number.isFinite(nearest) ? exact(x) - exact(nearest) : nearest > 0 ? -1n : 1n;
+    return directed(nearest, error, mode, F32);
+  };
+  return flushed(inMode(operand), mode, F32, () => inMode(operand * SCALE_UP));
 }
 
 /** cvtss2sd on bits. */

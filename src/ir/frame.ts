@@ -1,6 +1,6 @@
 import type { HelperBody, HelperCpu } from "../machine/helpers/types.ts";
 import { STATE_MXCSR } from "../machine/state.ts";
-import { FLOAT_MODE } from "./float_mode.ts";
+import { FLOAT_MODE } from "../machine/code_mode.ts";
 
 /**
  * The interpreter's working storage: one 16-byte slot per value of the region, holding the value's bits. Bits, not numbers:

@@ -3,6 +3,7 @@
  * used only inside the block that defines it; what crosses blocks is in state variables. Columns instead of objects, because
  * a translation makes millions of operations.
  */
+import { MODE_CHECKED } from "../machine/code_mode.ts";
 import { OP, OP_RESULT } from "./ops.ts";
 import { VAR_TYPE } from "./variables.ts";
 
@@ -62,6 +63,8 @@ export class IrFunction {
   sideEntries: number[] = [];
   /** Where calls return to that were taken in, and in which a task may stop. */
   readonly returnSites: { pc: number; block: number }[] = [];
+  /** What its code takes into account besides the instructions (machine/code_mode.ts). */
+  mode = 0;
   /** Registers (bit r: ymm r) whose upper halves are variables. */
   upperHalves = 0;
   /** 16-byte constants of v128_const and i8x16_shuffle, by index. */
@@ -102,9 +105,12 @@ export class IrFunction {
     return this.blocks.length - 1;
   }
 
-  /** All registers can be told at faults: code made at run time, to which no ABI applies, may read any in its handlers. */
+  /**
+   * All registers can be told at faults: code made at run time, to which no ABI applies, may read any in its handlers, and code
+   * whose accesses are checked goes on behind them.
+   */
   get exactFaults(): boolean {
-    return this.keepsFlags;
+    return this.keepsFlags || (this.mode & MODE_CHECKED) !== 0;
   }
 
   /** Index of a 16-byte constant in the pool, added once. */

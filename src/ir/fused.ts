@@ -2,7 +2,8 @@
  * a * b + c rounded once, as FMA3 has it: exact in integers, then rounded as MXCSR says (Intel SDM volume 1, 14.5.2). NaNs: the
  * first of a, b, c that is one, quieted.
  */
-import { asOperand, exact, F32, F64, flushed, type Format, ROUNDING_CONTROL } from "./float_mode.ts";
+import { ROUNDING_CONTROL } from "../machine/code_mode.ts";
+import { asOperand, exact, F32, F64, flushed, type Format, SCALE_UP_BITS } from "./float_mode.ts";
 import { bitsOf32, bitsOf64, isNan32, isNan64, toF32, toF64 } from "./float_bits.ts";
 
 const ROUND_DOWN = 0x2000, ROUND_UP = 0x4000;
@@ -43,7 +44,9 @@ function fused(a: number, b: number, c: number, mode: number, format: Format): n
   if (!Number.isFinite(a) || !Number.isFinite(b)) return a * b + c;
   if (!Number.isFinite(c)) return c;
   const sum = exact(a) * exact(b) + (exact(c) << 1074n);
-  if (sum !== 0n) return flushed(round(sum, mode, format), mode, format);
+  if (sum !== 0n) {
+    return flushed(round(sum, mode, format), mode, format, () => round(sum << BigInt(SCALE_UP_BITS), mode, format));
+  }
   // Zeros of one sign keep it; what cancels is +0, or -0 when rounding down.
   const negative = (x: number) => x < 0 || Object.is(x, -0);
   const productNegative = negative(a) !== negative(b);

@@ -68,6 +68,11 @@ helper("x87_free"); // ST(a); where b is 1, pop
 // See machine/helpers/protection.ts.
 helper("probe"); // a = linear address, b = PROBE_ kind; returns 1 if it may not be accessed so
 helper("stack_end"); // a = linear address of rsp, b = pc; returns 1 if there is no stack left
+helper("denied"); // a = linear address, b = 2 * bytes + PROBE_ kind: notes why an access is not allowed
+helper("allows"); // as above; returns 1 if the access is allowed
+
+// One operation on floats as MXCSR says, by its number; operands and result are in the scratch area, 16 bytes each.
+helper("float_operation");
 
 /** All helpers, by number. */
 export const HELPERS: readonly HelperRow[] = rows;

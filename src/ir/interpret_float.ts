@@ -2,8 +2,11 @@
 import { STOP_DIVIDE } from "../machine/state.ts";
 import { type Arithmetic, binary32, binary64, EXTREMES, ROUNDINGS, type Unary } from "./float_bits.ts";
 import {
+  asOperand,
   demote,
+  F32,
   f32OfInteger,
+  F64,
   f64OfInteger,
   promote,
   rounded32,
@@ -29,13 +32,15 @@ const copy64: Exec = (f, v, a) => {
 
 function compare32(holds: (x: number, y: number) => boolean): Exec {
   return (f, v, a, b) => {
-    f.i32[v * 4] = holds(f.f32[a * 4], f.f32[b * 4]) ? 1 : 0;
+    const mode = f.floatMode;
+    f.i32[v * 4] = holds(asOperand(f.f32[a * 4], mode, F32), asOperand(f.f32[b * 4], mode, F32)) ? 1 : 0;
   };
 }
 
 function compare64(holds: (x: number, y: number) => boolean): Exec {
   return (f, v, a, b) => {
-    f.i32[v * 4] = holds(f.f64[a * 2], f.f64[b * 2]) ? 1 : 0;
+    const mode = f.floatMode;
+    f.i32[v * 4] = holds(asOperand(f.f64[a * 2], mode, F64), asOperand(f.f64[b * 2], mode, F64)) ? 1 : 0;
   };
 }
 

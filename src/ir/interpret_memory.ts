@@ -9,7 +9,7 @@ import { type OpName, TYPE_I32, TYPE_I64 } from "./ops.ts";
 import { VAR_HOME, VAR_TYPE } from "./variables.ts";
 import { STOP_SEGV } from "../machine/state.ts";
 
-const PROBE = helperNumber("probe");
+const PROBE = helperNumber("probe"), ALLOWS = helperNumber("allows"), DENIED = helperNumber("denied");
 
 const view = (f: Frame) => f.cpu.memory.view;
 /** Effective address: base plus the immediate, without wrapping, as memarg.offset does it. */
@@ -190,6 +190,12 @@ const stateOps: Partial<Record<OpName, Exec>> = {
   prefetch: () => {},
   trap_if: (f, _v, a, b) => {
     if (f.i32[a * 4] !== 0) throw new OperationTrap(b);
+  },
+  check: (f, _v, a, b, c) => {
+    const linear = f.i32[a * 4] + b | 0;
+    if (f.helpers[ALLOWS]!(f.cpu, linear, c) !== 0) return;
+    f.helpers[DENIED]!(f.cpu, linear, c);
+    throw new OperationTrap(STOP_SEGV);
   },
   probe: (f, _v, a, b) => {
     if (f.helpers[PROBE]!(f.cpu, f.i32[a * 4], b) !== 0) throw new OperationTrap(STOP_SEGV);

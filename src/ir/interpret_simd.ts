@@ -1,8 +1,11 @@
 /** SIMD operations of the reference interpreter, made from one function per lane. */
 import { type Arithmetic, binary32, binary64, EXTREMES, ROUNDINGS, type Unary } from "./float_bits.ts";
 import {
+  asOperand,
   demote,
+  F32,
   f32OfInteger,
+  F64,
   promote,
   rounded32,
   rounded64,
@@ -73,6 +76,8 @@ const PSEUDO: Record<string, (x: number, y: number) => boolean> = {
   pmax: (x, y) => x < y,
 };
 
+const SIGN = 0x80000000 | 0;
+
 function packedFloat(): Ops {
   const ops: Ops = {};
   for (const name of ["add", "sub", "mul", "div", "sqrt"] satisfies RoundedOp[]) {
@@ -104,30 +109,33 @@ function packedFloat(): Ops {
   }
   for (const [name, holds] of Object.entries(COMPARISONS)) {
     ops[`f32x4_${name}`] = (f, v, a, b) => {
-      for (let i = 0; i < 4; i++) f.i32[v * 4 + i] = holds(f.f32[a * 4 + i], f.f32[b * 4 + i]) ? -1 : 0;
+      const x = (at: number) => asOperand(f.f32[at], f.floatMode, F32);
+      for (let i = 0; i < 4; i++) f.i32[v * 4 + i] = holds(x(a * 4 + i), x(b * 4 + i)) ? -1 : 0;
     };
     ops[`f64x2_${name}`] = (f, v, a, b) => {
-      for (let i = 0; i < 2; i++) f.i64[v * 2 + i] = holds(f.f64[a * 2 + i], f.f64[b * 2 + i]) ? -1n : 0n;
+      const x = (at: number) => asOperand(f.f64[at], f.floatMode, F64);
+      for (let i = 0; i < 2; i++) f.i64[v * 2 + i] = holds(x(a * 2 + i), x(b * 2 + i)) ? -1n : 0n;
     };
   }
   for (const [name, takesSecond] of Object.entries(PSEUDO)) {
     ops[`f32x4_${name}`] = (f, v, a, b) => {
+      const mode = f.floatMode, x = (at: number) => asOperand(f.f32[at], mode, F32);
       for (let i = 0; i < 4; i++) {
-        const second = takesSecond(f.f32[a * 4 + i], f.f32[b * 4 + i]);
-        f.u32[v * 4 + i] = f.u32[(second ? b : a) * 4 + i];
+        const from = (takesSecond(x(a * 4 + i), x(b * 4 + i)) ? b : a) * 4 + i;
+        // By its bits, so that a NaN keeps them.
+        f.u32[v * 4 + i] = x(from) === 0 ? f.u32[from] & SIGN : f.u32[from];
       }
     };
     ops[`f64x2_${name}`] = (f, v, a, b) => {
+      const mode = f.floatMode, x = (at: number) => asOperand(f.f64[at], mode, F64);
       for (let i = 0; i < 2; i++) {
-        const second = takesSecond(f.f64[a * 2 + i], f.f64[b * 2 + i]);
-        f.u64[v * 2 + i] = f.u64[(second ? b : a) * 2 + i];
+        const from = (takesSecond(x(a * 2 + i), x(b * 2 + i)) ? b : a) * 2 + i;
+        f.u64[v * 2 + i] = x(from) === 0 ? f.u64[from] & 0x8000000000000000n : f.u64[from];
       }
     };
   }
   return ops;
 }
-
-const SIGN = 0x80000000 | 0;
 
 /** Sign changes: `words` says which of a lane's words holds the sign. */
 function signChange(compute: (word: number) => number, step: number): Exec {

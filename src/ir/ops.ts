@@ -432,6 +432,7 @@ export const OP_TABLE = {
   select_v128: [0x414, "v", "vvi", "pure"],
   memory_bytes: [0x415, "i", "", "pure"], // size of linear memory, modulo 2^32; never less later
   prefetch: [0x416, "-", "i", "effect"], // brings what is at a linear address, which must be in memory, near to the processor
+  check: [0x418, "-", "i##", "effect"], // a = linear address, b = offset, c = 2 * bytes + PROBE_ kind: a fault unless all may be accessed
   probe: [0x417, "-", "i#", "effect"], // a = linear address: a fault unless it may be accessed (b: PROBE_ kind)
 } as const satisfies Record<string, OpRow>;
 

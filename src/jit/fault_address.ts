@@ -42,13 +42,16 @@ interface Miss {
 export function noteFaultAddress(memory: GuestMemory, pc: number, unknown: Uint8Array, level: CpuLevel): void {
   const { u8, i32 } = memory;
   const denied = i32[STATE_DENIED >> 2];
+  const insn = decode(u8, pc - GUEST_BIAS, u8.length, pc);
   if (denied !== 0) {
+    const address = isFailure(insn) ? BigInt(denied >>> 0) : wholeAddress(memory, insn, denied - GUEST_BIAS);
     i32[STATE_STOP_INFO >> 2] = denied;
-    i32[STATE_FAULT_HIGH >> 2] = i32[STATE_DENIED >> 2] = 0;
-    i32[STATE_FAULT_ERROR >> 2] = i32[STATE_DENIED_ERROR >> 2];
+    i32[STATE_FAULT_HIGH >> 2] = Number(address >> 32n) | 0;
+    i32[STATE_DENIED >> 2] = 0;
+    const writes = !isFailure(insn) && insn.operands[0]?.kind === OPERAND_MEM && writesFirst(insn);
+    i32[STATE_FAULT_ERROR >> 2] = i32[STATE_DENIED_ERROR >> 2] | (writes ? FAULT_WRITE : 0);
     return;
   }
-  const insn = decode(u8, pc - GUEST_BIAS, u8.length, pc);
   let low = 0, high = 0, error = FAULT_USER;
   const miss = isFailure(insn) ? null : findMiss(memory, insn, unknown, level);
   if (!isFailure(insn) && miss !== null) {
@@ -132,7 +135,7 @@ class MissSearch {
       if (missed !== undefined) return missed;
       if (write) return undefined;
     }
-    if (kind === KIND_CALL || op === OP.trap_if || op === OP.probe) {
+    if (kind === KIND_CALL || op === OP.trap_if || op === OP.probe || op === OP.check) {
       lost[v] = 1;
       return undefined;
     }

@@ -163,6 +163,7 @@ class StraightRun {
         return;
       case OP.trap_if:
       case OP.probe:
+      case OP.check:
         return;
       case OP.helper:
         // It has had its effects; the variables it got and gave are in the state block since.

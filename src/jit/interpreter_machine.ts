@@ -9,6 +9,7 @@ import { type GuestMemory, PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import { hasStack } from "../machine/helpers/protection.ts";
 import type { HelperBody } from "../machine/helpers/types.ts";
+import { MODE_CHECKED } from "../machine/code_mode.ts";
 import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import type { Machine, MachineClient } from "../machine/machine.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
@@ -20,8 +21,8 @@ import {
   STATE_RIP,
   STATE_STOP,
   STOP_CODE_CHANGED,
+  STOP_FLOAT_MODE,
   STOP_NONE,
-  STOP_ROUNDING,
   STOP_SEGV,
   STOP_TEST,
 } from "../machine/state.ts";
@@ -54,6 +55,7 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
   /** Of the code being discovered. */
   keepsFlags = false;
   readonly #regions: Map<number, CachedRegion> = new Map();
+  #checked = false;
 
   constructor(
     readonly memory: GuestMemory,
@@ -89,7 +91,7 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
         pc = memory.i32[STATE_RIP >> 2] >>> 0;
         memory.i32[STATE_STOP >> 2] = STOP_NONE;
         this.codeChanged(pc, pc + 1);
-      } else if (next === -STOP_ROUNDING) pc = memory.i32[STATE_RIP >> 2] >>> 0;
+      } else if (next === -STOP_FLOAT_MODE) pc = memory.i32[STATE_RIP >> 2] >>> 0;
       else return -next;
     }
   }
@@ -108,7 +110,7 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     this.keepsFlags = (traits & CODE_GENERATED) !== 0;
     const region = discoverRegion(this, pc, REGION_INSTRUCTIONS);
     const writable = traits & CODE_WRITABLE ? codeRanges(this.u8, region) : [];
-    const fn = liftRegion(region, this.client.cpuLevel, this.onUnsupported, writable);
+    const fn = liftRegion(region, this.client.cpuLevel, this.onUnsupported, writable, this.#checked ? MODE_CHECKED : 0);
     if (this.#regions.size >= MAX_CACHED_REGIONS) this.#regions.clear();
     this.#regions.set(pc, { fn, ...extent(region) });
     return fn;
@@ -118,6 +120,7 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     const copy = this.#sibling(this.memory.guestEnd);
     copy.memory.u8.set(this.memory.u8);
     for (const [pc, region] of this.#regions) copy.#regions.set(pc, region);
+    copy.#checked = this.#checked;
     return copy;
   }
 
@@ -130,6 +133,12 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     machine.client = this.client;
     machine.onUnsupported = this.onUnsupported;
     return machine;
+  }
+
+  checkAccess(on: boolean): null {
+    if (on !== this.#checked) this.#regions.clear();
+    this.#checked = on;
+    return null;
   }
 
   codeChanged(start: number, end: number): void {

@@ -6,10 +6,13 @@ import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import { instructionCount, type Region } from "../discover/region.ts";
 import { buildPatchModule } from "../emit/module.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
+import { MODE_BITS } from "../machine/code_mode.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { PatchModule } from "../machine/code_cache.ts";
 import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
+import { setFloatOperation } from "../machine/helpers/float_operation.ts";
 import { codeRanges } from "./code_ranges.ts";
+import { floatOperation } from "./float_operation.ts";
 import type { LazyCompiler } from "../machine/wasm_machine.ts";
 
 export interface JitOptions {
@@ -32,7 +35,9 @@ export class JitCompiler implements LazyCompiler {
   /** Blocks of functions that were too large. */
   readonly #cut = new Set<number>();
 
-  constructor(readonly options: JitOptions = {}) {}
+  constructor(readonly options: JitOptions = {}) {
+    setFloatOperation(floatOperation);
+  }
 
   compile(
     u8: Uint8Array,
@@ -51,8 +56,14 @@ export class JitCompiler implements LazyCompiler {
     if (region.blocks[0].instructions.length === 0 && region.blocks[0].failure?.kind === "truncated") return null;
     const name = `patch${patchCount++}`;
     const ranges = codeRanges(u8, region);
-    const fn = liftRegion(region, level, this.options.onUnsupported, traits & CODE_WRITABLE ? ranges : []);
-    const built = buildPatchModule(name, [fn], slotOf, traits === 0);
+    const fn = liftRegion(
+      region,
+      level,
+      this.options.onUnsupported,
+      traits & CODE_WRITABLE ? ranges : [],
+      traits & MODE_BITS,
+    );
+    const built = buildPatchModule(name, [fn], slotOf, (traits & ~MODE_BITS) === 0);
     return {
       name,
       module: new WebAssembly.Module(built.bytes),

@@ -2,6 +2,7 @@ import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { interpretRegion, type RegionCpu } from "../ir/interpret.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
+import { MODE_CHECKED } from "../machine/code_mode.ts";
 import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import { hasStack } from "../machine/helpers/protection.ts";
@@ -80,8 +81,10 @@ export class IrMissInterpreter implements MissInterpreter {
     return fn;
   }
 
-  #region({ memory: { u8 }, client }: WasmMachine, pc: number): IrFunction {
-    const known = this.#regions.get(pc), traits = client.codeTraits(pc);
+  #region(machine: WasmMachine, pc: number): IrFunction {
+    const { memory: { u8 }, client } = machine;
+    const mode = machine.isChecked ? MODE_CHECKED : 0;
+    const known = this.#regions.get(pc), traits = client.codeTraits(pc) | mode;
     if (known !== undefined && known.traits === traits && known.ranges.every((r) => sameBytes(u8, r))) {
       return known.fn;
     }
@@ -93,7 +96,7 @@ export class IrMissInterpreter implements MissInterpreter {
     };
     const region = discoverRegion(code, pc, REGION_INSTRUCTIONS);
     const ranges = codeRanges(u8, region);
-    const fn = liftRegion(region, client.cpuLevel, this.onUnsupported, traits & CODE_WRITABLE ? ranges : []);
+    const fn = liftRegion(region, client.cpuLevel, this.onUnsupported, traits & CODE_WRITABLE ? ranges : [], mode);
     if (this.#regions.size >= MAX_REGIONS) this.#regions.clear();
     this.#regions.set(pc, { fn, ranges, traits });
     return fn;

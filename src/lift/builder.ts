@@ -1,5 +1,8 @@
 import { IrFunction } from "../ir/function.ts";
 import { OP } from "../ir/ops.ts";
+import { MODE_CHECKED } from "../machine/code_mode.ts";
+import { checkAccess } from "./access_check.ts";
+import { floatInMode } from "./float_mode.ts";
 
 /**
  * Makes IR operations, folding constants as they come: addresses, immediates and widths fold at birth, so no pass has to
@@ -14,8 +17,21 @@ export class Builder {
 
   constructor(readonly fn: IrFunction) {}
 
+  /** Adds an operation, as the mode of the function's code wants it. */
   op(op: number, a = -1, b = -1, c = -1): number {
+    const { fn } = this;
+    return fn.mode === 0 ? fn.add(op, a, b, c, this.pc) : this.#inMode(op, a, b, c);
+  }
+
+  /** Adds an operation as it is. */
+  plain(op: number, a = -1, b = -1, c = -1): number {
     return this.fn.add(op, a, b, c, this.pc);
+  }
+
+  #inMode(op: number, a: number, b: number, c: number): number {
+    if (this.fn.mode & MODE_CHECKED) checkAccess(this, op, a, b, c);
+    const v = floatInMode(this, op, a, b, c);
+    return v < 0 ? this.plain(op, a, b, c) : v;
   }
 
   i32(value: number): number {

@@ -33,15 +33,18 @@ function liftOf(insn: Instruction, level: CpuLevel): Lift | undefined {
 
 /**
  * Lifts a region to IR as a processor of this level runs it: one IR block per region block (in the same order, so entry first),
- * plus inner blocks and exit stubs. `writable` are the bytes of the region where the program may write them (code_guard.ts).
+ * plus inner blocks and exit stubs. `writable` are the bytes of the region where the program may write them (code_guard.ts),
+ * `mode` what its code takes into account (machine/code_mode.ts).
  */
 export function liftRegion(
   region: Region,
   level: CpuLevel = DEFAULT_CPU_LEVEL,
   onUnsupported: UnsupportedSink = () => {},
   writable: readonly CodeRange[] = [],
+  mode = 0,
 ): IrFunction {
   const fn = new IrFunction(region.entryPc);
+  fn.mode = mode;
   fn.keepsFlags = region.keepsFlags ?? false;
   fn.upperHalves = (region.upperHalves ?? 0) | upperHalvesOf(region);
   const blocks = liftBlocks(fn, region, level, onUnsupported, writable);

@@ -3,6 +3,8 @@
  * these do what element after element would. That is decided at run time, unless the block says it all.
  */
 import { OP } from "../ir/ops.ts";
+import { PROBE_READ, PROBE_WRITE } from "../ir/probe.ts";
+import { MODE_CHECKED } from "../machine/code_mode.ts";
 import { RAX, RCX, RDI, RSI } from "../machine/state.ts";
 import type { Lifter } from "./lifter.ts";
 import { accumulator, advance, counter, linearOf } from "./string_registers.ts";
@@ -117,6 +119,12 @@ function countIsBulk(l: Lifter): number {
   );
 }
 
+/** Whether all that a pointer register will pass over may be accessed as it is going to be, i32. */
+function allAllowed(l: Lifter, register: number, range: Range): number {
+  const what = l.add32(l.shl32(range.length, 1), l.i32(register === RDI ? PROBE_WRITE : PROBE_READ));
+  return l.helper("allows", lowest(l, register, range), what);
+}
+
 /** The counter in bytes, i32. */
 function lengthOf(l: Lifter): number {
   return l.shl32(l.gpr(RCX, 4), Math.log2(l.insn.operandBytes));
@@ -127,6 +135,7 @@ function lengthOf(l: Lifter): number {
  * pointer registers. Leaves the lifter in the block behind.
  */
 export function repeatInBulk(l: Lifter, bulk: Bulk, moves: readonly number[], loop: (join: number) => void): void {
+  const isChecked = (l.fn.mode & MODE_CHECKED) !== 0;
   const count = constantCount(l);
   const known = count * l.insn.operandBytes;
   const unroll = count >= 0 && known <= UNROLL_LIMIT;
@@ -139,6 +148,8 @@ export function repeatInBulk(l: Lifter, bulk: Bulk, moves: readonly number[], lo
   const range = { length: lengthOf(l), down };
   const suitable = unroll ? bulk.allowedUnrolled(l, range) : bulk.allowed(l, range);
   if (suitable >= 0) conditions.push(suitable);
+  // What ends in a fault does so at the element that is not allowed.
+  if (isChecked) { for (const register of moves) conditions.push(allAllowed(l, register, range)); }
   const always = conditions.length === 0;
 
   const all = l.innerBlock(), each = always ? -1 : l.innerBlock(), join = l.innerBlock();

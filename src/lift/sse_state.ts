@@ -3,8 +3,8 @@
  * not set them.
  */
 import { OP } from "../ir/ops.ts";
+import { FLOAT_MODE } from "../machine/code_mode.ts";
 import {
-  MXCSR_RC,
   STATE_FCW,
   STATE_FDP,
   STATE_FIP,
@@ -13,8 +13,8 @@ import {
   STATE_FTW,
   STATE_MXCSR,
   STATE_X87,
+  STOP_FLOAT_MODE,
   STOP_PRIVILEGED,
-  STOP_ROUNDING,
 } from "../machine/state.ts";
 import type { Lift, Lifter } from "./lifter.ts";
 import { clearTop } from "./mmx.ts";
@@ -27,19 +27,20 @@ export function setMxcsr(l: Lifter, value: number): void {
   l.storeState(OP.i32_store, STATE_MXCSR, value);
 }
 
-/** Ends the region if arithmetic no longer rounds to nearest: the machine interprets then. */
-export function leaveUnlessNearest(l: Lifter): void {
-  const rc = l.op(OP.i32_and, l.loadState(OP.i32_load, STATE_MXCSR), l.i32(MXCSR_RC));
+/** Ends the region if MXCSR asks for other arithmetic than its code was made for: the machine looks for the right one. */
+export function leaveInOtherMode(l: Lifter): void {
+  const asked = l.op(OP.i32_and, l.loadState(OP.i32_load, STATE_MXCSR), l.i32(FLOAT_MODE));
+  const made = l.fn.mode & FLOAT_MODE;
   const leave = l.innerBlock(), stay = l.innerBlock();
-  l.endBranch(rc, leave, stay);
+  l.endBranch(made === 0 ? asked : l.op(OP.i32_ne, asked, l.i32(made)), leave, stay);
   l.begin(leave);
-  l.endTrap(STOP_ROUNDING, l.insn.nextPc);
+  l.endTrap(STOP_FLOAT_MODE, l.insn.nextPc);
   l.begin(stay);
 }
 
 const ldmxcsr: Lift = (l) => {
   setMxcsr(l, l.read(l.insn.operands[0]));
-  leaveUnlessNearest(l);
+  leaveInOtherMode(l);
 };
 
 const stmxcsr: Lift = (l) => l.write(l.insn.operands[0], l.loadState(OP.i32_load, STATE_MXCSR));
@@ -116,7 +117,7 @@ const fxrstor: Lift = (l) => {
   loadMxcsr(l, image);
   loadXmm(l, image);
   loadX87(l, image);
-  leaveUnlessNearest(l);
+  leaveInOtherMode(l);
 };
 
 /** All registers empty, TOP 0; the contents stay. */

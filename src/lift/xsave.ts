@@ -16,7 +16,7 @@ import {
   XSAVE_YMM,
 } from "../machine/xsave.ts";
 import { type Lift, type Lifter, UPPER_HALF } from "./lifter.ts";
-import { leaveUnlessNearest, loadMxcsr, loadX87, loadXmm, storeMxcsr, storeX87, storeXmm } from "./sse_state.ts";
+import { leaveInOtherMode, loadMxcsr, loadX87, loadXmm, storeMxcsr, storeX87, storeXmm } from "./sse_state.ts";
 import { zero } from "./vector.ts";
 
 /** The requested components: EDX:EAX, of which only the lowest bits name any. */
@@ -112,7 +112,7 @@ const xrstor: Lift = (l) => {
     for (let i = 0; i < 16; i++) l.setXmm(UPPER_HALF + i, zero(l));
   });
   component(l, XSAVE_X87, saved, () => loadX87(l, area(l)), () => resetX87(l));
-  leaveUnlessNearest(l);
+  leaveInOtherMode(l);
 };
 
 function component(l: Lifter, bit: number, saved: () => number, load: () => void, reset: () => void): void {

@@ -90,6 +90,10 @@ export class FakeMachine implements Machine {
     return m;
   }
 
+  checkAccess(): null {
+    return null;
+  }
+
   codeChanged(start: number, end: number): void {
     this.codeChanges.push([start, end]);
   }

@@ -3,10 +3,20 @@
  * fork need not copy it with the guest. Layout in emit/runtime_functions.ts.
  */
 
+/**
+ * Byte offset of the recent entries, by a few bits of the pc: `(pc & LOOKUP_RECENT_MASK) >> 1` bytes further on. Compiled code
+ * looks there first, and keeps what it has found besides; zero where there is nothing.
+ */
+export const LOOKUP_RECENT = 16;
+/** Bits 4 to 13: functions begin at multiples of 16. */
+export const LOOKUP_RECENT_MASK = 0x3ff0;
 /** Byte offset of the first entry. */
-export const LOOKUP_ENTRIES = 16;
+export const LOOKUP_ENTRIES: number = LOOKUP_RECENT + ((LOOKUP_RECENT_MASK + 16) >> 1);
 /** Fibonacci hashing: 2^32 / golden ratio. */
 export const LOOKUP_HASH = 0x9e3779b1 | 0;
+
+/** Words before the entries in what encode() gives. */
+const FILE_HEADER = 2;
 
 const PAGE_BYTES = 65536;
 const FIRST_LOG2 = 10;
@@ -27,17 +37,17 @@ export class LookupTable {
   static decode(bytes: Uint8Array): LookupTable {
     const words = new Int32Array(bytes.slice().buffer);
     const table = new LookupTable(new WebAssembly.Memory({ initial: 1 }));
-    table.#count = words[2];
-    table.#log2 = 32 - words[0];
+    [table.#log2, table.#count] = words;
     table.#resize();
-    table.#i32.set(words);
+    table.#i32.set(words.subarray(FILE_HEADER), LOOKUP_ENTRIES >> 2);
     return table;
   }
 
   /** The content, for decode(). */
   encode(): Uint8Array<ArrayBuffer> {
-    const words = this.#i32.slice(0, (LOOKUP_ENTRIES >> 2) + (2 << this.#log2));
-    words[2] = this.#count;
+    const words = new Int32Array(FILE_HEADER + (2 << this.#log2));
+    words.set([this.#log2, this.#count]);
+    words.set(this.#words(), FILE_HEADER);
     return new Uint8Array(words.buffer);
   }
 
@@ -56,12 +66,24 @@ export class LookupTable {
     if (this.#i32[at] === 0) this.#count++;
     this.#i32[at] = pc | 0;
     this.#i32[at + 1] = slot;
+    this.#forget(pc);
   }
 
   /** Makes the pc unknown. The key stays, with slot 0, so that later keys of its run are still found. */
   delete(pc: number): void {
     const at = this.#find(pc);
     if (this.#i32[at] !== 0) this.#i32[at + 1] = 0;
+    this.#forget(pc);
+  }
+
+  #forget(pc: number): void {
+    const at = (LOOKUP_RECENT + ((pc & LOOKUP_RECENT_MASK) >> 1)) >> 2;
+    if (this.#i32[at] === (pc | 0)) this.#i32[at] = 0;
+  }
+
+  /** The entries, used or not. */
+  #words(): Int32Array<ArrayBuffer> {
+    return this.#i32.subarray(LOOKUP_ENTRIES >> 2, (LOOKUP_ENTRIES >> 2) + (2 << this.#log2));
   }
 
   /** All (pc, slot) pairs. */
@@ -77,7 +99,8 @@ export class LookupTable {
     this.#log2 = other.#log2;
     this.#count = other.#count;
     this.#resize();
-    this.#i32.set(other.#i32.subarray(0, (LOOKUP_ENTRIES >> 2) + (2 << this.#log2)));
+    this.#i32.fill(0, LOOKUP_RECENT >> 2, LOOKUP_ENTRIES >> 2);
+    this.#i32.set(other.#words(), LOOKUP_ENTRIES >> 2);
   }
 
   // Index (in i32 units) of the pc's entry, or of the empty one where it would go.

@@ -82,6 +82,12 @@ export interface Machine {
    */
   codeChanged(start: number, end: number): void;
 
+  /**
+   * From now on, or no longer, loads and stores fault where mappings do not allow them. Gives the array in which the kernel is to
+   * keep what pages allow (access_map.ts), if the machine has one of its own; all pages are closed then.
+   */
+  checkAccess(on: boolean): Uint8Array | null;
+
   /** Gives the memory back. The machine is not used again. With `mapped`, as for fork, its memory may serve another. */
   dispose(mapped?: readonly MappedRange[]): void;
 }

@@ -97,10 +97,10 @@ export const STOP_TEST = 8;
 /** Floating-point exception unmasked (SIGFPE). */
 export const STOP_FLOAT = 9;
 /**
- * LDMXCSR or FXRSTOR has asked for a rounding other than to nearest, which compiled code does not do; rip is where to go on.
- * Machines go on by themselves, with the interpreter: run() does not return it.
+ * LDMXCSR, FXRSTOR or XRSTOR has asked for other float arithmetic than the code was made for (code_mode.ts); rip is where to go
+ * on. Machines go on by themselves, with other code: run() does not return it.
  */
-export const STOP_ROUNDING = 10;
+export const STOP_FLOAT_MODE = 10;
 /**
  * A system call has changed code, so that what is compiled now is not bound to the code that made the call; rip is where to go
  * on. Machines go on by themselves: run() does not return it.
@@ -114,9 +114,6 @@ export const STOP_NOT_FUSED = 12;
 
 /** Error code of a page fault (Intel SDM volume 3, 4.7). */
 export const FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4, FAULT_FETCH = 16;
-
-/** MXCSR.RC (Intel SDM volume 1, 10.2.3): zero rounds to nearest. */
-export const MXCSR_RC = 0x6000;
 
 /** Arithmetic flags as mask bits, the order of STATE_CF.. and of the IR's flag variables. */
 export const FLAG_CF = 1, FLAG_PF = 2, FLAG_AF = 4, FLAG_ZF = 8, FLAG_SF = 16, FLAG_OF = 32, FLAG_DF = 64;

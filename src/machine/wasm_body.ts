@@ -3,6 +3,8 @@
  * lookup. A body outlives its machine: cleaned, it waits in a pool for the next process of the same program.
  */
 import { HELPERS } from "../ir/helpers.ts";
+import { AccessMap } from "./access_map.ts";
+import { MODE_CHECKED } from "./code_mode.ts";
 import { type CodeLibrary, type FileCode, type PatchModule, sameBytes } from "./code_cache.ts";
 import { isReturnSite, resumeNumber, resumeRow } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
@@ -69,6 +71,10 @@ export class WasmBody {
   readonly memory: WebAssembly.Memory;
   owner: BodyOwner | null = null;
   #bound: Bound | null = null;
+  /** The mode of what is bound, and what is bound for other modes (code_mode.ts). */
+  #mode = 0;
+  readonly #others = new Map<number, Bound>();
+  #accessMap: AccessMap | null = null;
   /** Patches were made for memory as it was under another owner. */
   #patchesInDoubt = false;
   /** A module stands where the owner has something else. */
@@ -81,6 +87,28 @@ export class WasmBody {
 
   get bytes(): number {
     return this.memory.buffer.byteLength;
+  }
+
+  /** What pages allow, for checked code. */
+  get accessMap(): AccessMap {
+    return this.#accessMap ??= new AccessMap();
+  }
+
+  /** The mode of the code that exports, lookup and the rest tell of. */
+  get mode(): number {
+    return this.#mode;
+  }
+
+  /** Has code of another mode from now on; `codes` are the modules of mode 0. Not while compiled code is running. */
+  enterMode(mode: number, codes: readonly FileCode[]): void {
+    const { library } = this.#bound!;
+    this.#others.set(this.#mode, this.#bound!);
+    const known = this.#others.get(mode);
+    this.#others.delete(mode);
+    this.#mode = mode;
+    if (known === undefined) return this.#bindAnew(mode === 0 ? codes : [], library);
+    this.#bound = known;
+    if (mode === 0) { for (const code of codes) this.addCode(code); }
   }
 
   get lookup(): LookupTable {
@@ -138,6 +166,7 @@ export class WasmBody {
       fuel: () => this.owner!.onFuel(),
       miss: (pc: number) => this.owner!.onMiss(pc >>> 0),
       stub: (pc: number) => this.owner!.onStub(pc >>> 0),
+      ...this.#mode & MODE_CHECKED ? { access: this.accessMap.memory } : {},
     };
     const { exports } = new WebAssembly.Instance(library.base.module, { m, h: helpers });
     this.#bound = {
@@ -233,7 +262,9 @@ export class WasmBody {
     if (bound === null) return false;
     const isHit = (code: FileCode) => code !== except && code.start < end && start < code.end;
     const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
-    if (!bound.codes.some(isHit) && !bound.patches.some((p) => p.ranges.some(overlaps))) return false;
+    const isOutdated = ({ codes, patches }: Bound) => codes.some(isHit) || patches.some((p) => p.ranges.some(overlaps));
+    for (const [mode, other] of this.#others) if (isOutdated(other)) this.#others.delete(mode);
+    if (!isOutdated(bound)) return false;
     this.#bindAnew(bound.codes.filter((code) => !isHit(code)), bound.library);
     return true;
   }
@@ -267,7 +298,12 @@ export class WasmBody {
     const u8 = new Uint8Array(this.memory.buffer);
     for (const [from, to] of this.usedRuns(mapped)) u8.fill(0, from, to);
     this.owner = null;
-    this.#patchesInDoubt = this.#bound!.patches.length > 0;
+    if (this.#mode !== 0) {
+      this.#bound = this.#others.get(0) ?? null;
+      this.#mode = 0;
+    }
+    this.#others.clear();
+    this.#patchesInDoubt = this.#bound !== null && this.#bound.patches.length > 0;
   }
 }
 

@@ -8,6 +8,7 @@
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
 import type { CodeLibrary, FileCode, LaterCode, PatchModule, ProgramRecord } from "./code_cache.ts";
+import { FLOAT_MODE, MODE_CHECKED, ROUNDING_CONTROL } from "./code_mode.ts";
 import type { CpuLevel } from "./cpu_level.ts";
 import { innermostFrame, trapReason } from "./fault.ts";
 import type { FaultReplay } from "./fault_site.ts";
@@ -23,7 +24,6 @@ import {
   FAULT_USER,
   GUEST_BIAS,
   GUEST_LOWEST,
-  MXCSR_RC,
   STATE_FAULT_ERROR,
   STATE_FAULT_HIGH,
   STATE_FUEL,
@@ -33,9 +33,9 @@ import {
   STATE_STOP,
   STATE_STOP_INFO,
   STOP_CODE_CHANGED,
+  STOP_FLOAT_MODE,
   STOP_NONE,
   STOP_NOT_FUSED,
-  STOP_ROUNDING,
   STOP_SEGV,
   STOP_SYSCALL,
   STOP_YIELD,
@@ -127,6 +127,7 @@ export class WasmMachine implements Machine, BodyOwner {
   #bound = false;
   /** The compiled code that is being run is no longer what the body is bound to. */
   #outdated = false;
+  #checked = false;
   /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
   codeVersion = 0;
 
@@ -175,7 +176,12 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#note(file, start, end);
     if (!this.#bound) return this.#body.occupied([{ start, end }], code === undefined ? [] : [code]);
     if (this.#body.codeChanged(start, end, code)) this.#outdated = true;
-    if (code !== undefined) this.#body.addCode(code);
+    if (code !== undefined) this.#add(code);
+  }
+
+  /** Code made ahead of time is for mode 0: others find it when they come back to that. */
+  #add(code: FileCode): void {
+    if (this.#body.mode === 0) this.#body.addCode(code);
   }
 
   #forgetFiles(start: number, end: number): void {
@@ -196,11 +202,11 @@ export class WasmMachine implements Machine, BodyOwner {
     if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
     for (;;) {
       const { interpreter } = this.shared;
-      let stop = interpreter === null || this.#roundsToNearest()
+      let stop = this.#enterMode() || interpreter === null
         ? this.#runCompiled()
-        : this.#interpret(interpreter, () => this.#roundsToNearest());
+        : this.#interpret(interpreter, () => this.#enterMode());
       if (stop === STOP_NOT_FUSED) stop = this.#interpretRegion();
-      if (stop !== STOP_NONE && stop !== STOP_ROUNDING && stop !== STOP_CODE_CHANGED) return stop;
+      if (stop !== STOP_NONE && stop !== STOP_FLOAT_MODE && stop !== STOP_CODE_CHANGED) return stop;
       const state = this.memory.i32, changed = state[STATE_STOP_INFO >> 2] >>> 0;
       state[STATE_STOP >> 2] = state[STATE_STOP_INFO >> 2] = STOP_NONE;
       // Code that has found itself changed names its address.
@@ -216,9 +222,38 @@ export class WasmMachine implements Machine, BodyOwner {
     return this.#interpret(interpreter, () => true);
   }
 
-  /** What compiled code takes for granted; without an interpreter it has to do for other roundings too. */
-  #roundsToNearest(): boolean {
-    return (this.memory.i32[STATE_MXCSR >> 2] & MXCSR_RC) === 0;
+  /**
+   * Has compiled code of the mode that the task needs; false if there can be none. Hosts that cannot compile have code of mode
+   * 0, which does for denormals: what is interpreted is so much slower that nobody would want it for their sake.
+   */
+  #enterMode(): boolean {
+    const float = this.memory.i32[STATE_MXCSR >> 2] & FLOAT_MODE;
+    const canCompile = this.shared.compiler !== null;
+    if (!canCompile && (this.#checked || (float & ROUNDING_CONTROL) !== 0)) return false;
+    const mode = canCompile ? float | (this.#checked ? MODE_CHECKED : 0) : 0;
+    if (mode !== this.#body.mode) this.#body.enterMode(mode, this.#codes());
+    return true;
+  }
+
+  /** See Machine. The stop that this may ask for comes at the end of the system call. */
+  checkAccess(on: boolean): Uint8Array | null {
+    if (!this.#bound) this.#bind();
+    if (on !== this.#checked) {
+      this.#outdated = true;
+      this.codeVersion++;
+    }
+    this.#checked = on;
+    return on ? this.#body.accessMap.begin() : null;
+  }
+
+  /** Whether loads and stores are checked. */
+  get isChecked(): boolean {
+    return this.#checked;
+  }
+
+  /** What is known of the code at a guest address, and the mode it is made for. */
+  #traitsOf(pc: number): number {
+    return this.client.codeTraits(pc) | this.#body.mode;
   }
 
   #runCompiled(): number {
@@ -275,6 +310,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** True if code of the file that is mapped there has been waited for now. Compiled code may be running. */
   #arrives(pc: number): boolean {
+    if (this.#body.mode !== 0) return false;
     for (const [file, { start, end, later }] of this.#files) {
       if (pc < start || pc >= end) continue;
       if (later === undefined) return false;
@@ -323,7 +359,7 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#setRip(pc);
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
     if (this.#arrives(pc)) return STOP_NONE;
-    const resumable = shared.library.cache.findResumable(pc, this.memory.u8, this.client.codeTraits(pc));
+    const resumable = shared.library.cache.findResumable(pc, this.memory.u8, this.#traitsOf(pc));
     if (resumable !== undefined) {
       this.#body.install(resumable);
       if (this.#body.resumePlace(pc) !== null) return STOP_NONE;
@@ -343,7 +379,7 @@ export class WasmMachine implements Machine, BodyOwner {
   #codeFor(pc: number): boolean {
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return false;
     const { library } = this.shared;
-    const traits = this.client.codeTraits(pc);
+    const traits = this.#traitsOf(pc);
     const cached = library.cache.find(pc, this.memory.u8, traits);
     if (cached !== undefined) {
       this.#body.install(cached);
@@ -404,6 +440,7 @@ export class WasmMachine implements Machine, BodyOwner {
     const from = this.memory.u8;
     const copy = new WasmMachine(this.shared, from.length, this.#key);
     copy.client = this.client;
+    copy.#checked = this.#checked;
     for (const [file, mapping] of this.#files) copy.#files.set(file, mapping);
     copy.#body.occupied(mapped, copy.#codes());
     const to = copy.memory.u8;

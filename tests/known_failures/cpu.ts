@@ -11,14 +11,7 @@ export interface CpuGap {
   reason: string;
 }
 
-export const CPU_GAPS: readonly CpuGap[] = [
-  {
-    engine: "wasm",
-    name: /^(add|sub|mul|div|sqrt|addsub|hadd|hsub|dp|round)[ps][sd]$|^cvt|^vfn?m(add|sub)/,
-    given: /mxcsr=flush/,
-    reason: "compiled SSE arithmetic keeps denormals, whatever MXCSR says",
-  },
-];
+export const CPU_GAPS: readonly CpuGap[] = [];
 
 /** The gap of an engine that covers a form, if any. */
 export function gapOf(engine: string, form: GoldenForm): CpuGap | undefined {

@@ -1,3 +1,4 @@
+import { ACCESS_READ, ACCESS_WRITE, accessByte } from "../../machine/access_map.ts";
 import type { Machine } from "../../machine/machine.ts";
 import { GUEST_BIAS, READABLE_RANGE, WRITABLE_RANGE } from "../../machine/state.ts";
 import { ENOMEM } from "../abi/errno.ts";
@@ -19,12 +20,10 @@ import type { CodePlaces, ImageFile } from "./code_places.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_BYTES, RESERVATION_GAP } from "./layout.ts";
 import { flushSpace, type SharedView } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
+import { noteProtection } from "./withdrawn.ts";
 
 /** From here on it pays to look which pages have to be zeroed. */
 const MANY_BYTES = 64 * 1024;
-
-/** Bits of AddressSpace.access. On x86-64 a page that can be written or executed can be read. */
-export const ACCESS_READ = 1, ACCESS_WRITE = 2;
 
 /**
  * The memory of a process (Linux's mm_struct): a machine and what is mapped in it. Shared by threads, vfork and CLONE_VM
@@ -52,6 +51,7 @@ export class AddressSpace {
     "shared",
     "programKey",
     "codeFiles",
+    "checked",
   ];
   static readonly unsavedFields: readonly string[] = ["made", "make", "access"];
   /** Null between a restore and the first use. */
@@ -78,6 +78,8 @@ export class AddressSpace {
   programKey = "";
   /** Executable mappings that hold what their file of the image has, by the file's number: code made ahead of time fits. */
   readonly codeFiles: Map<ImageFile, { start: number; end: number }> = new Map();
+  /** Loads and stores fault where mappings do not allow them (withdrawn.ts); all others see to it themselves. */
+  checked = false;
   /** Tasks that wait on futex words, by guest address. */
   readonly futexes: Map<number, WaitQueue> = new Map();
   /** What it maps with MAP_SHARED. */
@@ -262,6 +264,7 @@ export class AddressSpace {
       if (v.prot !== prot && ((v.prot ^ prot) & PROT_EXEC || v.prot & prot & PROT_EXEC)) {
         this.codeChanged(v.start, v.end);
       }
+      noteProtection(this, v, prot);
       // The other mappings that it stands for keep what they allow.
       v.prot = v.views > 1 ? v.prot | prot : prot;
       this.noteAccess(v.start, v.end, v.prot);
@@ -325,7 +328,17 @@ export class AddressSpace {
       if (prot & PROT_EXEC && !ranges.some((r) => r.start <= start && end <= r.end)) machine.codeChanged(start, end);
     }
     for (const [file, { start, end }] of this.codeFiles) machine.codeMapped?.(file, start, end);
+    if (this.checked) this.setChecked(true);
     return machine;
+  }
+
+  /** Has loads and stores checked, or no longer. */
+  setChecked(on: boolean): void {
+    this.checked = on;
+    const own = this.machine.checkAccess(on);
+    if (own === null) return this.rebuildAccess();
+    this.access = own;
+    for (const v of this.vmas) this.markAccess(v.start, v.end, v.prot);
   }
 
   private rebuildAccess(guestEnd = this.machine.memory.guestEnd): void {
@@ -349,7 +362,7 @@ export class AddressSpace {
   private markAccess(start: number, end: number, prot: number): void {
     const bits = (prot & (PROT_READ | PROT_WRITE | PROT_EXEC) ? ACCESS_READ : 0) |
       (prot & PROT_WRITE ? ACCESS_WRITE : 0);
-    this.access.fill(bits, start / PAGE_SIZE, end / PAGE_SIZE);
+    this.access.fill(accessByte(bits), start / PAGE_SIZE, end / PAGE_SIZE);
   }
 
   /** True if all of [start, start + length) can be accessed so (ACCESS_ bits). Unsigned guest address. */
@@ -393,6 +406,7 @@ export class AddressSpace {
     child.programKey = this.programKey;
     for (const [file, range] of this.codeFiles) child.codeFiles.set(file, { ...range });
     child.rebuildAccess();
+    if (this.checked) child.setChecked(true);
     return child;
   }
 }

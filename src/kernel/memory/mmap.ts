@@ -17,6 +17,7 @@ import {
   PAGE_SIZE,
   pageUp,
   PROT_EXEC,
+  PROT_NONE,
   PROT_READ,
   PROT_WRITE,
 } from "../abi/mman.ts";
@@ -29,6 +30,7 @@ import { addView, doubleMapped, dropViews } from "./double_mapping.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
 import { dropUnusedViews, flushRange, flushShared, shareMapping } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
+import { VMA_RESERVED } from "./withdrawn.ts";
 
 /** What mmap maps: a file from an offset, or fresh zeroes. */
 export interface MapRequest {
@@ -57,6 +59,7 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
   const vma = new Vma(start, start + length, request.prot & (PROT_READ | PROT_WRITE | PROT_EXEC), request.flags & KEPT);
   vma.name = request.name;
   if ((vma.flags & MAP_TYPE) === MAP_SHARED_VALIDATE) vma.flags = (vma.flags & ~MAP_TYPE) | MAP_SHARED;
+  if (vma.prot === PROT_NONE) vma.flags |= VMA_RESERVED;
   if (request.flags & MAP_STACK) vma.flags &= ~MAP_NORESERVE;
   if (request.file !== null) {
     vma.file = request.file;

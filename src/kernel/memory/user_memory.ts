@@ -2,7 +2,7 @@ import type { GuestMemory } from "../../machine/guest_memory.ts";
 import { GUEST_BIAS } from "../../machine/state.ts";
 import { EFAULT, EINVAL, ENAMETOOLONG } from "../abi/errno.ts";
 import type { Task } from "../task/task.ts";
-import { ACCESS_READ, ACCESS_WRITE } from "./address_space.ts";
+import { ACCESS_READ, ACCESS_WRITE } from "../../machine/access_map.ts";
 import { decodeBytes } from "./byte_string.ts";
 
 /**

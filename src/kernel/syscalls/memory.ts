@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel.ts";
 import { discard, map, type MapRequest, moveBreak, remap, unmap } from "../memory/mmap.ts";
 import type { AddressSpace } from "../memory/address_space.ts";
 import { flushRange } from "../memory/shared_pages.ts";
+import { reviewChecks } from "../memory/withdrawn.ts";
 import { writableRange } from "../memory/user_memory.ts";
 import type { MemoryFile } from "../fs/memory_inodes.ts";
 import { ZeroDevice } from "../fs/devices.ts";
@@ -80,7 +81,9 @@ function sysMunmap(k: Kernel, t: Task): number {
   const range = pageRange(k);
   if (range < 0 || k.arg64(1) <= 0) return -EINVAL;
   const start = k.arg64(0);
-  unmap(k, t.process.space, start, start + pageUp(k.arg64(1)));
+  const { process } = t;
+  unmap(k, process.space, start, start + pageUp(k.arg64(1)));
+  if (process.space.checked) reviewChecks(k, process);
   return 0;
 }
 
@@ -102,7 +105,9 @@ function sysMprotect(k: Kernel, t: Task, _a0: number, _a1: number, prot: number)
     if (prot & mman.PROT_WRITE && !canBeWritten(space, start, end)) return -EACCES;
     flushRange(k, space, start, end);
   }
-  return space.protect(start, end, prot & (mman.PROT_READ | mman.PROT_WRITE | mman.PROT_EXEC));
+  const result = space.protect(start, end, prot & (mman.PROT_READ | mman.PROT_WRITE | mman.PROT_EXEC));
+  reviewChecks(k, t.process);
+  return result;
 }
 
 /** Whether seals forbid writing through new mappings (fcntl(2)). */

@@ -17,6 +17,7 @@ import {
   SYS_tkill,
 } from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
+import { reviewChecks } from "../memory/withdrawn.ts";
 import { loadU32, loadU64, readableRange, storeU32, storeU64, writableRange } from "../memory/user_memory.ts";
 import { blockOnOne, parkUntil } from "../task/block.ts";
 import { exitProcess } from "../task/exit.ts";
@@ -45,7 +46,7 @@ const SIGACTION_BYTES = 32;
 const SIGSET_BYTES = 8;
 const STACK_T_BYTES = 24;
 
-function sysRtSigaction(_k: Kernel, t: Task, n: number, act: number, oldAct: number, size: number): number {
+function sysRtSigaction(k: Kernel, t: Task, n: number, act: number, oldAct: number, size: number): number {
   if (size !== SIGSET_BYTES || n < 1 || n > 64) return -EINVAL;
   const isFixed = n === signal.SIGKILL || n === signal.SIGSTOP;
   if (act !== 0 && isFixed) return -EINVAL;
@@ -73,6 +74,7 @@ function sysRtSigaction(_k: Kernel, t: Task, n: number, act: number, oldAct: num
   h.maskHigh[n] = high;
   // POSIX: setting a signal to be ignored throws pending ones away, blocked or not.
   if (isIgnored(t.process, n)) dropPending(t.process, (pending) => pending === n);
+  if (n === signal.SIGSEGV) reviewChecks(k, t.process);
   return 0;
 }
 

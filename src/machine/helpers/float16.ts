@@ -1,11 +1,12 @@
 /** Half-precision floats (IEEE 754 binary16) from and to single precision, as F16C converts them (Intel SDM volume 1, 14.4). */
+import { DENORMALS_ARE_ZERO } from "../code_mode.ts";
 
 const f32 = new Float32Array(1);
 const i32 = new Int32Array(f32.buffer);
 
 /** Rounding as in MXCSR.RC; with BY_MXCSR in the immediate, MXCSR's own. */
 const DOWN = 1, UP = 2, TO_ZERO = 3, BY_MXCSR = 4;
-const RC_SHIFT = 13, DENORMALS_ARE_ZERO = 0x40;
+const RC_SHIFT = 13;
 
 /** Bits of the single of the same value; NaNs become quiet. */
 export function f16ToF32(bits: number): number {

@@ -1,5 +1,6 @@
 import { HELPERS } from "../../ir/helpers.ts";
 import { bug } from "../../errors.ts";
+import { floatOperationHelpers } from "./float_operation.ts";
 import { integerHelpers } from "./integer.ts";
 import { stringCompareBodies } from "./string_compare.ts";
 import { protectionHelpers } from "./protection.ts";
@@ -9,6 +10,7 @@ import { x87Helpers } from "./x87.ts";
 
 /** Bodies by name; each family adds its own. */
 const BODIES: Record<string, HelperBody> = {
+  ...floatOperationHelpers,
   ...integerHelpers,
   ...protectionHelpers,
   ...stringCompareBodies,

@@ -6,6 +6,7 @@ import {
   FAULT_WRITE,
   GUEST_BIAS,
   RSP,
+  STATE_BYTES,
   STATE_DENIED,
   STATE_DENIED_ERROR,
   STATE_FAULT_ERROR,
@@ -30,10 +31,34 @@ const probe: HelperBody = (cpu, linear, kind) => {
     noteRange(cpu, kind, range);
     return 0;
   }
-  const words = cpu.memory.i32;
-  words[STATE_DENIED >> 2] = address;
-  words[STATE_DENIED_ERROR >> 2] = FAULT_USER | (kind === PROBE_WRITE ? FAULT_WRITE : 0);
+  return deny(cpu, address, kind);
+};
+
+function deny({ memory: { i32 } }: HelperCpu, address: number, kind: number): number {
+  i32[STATE_DENIED >> 2] = address;
+  i32[STATE_DENIED_ERROR >> 2] = FAULT_USER | (kind === PROBE_WRITE ? FAULT_WRITE : 0);
   return 1;
+}
+
+/** The first guest address of an access that is not allowed, or -1. The state block is always there. */
+function firstDenied({ client }: HelperCpu, linear: number, bytes: number, kind: number): number {
+  if (linear >>> 0 < STATE_BYTES) return -1;
+  const end = ((linear + GUEST_BIAS) >>> 0) + bytes;
+  for (let at = (linear + GUEST_BIAS) >>> 0; at < end;) {
+    const range = client.accessible(at, kind === PROBE_WRITE);
+    if (range === null) return at;
+    at = range.end;
+  }
+  return -1;
+}
+
+/** a = linear address, b = 2 * bytes + PROBE_ kind. */
+const allows: HelperBody = (cpu, linear, what) => firstDenied(cpu, linear, what >>> 1, what & 1) < 0 ? 1 : 0;
+
+/** As above, for an access that is not allowed: notes where not. Returns 1. */
+const denied: HelperBody = (cpu, linear, what) => {
+  const address = firstDenied(cpu, linear, what >>> 1, what & 1);
+  return deny(cpu, address < 0 ? (linear + GUEST_BIAS) >>> 0 : address, what & 1);
 };
 
 /**
@@ -70,4 +95,4 @@ function noteRange({ memory: { i32 } }: HelperCpu, kind: number, { start, end }:
   i32[at + 1] = end - start;
 }
 
-export const protectionHelpers: Record<string, HelperBody> = { probe, stack_end };
+export const protectionHelpers: Record<string, HelperBody> = { probe, stack_end, allows, denied };
