@@ -277,6 +277,16 @@ test("an output path that is a file, or below one", () => {
   expect(existsSync(image)).toBe(true);
 });
 
+test("an output folder that cannot be made is known before anything is translated", () => {
+  // The image would be an error of its own, later.
+  const image = join(mkdtempSync(join(folder, "case-")), "image");
+  writeFileSync(image, "no image");
+  expectRefused(
+    run([image, "--out", "/proc/none/out"]),
+    /^lighter translate: \/proc\/none\/out: cannot write the output/,
+  );
+});
+
 test("a variable and arguments from the command line are the server's", () => {
   const place = mkdtempSync(join(folder, "case-")), image = join(place, "image");
   const program = tinyElf([0x8b, 0x3c, 0x24, 0xb8, 60, 0, 0, 0, 0x0f, 0x05]); // mov edi, [rsp]; mov eax, 60; syscall

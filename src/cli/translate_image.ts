@@ -19,7 +19,7 @@ import type { Translation } from "../translate/translate.ts";
 import { openImagePath } from "./image_source.ts";
 import { CachedTranslator } from "./translation_cache.ts";
 import { TranslatorPool } from "./translator_pool.ts";
-import { refuseForeign, writeFolder } from "./output_folder.ts";
+import { refuseUnusable, writeFolder } from "./output_folder.ts";
 import { optimiseTranslation } from "./wasm_opt.ts";
 
 export interface TranslateImageOptions {
@@ -60,7 +60,7 @@ export interface TranslatedImage {
 /** Translates an image file or folder and writes the output folder, whole or not at all. */
 export async function translateImage(path: string, options: TranslateImageOptions): Promise<TranslatedImage> {
   const out = resolve(options.out);
-  refuseForeign(out);
+  refuseUnusable(out);
   const targets = options.targets ?? TARGETS;
   const opened = await openImagePath(path);
   const pool = new TranslatorPool();
