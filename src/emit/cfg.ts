@@ -1,6 +1,7 @@
 /** The shape of a region's control flow: reverse postorder, dominators, which blocks need a label. */
 import { type IrFunction } from "../ir/function.ts";
 import { END_SELECT, makeReducible } from "./irreducible.ts";
+import { scratchBytes, scratchWords } from "./scratch.ts";
 import { END_SWITCH_SHARED } from "./shared_switch.ts";
 
 /**
@@ -22,8 +23,9 @@ export interface Cfg {
   rank: Int32Array;
   /** Immediate dominator (a block number); the entry's is itself. */
   idom: Int32Array;
-  /** Children in the dominator tree, in reverse postorder. */
-  children: number[][];
+  /** Children in the dominator tree, against reverse postorder: the first of a block, and the next after each; -1 ends. */
+  lastChild: Int32Array;
+  previousChild: Int32Array;
   /** 1 when a back edge leads here. */
   loopHeader: Uint8Array;
   /** 1 where a loop asks for fuel: at its head, or behind the switch or gate that it has for a head. */
@@ -38,7 +40,7 @@ export function dominates(cfg: Cfg, a: number, b: number): boolean {
   return a === b;
 }
 
-/** Analyses the region; rewrites it first if it has loops with several entries. */
+/** Analyses the region, in scratch memory; rewrites it first if it has loops with several entries. */
 export function analyseCfg(fn: IrFunction): Cfg {
   const cfg = analyse(fn);
   if (isReducible(fn, cfg)) return cfg;
@@ -57,21 +59,26 @@ function isReducible(fn: IrFunction, cfg: Cfg): boolean {
 function analyse(fn: IrFunction): Cfg {
   const n = fn.blocks.length;
   const order = reversePostorder(fn);
-  const rank = new Int32Array(n).fill(-1);
+  const rank = scratchWords(n, -1);
   for (let i = 0; i < order.length; i++) rank[order[i]] = i;
   const idom = dominators(fn, order, rank);
-  const children: number[][] = Array.from({ length: n }, () => []);
-  for (let i = 1; i < order.length; i++) children[idom[order[i]]].push(order[i]);
+  const lastChild = scratchWords(n, -1), previousChild = scratchWords(n, -1);
+  for (let i = 1; i < order.length; i++) {
+    const b = order[i], parent = idom[b];
+    previousChild[b] = lastChild[parent];
+    lastChild[parent] = b;
+  }
   const cfg: Cfg = {
     order,
     rank,
     idom,
-    children,
-    loopHeader: new Uint8Array(n),
-    fuel: new Uint8Array(n),
-    merge: new Uint8Array(n),
+    lastChild,
+    previousChild,
+    loopHeader: scratchBytes(n),
+    fuel: scratchBytes(n),
+    merge: scratchBytes(n),
   };
-  const forwardEdges = new Int32Array(n);
+  const forwardEdges = scratchWords(n);
   for (const b of order) {
     // Two edges to one block from a single branch are one edge for dominance, but both need the label.
     for (const s of fn.blocks[b].succ) {
@@ -96,43 +103,42 @@ function analyse(fn: IrFunction): Cfg {
 
 function reversePostorder(fn: IrFunction): Int32Array {
   const n = fn.blocks.length;
-  const seen = new Uint8Array(n);
-  const post: number[] = [];
-  const stack = [0];
-  const next = [0];
+  const seen = scratchBytes(n), order = scratchWords(n), stack = scratchWords(n);
+  // Successors of a block that have been gone to.
+  const gone = scratchWords(n);
+  let first = n, depth = 1;
   seen[0] = 1;
-  while (stack.length > 0) {
-    const b = stack[stack.length - 1];
+  stack[0] = 0;
+  while (depth > 0) {
+    const b = stack[depth - 1];
     const { succ } = fn.blocks[b];
     // Last successor first: the first one (a branch's taken side) then comes right after its block.
-    const k = succ.length - 1 - next[next.length - 1];
+    const k = succ.length - 1 - gone[b];
     if (k < 0) {
-      post.push(b);
-      stack.pop();
-      next.pop();
+      order[--first] = b;
+      depth--;
       continue;
     }
-    next[next.length - 1]++;
+    gone[b]++;
     const s = succ[k];
     if (seen[s] === 0) {
       seen[s] = 1;
-      stack.push(s);
-      next.push(0);
+      stack[depth++] = s;
     }
   }
-  return Int32Array.from(post.reverse());
+  return order.subarray(first, n);
 }
 
 /** Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm" (2001). */
 function dominators(fn: IrFunction, order: Int32Array, rank: Int32Array): Int32Array {
   const n = fn.blocks.length;
   // Predecessors of block b are preds[from[b]] to preds[from[b + 1]].
-  const from = new Int32Array(n + 2);
+  const from = scratchWords(n + 2);
   for (const b of order) for (const s of fn.blocks[b].succ) from[s + 2]++;
   for (let b = 2; b < n + 2; b++) from[b] += from[b - 1];
-  const preds = new Int32Array(from[n + 1]);
+  const preds = scratchWords(from[n + 1]);
   for (const b of order) for (const s of fn.blocks[b].succ) preds[from[s + 1]++] = b;
-  const idom = new Int32Array(n).fill(-1);
+  const idom = scratchWords(n, -1);
   idom[order[0]] = order[0];
   for (let changed = true; changed;) {
     changed = false;

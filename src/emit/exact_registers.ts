@@ -17,6 +17,7 @@ import { KIND_LOAD, KIND_STORE, KIND_TRAP, OP, OP_KIND } from "../ir/ops.ts";
 import { PROBE_DISTANCE } from "../ir/probe.ts";
 import { VAR_GPR } from "../ir/variables.ts";
 import { GUEST_BIAS, RBP, RSP, STATE_BYTES } from "../machine/state.ts";
+import { scratchBytes } from "./scratch.ts";
 
 /** Variables as sets. */
 export const RSP_SET = 1 << (VAR_GPR + RSP);
@@ -27,9 +28,9 @@ export const GENERAL_SET = 0xffff;
 /** Distance of rsp from the stored one where that is no constant. */
 export const UNKNOWN_DISTANCE = -0x80000000;
 
-/** 1 for blocks that may fault at an address, or divide, in a way a program may want to recover from. */
+/** In scratch memory: 1 for blocks that may fault at an address, or divide, in a way a program may want to recover from. */
 export function faultingBlocks(fn: IrFunction, order: Int32Array): Uint8Array {
-  const faulting = new Uint8Array(fn.blocks.length);
+  const faulting = scratchBytes(fn.blocks.length);
   for (const b of order) faulting[b] = mayFault(fn, fn.blocks[b]) ? 1 : 0;
   return faulting;
 }

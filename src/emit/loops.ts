@@ -2,12 +2,20 @@
 import type { IrFunction } from "../ir/function.ts";
 import type { Cfg } from "./cfg.ts";
 
+const NONE: number[] = [], FEW = 3;
+
 /** Predecessors among reachable blocks, each once. */
 export function predecessors(fn: IrFunction, cfg: Cfg): number[][] {
-  const preds: number[][] = fn.blocks.map(() => []);
+  const preds: number[][] = fn.blocks.map(() => NONE);
   for (const b of cfg.order) {
-    // Edges of one block come together, so that a double one is the last.
-    for (const s of fn.blocks[b].succ) if (preds[s].at(-1) !== b) preds[s].push(b);
+    for (const s of fn.blocks[b].succ) {
+      const known = preds[s], n = known.length;
+      // Edges of one block come together, so that a double one is the last.
+      if (n > 0 && known[n - 1] === b) continue;
+      // Arrays that grow make room for many; most blocks have one or two.
+      if (n < FEW) preds[s] = [...known, b];
+      else known.push(b);
+    }
   }
   return preds;
 }

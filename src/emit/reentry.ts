@@ -13,9 +13,10 @@
  * preorder of the nest, so that those inside a loop are a run behind its own. All registers are in the state block there and
  * after a call alike, so gates and calls share the code that loads them: a landing (END_LANDING) before the return site.
  */
-import { END_CALL, END_CALL_INDIRECT, END_SYSCALL, type IrFunction } from "../ir/function.ts";
+import { END_CALL, END_CALL_INDIRECT, END_SYSCALL, type IrBlock, type IrFunction } from "../ir/function.ts";
 import { analyseCfg, type Cfg, dominates, END_LANDING, END_REENTER } from "./cfg.ts";
 import { predecessors } from "./loops.ts";
+import { scratchWords } from "./scratch.ts";
 
 /** A region's control flow, and the numbers of its blocks that can be entered again (0: cannot). */
 export interface Reentry {
@@ -49,17 +50,18 @@ export function analyseReentry(fn: IrFunction, resumable: boolean): Reentry {
   const sites = resumable ? fn.returnSites.filter(({ block }) => cfg.rank[block] >= 0 && !landingOf.has(block)) : [];
   const numbers = addGates(fn, cfg, movedEntry, [...sides, ...landingOf.values(), ...sites.map(({ block }) => block)]);
   if (numbers.size === 0) {
-    return { cfg, numbers: new Int32Array(fn.blocks.length), sideNumbers: [], resumePoints: [] };
+    return { cfg, numbers: scratchWords(fn.blocks.length), sideNumbers: [], resumePoints: [] };
   }
   const again = analyseCfg(fn);
-  const fuelNumbers = Int32Array.from(fn.blocks, (_, b) => again.fuel[b] ? numbers.get(b) ?? 0 : 0);
+  const fuelNumbers = scratchWords(fn.blocks.length);
+  for (const b of again.order) if (again.fuel[b]) fuelNumbers[b] = numbers.get(b) ?? 0;
   const resumePoints = [...reached.map(([, landing]) => landing), ...sites]
     .map(({ block, pc }) => ({ pc, number: numbers.get(block)!, isReturn: true }));
   const known = new Set(resumePoints.map(({ pc }) => pc));
-  fuelNumbers.forEach((number, b) => {
-    const { pc, inlined } = fn.blocks[b];
-    if (resumable && number > 0 && !inlined && !known.has(pc)) resumePoints.push({ pc, number, isReturn: false });
-  });
+  for (let b = 0; resumable && b < fn.blocks.length; b++) {
+    const { pc, inlined } = fn.blocks[b], number = fuelNumbers[b];
+    if (number > 0 && !inlined && !known.has(pc)) resumePoints.push({ pc, number, isReturn: false });
+  }
   return { cfg: again, numbers: fuelNumbers, sideNumbers: sides.map((b) => numbers.get(b)!), resumePoints };
 }
 
@@ -80,9 +82,11 @@ function addLandings(fn: IrFunction): Map<number, Landing> {
     if (landing === undefined) {
       landing = { block: fn.newBlock(-1), pc };
       landings.set(site, landing);
-      Object.assign(fn.blocks[landing.block], { kind: END_LANDING, succ: [site] });
+      const block = fn.blocks[landing.block];
+      block.kind = END_LANDING;
+      block.succ = [site];
     }
-    fn.blocks[b].succ = [landing.block, ...succ.slice(1)];
+    fn.blocks[b].succ = succ.length === 1 ? [landing.block] : [landing.block, ...succ.slice(1)];
   }
   return landings;
 }
@@ -155,8 +159,7 @@ function addGates(fn: IrFunction, cfg: Cfg, movedEntry: number, entries: readonl
 /** Gives for a block the head of the innermost loop around it; for a loop's head, of the loop around that one; -1 for none. */
 function loopsAround(fn: IrFunction, cfg: Cfg): (block: number) => number {
   const preds = predecessors(fn, cfg);
-  const owner = new Int32Array(fn.blocks.length).fill(-1);
-  const parents = new Int32Array(fn.blocks.length).fill(-1);
+  const owner = scratchWords(fn.blocks.length, -1), parents = scratchWords(fn.blocks.length, -1);
   // Inner loops have later heads, so they are complete when one around them is walked.
   for (let i = cfg.order.length - 1; i >= 0; i--) {
     const head = cfg.order[i];
@@ -188,19 +191,31 @@ function moveEntry(fn: IrFunction): number {
   fn.blocks[0] = fn.blocks[gate];
   fn.blocks.pop();
   redirect(fn, 0, block);
-  Object.assign(fn.blocks[0], { kind: END_REENTER, succ: [block], pcs: [0] });
+  makeGate(fn.blocks[0], block, 0);
   return block;
 }
 
 function addGate(fn: IrFunction, head: number, number: number): number {
   const gate = fn.newBlock(-1);
   redirect(fn, head, gate);
-  Object.assign(fn.blocks[gate], { kind: END_REENTER, succ: [head], pcs: [number] });
+  makeGate(fn.blocks[gate], head, number);
   return gate;
+}
+
+function makeGate(block: IrBlock, to: number, number: number): void {
+  block.kind = END_REENTER;
+  block.succ = [to];
+  block.pcs = [number];
 }
 
 function redirect(fn: IrFunction, from: number, to: number): void {
   for (const block of fn.blocks) {
-    if (block.succ.includes(from)) block.succ = block.succ.map((s) => s === from ? to : s);
+    if (leadsTo(block.succ, from)) block.succ = block.succ.map((s) => s === from ? to : s);
   }
+}
+
+/** As includes(), which takes longer for one or two. */
+function leadsTo(succ: readonly number[], b: number): boolean {
+  for (let i = 0; i < succ.length; i++) if (succ[i] === b) return true;
+  return false;
 }

@@ -52,6 +52,7 @@ import { RegionGates } from "./region_gates.ts";
 import { RegionSwitches } from "./region_switches.ts";
 import { RegionTransfers } from "./region_transfers.ts";
 import { END_JUMP_SWITCHED, END_SWITCH_SHARED, shareSwitches } from "./shared_switch.ts";
+import { releaseScratch } from "./scratch.ts";
 import { solveVarFlow, type VarFlow } from "./var_flow.ts";
 
 /** A region is emitted again if its frame takes so many times the host's stack that its variables told of. */
@@ -72,6 +73,7 @@ export class RegionEmitter {
 
   emit(fn: IrFunction): RegionCode {
     const { frame } = this;
+    releaseScratch();
     shareSwitches(fn);
     const { cfg, numbers, sideNumbers, resumePoints } = analyseReentry(fn, frame.plan.resumable);
     this.#gates.numbers = numbers;
@@ -129,7 +131,7 @@ export class RegionEmitter {
   #prologue(): void {
     const { frame } = this;
     if (frame.fn.blocks[0].kind === END_REENTER) {
-      if (this.#gates.numbers.some((number) => number > 0)) frame.loadFuel();
+      if (frame.cfg.order.some((b) => this.#gates.numbers[b] > 0)) frame.loadFuel();
       frame.reenterLocal = frame.newLocal(TYPE_I32);
       return;
     }
@@ -158,12 +160,13 @@ export class RegionEmitter {
           frame.push(WORK_WITHIN, a);
           break;
         case WORK_WITHIN: {
-          const merges = frame.cfg.children[a].filter((c) => frame.cfg.merge[c]);
-          for (let i = merges.length - 1; i >= 0; i--) {
+          const { lastChild, previousChild, merge } = frame.cfg;
+          for (let c = lastChild[a]; c >= 0; c = previousChild[c]) {
+            if (!merge[c]) continue;
             out.byte(W_BLOCK);
             out.byte(BLOCK_EMPTY);
-            frame.labels.push(merges[i]);
-            frame.push(WORK_TREE, merges[i]);
+            frame.labels.push(c);
+            frame.push(WORK_TREE, c);
             frame.push(WORK_END_LABEL);
           }
           frame.push(WORK_BLOCK, a);

@@ -41,6 +41,8 @@ export class RegionFrame {
   /** Number of the block to go on at, where the region has loops. */
   reenterLocal = -1;
   fuelLocal = -1;
+  /** The list of the locals. */
+  readonly #head = new WasmBytes();
   readonly #varLocal = new Int32Array(VAR_COUNT);
   /** Types of locals 1.. */
   #localTypes: number[] = [];
@@ -89,21 +91,23 @@ export class RegionFrame {
 
   /** The function's body, and its places for faults. */
   take(): { body: Uint8Array; traps: TrapMap } {
-    const body = new WasmBytes();
+    const head = this.#head;
+    head.reset();
     const runs: [number, number][] = [];
     for (const type of this.#localTypes) {
       const last = runs.at(-1);
       if (last !== undefined && last[1] === type) last[0]++;
       else runs.push([1, type]);
     }
-    body.u32(runs.length);
+    head.u32(runs.length);
     for (const [count, type] of runs) {
-      body.u32(count);
-      body.byte(TYPE_CODES[type]);
+      head.u32(count);
+      head.byte(TYPE_CODES[type]);
     }
-    const traps = this.traps.take(body.length);
-    body.raw(this.out.view());
-    return { body: body.take(), traps };
+    const body = new Uint8Array(head.length + this.out.length);
+    body.set(head.view());
+    body.set(this.out.view(), head.length);
+    return { body, traps: this.traps.take(head.length) };
   }
 
   /** Locals beside the parameter are numbered from 1. */

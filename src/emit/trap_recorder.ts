@@ -3,6 +3,7 @@ import { NO_PARENT, SITE_COLUMNS, type TrapSite, type TrapTable } from "../machi
 import type { WasmBytes } from "./bytes.ts";
 import { RSP_SET, UNKNOWN_DISTANCE } from "./exact_registers.ts";
 import type { TrapMap } from "./region_code.ts";
+import { scratchWords } from "./scratch.ts";
 import type { VarFlow } from "./var_flow.ts";
 
 /** Notes, while a region's code is written, where which guest instruction may trap, and what is known of the registers there. */
@@ -12,7 +13,7 @@ export class TrapRecorder {
   #flow!: VarFlow;
   #block = -1;
   /** Number of a block's site, or -1. */
-  #siteOfBlock = new Int32Array(0);
+  #siteOfBlock!: Int32Array;
 
   constructor(readonly out: WasmBytes) {}
 
@@ -20,7 +21,7 @@ export class TrapRecorder {
     this.#fn = fn;
     this.#flow = flow;
     this.#map = emptyMap();
-    this.#siteOfBlock = new Int32Array(fn.blocks.length).fill(-1);
+    this.#siteOfBlock = scratchWords(fn.blocks.length, -1);
   }
 
   beginBlock(b: number): void {
@@ -104,9 +105,9 @@ export class TrapTableBuilder {
     const sites = new Int32Array(this.#sites.length * SITE_COLUMNS.length);
     this.#sites.forEach((site, i) => SITE_COLUMNS.forEach((c, k) => sites[i * SITE_COLUMNS.length + k] = site[c]));
     return {
-      trapOffsets: Uint32Array.from(this.#offsets),
-      trapPcs: Uint32Array.from(this.#pcs),
-      trapSites: Uint32Array.from(this.#siteOf),
+      trapOffsets: new Uint32Array(this.#offsets),
+      trapPcs: new Uint32Array(this.#pcs),
+      trapSites: new Uint32Array(this.#siteOf),
       sites,
     };
   }

@@ -36,14 +36,16 @@ import {
   UNKNOWN_DISTANCE,
 } from "./exact_registers.ts";
 import { loopBody, predecessors } from "./loops.ts";
+import { scratchBytes, scratchWords } from "./scratch.ts";
 
 /** A set of variables for each block. */
 export class VarSets {
   readonly low: Int32Array;
   readonly high: Int32Array;
+  /** In scratch memory: for one region. */
   constructor(blocks: number) {
-    this.low = new Int32Array(blocks);
-    this.high = new Int32Array(blocks);
+    this.low = scratchWords(blocks);
+    this.high = scratchWords(blocks);
   }
 }
 
@@ -151,7 +153,7 @@ class Solver {
     [this.#set, this.#use, this.#dirtyIn, this.#dirtyOut] = [make(), make(), make(), make()];
     [this.#early, this.#spill, this.#fuel] = [make(), make(), make()];
     this.#preds = predecessors(fn, cfg);
-    this.#looping = new Uint8Array(n);
+    this.#looping = scratchBytes(n);
     this.#moves = fn.blocks.map((block) => stackMoves(fn, block));
     for (const b of cfg.order) summarise(fn, b, this.#set, this.#use);
   }
@@ -203,8 +205,8 @@ class Solver {
 
   #faultFlow(): FaultFlow {
     const stale = this.#dirtyIn, rspDistance = this.#stackDistances();
-    const isStale = (b: number) => (stale.low[b] | stale.high[b]) !== 0;
-    const parent = Int32Array.from(this.fn.blocks, (_, b) => isStale(b) ? this.#soleWayTo(b) : -1);
+    const count = this.fn.blocks.length, parent = scratchWords(count, -1);
+    for (let b = 0; b < count; b++) if ((stale.low[b] | stale.high[b]) !== 0) parent[b] = this.#soleWayTo(b);
     return { stale, rspDistance, parent };
   }
 
@@ -263,7 +265,7 @@ class Solver {
   #storeForFaults(): void {
     const { fn, cfg: { order } } = this;
     const faulting = faultingBlocks(fn, order);
-    if (!faulting.includes(1)) return;
+    if (!order.some((b) => faulting[b] === 1)) return;
     if (fn.exactFaults) return this.#storeAllForFaults(faulting);
     const shown = this.#shownAt(faulting);
     const repeats = (b: number) => faulting[b] && this.#preds[b].length > 1 && isInside(fn, fn.blocks[b]);
@@ -297,7 +299,7 @@ class Solver {
     const { fn, cfg: { order } } = this;
     const ahead = this.#faultsAhead(faulting);
     // 1 where memory was loaded from since everything was stored.
-    const loaded = new Uint8Array(fn.blocks.length);
+    const loaded = scratchBytes(fn.blocks.length);
     for (const b of order) {
       const { kind, succ } = fn.blocks[b], { loads, stores } = memoryUse(fn, fn.blocks[b]);
       const [p, another] = this.#preds[b];
@@ -330,7 +332,7 @@ class Solver {
   /** rsp and rbp, at the starts of blocks from which on a fault may come before they are changed or stored. */
   #shownAt(faulting: Uint8Array): Int32Array {
     const { fn, cfg: { order } } = this;
-    const shown = new Int32Array(fn.blocks.length);
+    const shown = scratchWords(fn.blocks.length);
     for (let changed = true; changed;) {
       changed = false;
       for (let i = order.length - 1; i >= 0; i--) {
@@ -351,7 +353,7 @@ class Solver {
   /** Distance of rsp from the stored one at the starts of blocks. */
   #stackDistances(): Int32Array {
     const { fn, cfg: { order } } = this;
-    const distance = new Int32Array(fn.blocks.length), seen = new Uint8Array(fn.blocks.length);
+    const distance = scratchWords(fn.blocks.length), seen = scratchBytes(fn.blocks.length);
     seen[order[0]] = 1;
     for (let changed = true; changed;) {
       changed = false;

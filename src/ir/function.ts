@@ -47,13 +47,29 @@ export interface IrBlock {
   inlined: boolean;
 }
 
+interface Columns {
+  op: Uint16Array;
+  a: Int32Array;
+  b: Int32Array;
+  c: Int32Array;
+  pc: Int32Array;
+}
+
+/** Those of functions that nobody needs any more: to make them takes longer than to fill them for a small function. */
+const spare: Columns[] = [];
+
+function columns(length: number): Columns {
+  const int32 = () => new Int32Array(length);
+  return { op: new Uint16Array(length), a: int32(), b: int32(), c: int32(), pc: int32() };
+}
+
 export class IrFunction {
-  op: Uint16Array = new Uint16Array(256);
-  a: Int32Array = new Int32Array(256);
-  b: Int32Array = new Int32Array(256);
-  c: Int32Array = new Int32Array(256);
+  op: Uint16Array;
+  a: Int32Array;
+  b: Int32Array;
+  c: Int32Array;
   /** Guest address of the instruction an operation belongs to. */
-  pc: Int32Array = new Int32Array(256);
+  pc: Int32Array;
   count = 0;
   /** blocks[0] is the entry. */
   readonly blocks: IrBlock[] = [];
@@ -69,9 +85,22 @@ export class IrFunction {
   upperHalves = 0;
   /** 16-byte constants of v128_const and i8x16_shuffle, by index. */
   readonly pool: Uint8Array[] = [];
-  readonly #poolIndex = new Map<string, number>();
+  #poolIndex: Map<string, number> | null = null;
 
-  constructor(readonly entryPc: number) {}
+  constructor(readonly entryPc: number) {
+    ({ op: this.op, a: this.a, b: this.b, c: this.c, pc: this.pc } = spare.pop() ?? columns(256));
+  }
+
+  /** Gives the columns to the next function: nobody may use this one any more. */
+  recycle(): void {
+    spare.push({ op: this.op, a: this.a, b: this.b, c: this.c, pc: this.pc });
+    this.op = NO_OPS;
+    this.a =
+      this.b =
+      this.c =
+      this.pc =
+        NO_WORDS;
+  }
 
   add(op: number, a: number, b: number, c: number, pc: number): number {
     const i = this.count;
@@ -116,10 +145,11 @@ export class IrFunction {
   /** Index of a 16-byte constant in the pool, added once. */
   constant(bytes: Uint8Array): number {
     const key = bytes.join();
-    let i = this.#poolIndex.get(key);
+    const index = this.#poolIndex ??= new Map();
+    let i = index.get(key);
     if (i === undefined) {
       i = this.pool.push(bytes.slice()) - 1;
-      this.#poolIndex.set(key, i);
+      index.set(key, i);
     }
     return i;
   }
@@ -131,14 +161,14 @@ export class IrFunction {
   }
 
   #grow(): void {
-    const n = this.op.length * 2;
-    const op = new Uint16Array(n);
-    op.set(this.op);
-    this.op = op;
-    for (const column of ["a", "b", "c", "pc"] as const) {
-      const grown = new Int32Array(n);
-      grown.set(this[column]);
-      this[column] = grown;
-    }
+    const { op, a, b, c, pc } = this, grown = columns(op.length * 2);
+    grown.op.set(op);
+    grown.a.set(a);
+    grown.b.set(b);
+    grown.c.set(c);
+    grown.pc.set(pc);
+    ({ op: this.op, a: this.a, b: this.b, c: this.c, pc: this.pc } = grown);
   }
 }
+
+const NO_OPS = new Uint16Array(0), NO_WORDS = new Int32Array(0);

@@ -104,8 +104,10 @@ export function inlineCalls(fn: IrFunction, instructions: number, { level, funct
       if (isLooped) looped.add(i);
       comeBack(fn, i, returnPc, site);
     }
-    if (block.kind === END_CALL) Object.assign(block, { kind: END_JUMP, succ: [entry] });
-    else block.succ = [site, entry];
+    if (block.kind === END_CALL) {
+      block.kind = END_JUMP;
+      block.succ = [entry];
+    } else block.succ = [site, entry];
     if (callee.mayStop && !block.inlined) fn.returnSites.push({ pc: returnPc, block: site });
   }
 }

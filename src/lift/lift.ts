@@ -60,6 +60,14 @@ export function upperHalvesOf({ blocks }: Region): number {
   return used;
 }
 
+let live = new Uint8Array(256);
+
+/** An array of so many bytes or more, the same each time. */
+function liveAfter(length: number): Uint8Array {
+  if (live.length < length) live = new Uint8Array(2 * length);
+  return live;
+}
+
 /** Adds a region's blocks to a function, the entry first; gives their numbers by address. */
 export function liftBlocks(
   fn: IrFunction,
@@ -77,7 +85,7 @@ export function liftBlocks(
   l.upperHalves = fn.upperHalves;
   for (const b of region.blocks) {
     // Flags live after each instruction, walking backwards once.
-    const live = new Uint8Array(b.instructions.length + 1);
+    const live = liveAfter(b.instructions.length + 1);
     live[b.instructions.length] = b.flagsLiveOut;
     for (let i = b.instructions.length - 1; i >= 0; i--) live[i] = flagsLiveBefore(b.instructions[i], live[i + 1]);
     l.begin(blocks.get(b.pc)!);

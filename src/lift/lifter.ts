@@ -65,6 +65,13 @@ export const UPPER_HALF = 16, XMM_TEMPORARY = 32;
 /** Lifts one instruction: reads `l.insn`, adds operations. */
 export type Lift = (l: Lifter) => void;
 
+/**
+ * What all lifters use in turn, as there are tens of thousands: from begin() to the end of a block they are one's own. One more
+ * than there are variables: XMM_TEMPORARY.
+ */
+const CURRENT = new Int32Array(VAR_COUNT + 1), DIRTY = new Uint8Array(VAR_COUNT + 1);
+const WRITTEN_AT = new Int32Array(VAR_COUNT + 1);
+
 export class Lifter extends Builder {
   insn!: Instruction;
   /** Flags (FLAG_ mask) that somebody may read after this instruction. */
@@ -76,11 +83,10 @@ export class Lifter extends Builder {
   /** Index of the block being filled. */
   block = -1;
 
-  // One more than there are variables: XMM_TEMPORARY.
-  readonly #current: Int32Array = new Int32Array(VAR_COUNT + 1).fill(-1);
-  readonly #dirty: Uint8Array = new Uint8Array(VAR_COUNT + 1);
+  readonly #current: Int32Array = CURRENT;
+  readonly #dirty: Uint8Array = DIRTY;
   /** Operation of this block that wrote the variable last: values read before it are no longer what the variable has. */
-  readonly #writtenAt: Int32Array = new Int32Array(VAR_COUNT + 1).fill(-1);
+  readonly #writtenAt: Int32Array = WRITTEN_AT;
   readonly #flagSource: (FlagSource | null)[] = [null, null, null, null, null, null];
 
   /** Indirect jump's pc -> targets. */
@@ -544,9 +550,10 @@ export class Lifter extends Builder {
     const { fn } = this, into = fn.blocks[block];
     into.first = fn.count;
     if (into.pc < 0) into.resumePc = this.insn.nextPc;
-    this.lowHalves.clear();
-    this.#basesUp.clear();
-    this.#basesDown.clear();
+    // To clear an empty map takes longer than to look.
+    if (this.lowHalves.size > 0) this.lowHalves.clear();
+    if (this.#basesUp.size > 0) this.#basesUp.clear();
+    if (this.#basesDown.size > 0) this.#basesDown.clear();
     this.#current.fill(-1);
     this.#dirty.fill(0);
     this.#writtenAt.fill(-1);
@@ -602,7 +609,10 @@ export class Lifter extends Builder {
     let block = this.#blocks.get(pc);
     if (block === undefined) {
       block = this.fn.newBlock(-1);
-      Object.assign(this.fn.blocks[block], { kind: END_EXIT, target: pc, first: this.fn.count, end: this.fn.count });
+      const exit = this.fn.blocks[block];
+      exit.kind = END_EXIT;
+      exit.target = pc;
+      exit.first = exit.end = this.fn.count;
       this.#blocks.set(pc, block);
     }
     return block;
@@ -620,20 +630,29 @@ export class Lifter extends Builder {
 
   /** Ends the block with a jump to an inner block or a block of the region. */
   endJump(to: number): void {
-    this.#end(END_JUMP, { succ: [to] });
+    this.#end(END_JUMP).succ = [to];
   }
 
   /** condition (i32) != 0 goes to `then`, else to `otherwise`. */
   endBranch(condition: number, then: number, otherwise: number): void {
-    this.#end(END_BRANCH, { value: condition, succ: [then, otherwise] });
+    const block = this.#end(END_BRANCH);
+    block.value = condition;
+    block.succ = [then, otherwise];
   }
 
   endCall(target: number, returnPc: number, returnBlock: number): void {
-    this.#end(END_CALL, { target, returnPc, succ: [returnBlock] });
+    const block = this.#end(END_CALL);
+    block.target = target;
+    block.returnPc = returnPc;
+    block.succ = [returnBlock];
   }
 
   endCallIndirect(pc: number, returnPc: number, returnBlock: number): void {
-    this.#end(END_CALL_INDIRECT, { value: pc, returnPc, succ: [returnBlock], likely: this.#likelyTarget() });
+    const block = this.#end(END_CALL_INDIRECT);
+    block.value = pc;
+    block.returnPc = returnPc;
+    block.succ = [returnBlock];
+    block.likely = this.#likelyTarget();
   }
 
   #likelyTarget(): number {
@@ -641,19 +660,23 @@ export class Lifter extends Builder {
   }
 
   endReturn(pc: number): void {
-    this.#end(END_RETURN, { value: pc });
+    this.#end(END_RETURN).value = pc;
   }
 
   endExit(target: number): void {
-    this.#end(END_EXIT, { target });
+    this.#end(END_EXIT).target = target;
   }
 
   endExitIndirect(pc: number): void {
-    this.#end(END_EXIT_INDIRECT, { value: pc, likely: this.#likelyTarget() });
+    const block = this.#end(END_EXIT_INDIRECT);
+    block.value = pc;
+    block.likely = this.#likelyTarget();
   }
 
   endSyscall(nextPc: number, nextBlock: number): void {
-    this.#end(END_SYSCALL, { target: nextPc, succ: [nextBlock] });
+    const block = this.#end(END_SYSCALL);
+    block.target = nextPc;
+    block.succ = [nextBlock];
   }
 
   /** Targets of the current indirect jump as found by discover, in index order, or null. */
@@ -674,7 +697,11 @@ export class Lifter extends Builder {
    */
   endSwitchOnPc(target: number, table: JumpTable): void {
     const succ = table.targets.map((pc) => this.blockFor(pc));
-    this.#end(END_SWITCH_PC, { value: target, index: this.#tableIndex, succ, pcs: table.targets });
+    const block = this.#end(END_SWITCH_PC);
+    block.value = target;
+    block.index = this.#tableIndex;
+    block.succ = succ;
+    block.pcs = table.targets;
   }
 
   /** SYSCALL's own effects on registers: rcx = next rip, r11 = rflags (Intel SDM, SYSCALL). */
@@ -694,13 +721,19 @@ export class Lifter extends Builder {
 
   /** Stops with a STOP_ reason; rip = pc. */
   endTrap(reason: number, pc: number): void {
-    this.#end(END_TRAP, { trap: reason, target: pc });
+    const block = this.#end(END_TRAP);
+    block.trap = reason;
+    block.target = pc;
   }
 
-  #end(kind: number, fields: Partial<IrBlock>): void {
+  /** Ends the block; gives it, for what else its end has. */
+  #end(kind: number): IrBlock {
     this.#flush();
-    Object.assign(this.fn.blocks[this.block], { kind, end: this.fn.count }, fields);
+    const block = this.fn.blocks[this.block];
+    block.kind = kind;
+    block.end = this.fn.count;
     this.block = -1;
+    return block;
   }
 
   // All pending values are computed before the first setvar, so that none of them reads a variable already overwritten.

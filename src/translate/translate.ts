@@ -243,7 +243,7 @@ class Translator {
       region.sideEntries = [];
       for (const label of labels) this.#want(label);
     } else this.#plan(region.entryPc, region.sideEntries, region.blocks, null);
-    this.#builder.fill(this.#lift(region));
+    this.#fill(region);
     this.#lap("emit");
   }
 
@@ -292,9 +292,15 @@ class Translator {
         : discoverRegion(this.#code, entryPc, MAX_FUNCTION_INSTRUCTIONS, [...sideEntries]);
       planned.isEmitted = true;
       this.#lap("discover");
-      this.#builder.fill(this.#lift(region));
+      this.#fill(region);
       this.#lap("emit");
     }
+  }
+
+  #fill(region: Region): void {
+    const fn = this.#lift(region);
+    this.#builder.fill(fn);
+    fn.recycle();
   }
 
   #lift(region: Region): IrFunction {
