@@ -21,6 +21,13 @@ const REFERENCE = 9;
 
 const INSTANCE = 0, PLAIN = 1, ARRAY = 2, MAP = 3, SET = 4, TYPED = 5, EXTERNAL = 6;
 
+/**
+ * Up to how many fields are filled by assignment. V8 takes objects that get more than twelve by computed names (and four that
+ * every object has room for) for dictionaries, which makes each later access to their fields slow: tasks and processes are such.
+ * It does not where they are defined, which takes longer.
+ */
+const ASSIGNED_MAX = 12;
+
 type TypedArray =
   | Uint8Array<ArrayBuffer>
   | Int32Array<ArrayBuffer>
@@ -356,10 +363,21 @@ class Restorer {
     }
   }
 
+  private fillInstance(object: object, fields: readonly string[]): void {
+    if (fields.length <= ASSIGNED_MAX) {
+      for (const field of fields) (object as Record<string, unknown>)[field] = this.value();
+      return;
+    }
+    for (const field of fields) {
+      const value = this.value();
+      Object.defineProperty(object, field, { value, writable: true, enumerable: true, configurable: true });
+    }
+  }
+
   private fill(i: number): void {
     const object = this.objects[i], [kind, detail] = this.shapes[i], { input } = this;
     if (kind === INSTANCE) {
-      for (const field of this.classes[detail].fields) (object as Record<string, unknown>)[field] = this.value();
+      this.fillInstance(object, this.classes[detail].fields);
     } else if (kind === ARRAY) {
       for (let n = 0; n < detail; n++) (object as unknown[]).push(this.value());
     } else if (kind === PLAIN) {
