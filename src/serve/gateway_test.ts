@@ -75,7 +75,7 @@ function ask(gateway: Gateway, n: number): number[] {
 }
 
 test("a guest that watches its connections runs once for requests that come together", () => {
-  const all = server(true), gateway = new Gateway(sharedInstance(() => all.guest), {});
+  const all = server(true), gateway = new Gateway(sharedInstance(() => all.guest), { sliceMs: 1000 });
   ask(gateway, 1);
   ask(gateway, 3); // which opens more connections
   const before = all.guest.runs;
@@ -88,7 +88,7 @@ test("a guest that watches its connections runs once for requests that come toge
 });
 
 test("a guest that stays with one connection gets one request after the other", () => {
-  const all = server(false), gateway = new Gateway(sharedInstance(() => all.guest), {});
+  const all = server(false), gateway = new Gateway(sharedInstance(() => all.guest), { sliceMs: 1000 });
   for (let i = 0; i < 3; i++) expect(ask(gateway, 3)).toEqual([200, 200, 200]);
   expect([all.requests, all.connections]).toEqual([9, 1]);
 });

@@ -83,7 +83,7 @@ export class PathWalker {
   /** Resolves `path` from a directory that is at hand. */
   walkFrom(k: Kernel, t: Task, start: Dentry, path: string, flags: number): number {
     this.links = 0;
-    this.rests.length = 0;
+    if (this.rests.length > 0) this.rests.length = 0;
     return this.steps(k, t, start, path, flags);
   }
 
