@@ -51,6 +51,7 @@ import { UnixConnectionSocket } from "../kernel/net/unix/connection.ts";
 import { UnixDatagramSocket } from "../kernel/net/unix/datagram.ts";
 import { UnixEnd } from "../kernel/net/unix/end.ts";
 import { UnixNames } from "../kernel/net/unix/names.ts";
+import { SeccompFilter } from "../kernel/task/seccomp.ts";
 import { Transfer } from "../kernel/syscalls/io_wait.ts";
 import { CpuIntervalTimer, CpuLimit, CpuSleep } from "../kernel/task/cpu_timers.ts";
 import { Credentials } from "../kernel/task/credentials.ts";
@@ -170,6 +171,7 @@ const CLASSES: readonly SavableClass[] = [
   RootFileSystem,
   RootfsBytes,
   RootfsDirectory,
+  SeccompFilter,
   Segment,
   SegmentFile,
   SemaphoreSet,
@@ -293,6 +295,7 @@ const CLASS_NAMES: readonly string[] = `
   RootFileSystem
   RootfsBytes
   RootfsDirectory
+  SeccompFilter
   Segment
   SegmentFile
   SemaphoreSet

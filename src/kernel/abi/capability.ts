@@ -1,6 +1,12 @@
 /** Capabilities (include/uapi/linux/capability.h) that something here asks for. */
 export const CAP_CHOWN = 0, CAP_DAC_OVERRIDE = 1, CAP_DAC_READ_SEARCH = 2, CAP_FOWNER = 3, CAP_FSETID = 4;
-export const CAP_KILL = 5, CAP_SETGID = 6, CAP_SETUID = 7, CAP_SETPCAP = 8, CAP_SYS_CHROOT = 18, CAP_MKNOD = 27;
+export const CAP_KILL = 5,
+  CAP_SETGID = 6,
+  CAP_SETUID = 7,
+  CAP_SETPCAP = 8,
+  CAP_SYS_CHROOT = 18,
+  CAP_SYS_ADMIN = 21,
+  CAP_MKNOD = 27;
 /** /proc/sys/kernel/cap_last_cap of Linux 6.1: CAP_CHECKPOINT_RESTORE. */
 export const CAP_LAST_CAP = 40;
 

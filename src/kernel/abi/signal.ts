@@ -122,3 +122,6 @@ const NAMES = [
 export function signalName(signal: number): string {
   return NAMES[signal] ?? `SIGRT_${signal - SIGRTMIN}`;
 }
+
+/** si_code of SIGSYS: a filter has said so. */
+export const SYS_SECCOMP = 1;

@@ -3,6 +3,7 @@ import { EINTR, ENOSYS } from "../abi/errno.ts";
 import type { Kernel } from "../kernel.ts";
 import { hasDeliverableSignal, isPending, restoreSignalMask } from "../task/signals.ts";
 import { questionAfterSyscalls } from "../task/run.ts";
+import { CALL_ALLOWED, filterSyscall } from "../task/seccomp.ts";
 import { type Task, TASK_BLOCKED, TASK_RUNNABLE } from "../task/task.ts";
 import { BLOCKED, NO_RESULT } from "../wait_queue.ts";
 import { sleepsThrough } from "./interrupt.ts";
@@ -17,6 +18,10 @@ export function dispatchSyscall(k: Kernel): number {
   if (--k.syscallsToQuestion <= 0) questionAfterSyscalls(k);
   const number = t.process.space.machine.memory.i32[W_RAX];
   if (k.tracer !== null) k.tracer.enter(k, t, number);
+  if (t.seccomp !== null) {
+    const result = filterSyscall(k, t, number);
+    if (result !== CALL_ALLOWED) return complete(k, t, number, result);
+  }
   return complete(k, t, number, callHandler(k, t, number));
 }
 

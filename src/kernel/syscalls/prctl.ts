@@ -2,13 +2,15 @@ import { STATE_FSBASE, STATE_GSBASE } from "../../machine/state.ts";
 import { EFAULT, EINVAL, ENODEV, EPERM } from "../abi/errno.ts";
 import { SECBIT_KEEP_CAPS } from "../abi/capability.ts";
 import * as prctl from "../abi/prctl.ts";
-import { SYS_arch_prctl, SYS_personality, SYS_prctl, SYS_seccomp } from "../abi/syscall_numbers.ts";
+import { SYS_arch_prctl, SYS_personality, SYS_prctl } from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
 import { decodeBytes, encodeBytes } from "../memory/byte_string.ts";
 import { copyToUser, readableRange, writeU32, writeU64 } from "../memory/user_memory.ts";
+import { seccompMode } from "../task/seccomp.ts";
 import { DEFAULT_TIMER_SLACK_NS, type Task } from "../task/task.ts";
 import { changeAmbient, dropBounding, readBounding, setSecureBits } from "./capability.ts";
-import { full, partial, refused, type SyscallRow } from "./support.ts";
+import { setSeccompMode } from "./seccomp.ts";
+import { full, partial, type SyscallRow } from "./support.ts";
 
 /** TASK_COMM_LEN. */
 const NAME_BYTES = 16;
@@ -67,6 +69,9 @@ function sysPrctl(k: Kernel, t: Task, option: number, a: number, b: number, c: n
       p.thpDisabled = a !== 0;
       return 0;
     case prctl.PR_GET_SECCOMP:
+      return seccompMode(t);
+    case prctl.PR_SET_SECCOMP:
+      return setSeccompMode(t, a, b);
     case prctl.PR_GET_TIMING:
     case prctl.PR_TASK_PERF_EVENTS_DISABLE:
     case prctl.PR_TASK_PERF_EVENTS_ENABLE:
@@ -159,5 +164,4 @@ export const prctlRows: readonly (readonly [number, SyscallRow])[] = [
   ],
   [SYS_arch_prctl, full("arch_prctl", sysArchPrctl, ["code", "addr"])],
   [SYS_personality, partial("personality", sysPersonality, "kept, changes nothing", ["persona"])],
-  [SYS_seccomp, refused("seccomp", EINVAL, "as a kernel without CONFIG_SECCOMP_FILTER", ["op:int", "flags", "args"])],
 ];

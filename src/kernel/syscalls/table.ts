@@ -10,6 +10,7 @@ import { mqRows } from "./mq.ts";
 import { msgRows } from "./msg.ts";
 import { pidfdRows } from "./pidfd.ts";
 import { prctlRows } from "./prctl.ts";
+import { seccompRows } from "./seccomp.ts";
 import { randomRows } from "./random.ts";
 import { priorityRows } from "./priority.ts";
 import { schedRows } from "./sched.ts";
@@ -39,6 +40,7 @@ export const SYSCALLS: SyscallTable = makeTable([
   ...schedulingHintRows,
   ...identityRows,
   ...prctlRows,
+  ...seccompRows,
   ...limitRows,
   // Memory, time, the machine.
   ...memoryRows,

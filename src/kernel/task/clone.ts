@@ -111,6 +111,7 @@ function inherit(t: Task, child: Task, flags: number): void {
   child.signalMask.set(t.signalMask);
   child.name = t.name;
   child.nice = t.nice;
+  child.seccomp = t.seccomp;
   child.timerSlackNs = t.timerSlackNs;
   // clone(2): the alternate stack is lost when memory is shared, except across vfork.
   child.altStack = flags & CLONE_VM && !(flags & CLONE_VFORK)

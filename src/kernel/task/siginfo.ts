@@ -1,5 +1,16 @@
 import type { GuestMemory } from "../../machine/guest_memory.ts";
-import { SI_TIMER, SIGBUS, SIGCHLD, SIGFPE, SIGILL, SIGINFO_BYTES, SIGSEGV, SIGTRAP } from "../abi/signal.ts";
+import {
+  SI_TIMER,
+  SIGBUS,
+  SIGCHLD,
+  SIGFPE,
+  SIGILL,
+  SIGINFO_BYTES,
+  SIGSEGV,
+  SIGSYS,
+  SIGTRAP,
+  SYS_SECCOMP,
+} from "../abi/signal.ts";
 import { loadI32, loadU32, storeU32 } from "../memory/user_memory.ts";
 import { makeSignal, type Signal } from "./signal.ts";
 
@@ -7,12 +18,17 @@ import { makeSignal, type Signal } from "./signal.ts";
 export function storeSiginfo(m: GuestMemory, at: number, s: Signal): void {
   m.u8.fill(0, at, at + SIGINFO_BYTES);
   storeU32(m, at, s.number);
+  storeU32(m, at + 4, s.error);
   storeU32(m, at + 8, s.code);
   if (s.code === SI_TIMER) {
     storeU32(m, at + 16, s.timerId);
     storeU32(m, at + 20, s.overrun);
     storeU32(m, at + 24, s.valueLow);
     storeU32(m, at + 28, s.valueHigh);
+  } else if (s.number === SIGSYS && s.code === SYS_SECCOMP) {
+    storeU32(m, at + 16, s.address);
+    storeU32(m, at + 24, s.status);
+    storeU32(m, at + 28, s.timerId);
   } else if (isFault(s)) {
     storeU32(m, at + 16, s.address);
     storeU32(m, at + 20, s.addressHigh);

@@ -3,6 +3,7 @@ import type { WaitQueue } from "../wait_queue.ts";
 import type { Kernel } from "../kernel.ts";
 import type { GuestMemory } from "../../machine/guest_memory.ts";
 import { STATE_BYTES } from "../../machine/state.ts";
+import type { SeccompFilter } from "./seccomp.ts";
 import type { Signal } from "./signal.ts";
 
 export const TASK_RUNNABLE = 0, TASK_BLOCKED = 1, TASK_STOPPED = 2, TASK_ZOMBIE = 3;
@@ -35,6 +36,7 @@ export class Task {
     "fault",
     "cpuNs",
     "exitCode",
+    "seccomp",
   ];
   state = TASK_RUNNABLE;
   /** The state block while another task runs; the machine's memory is the truth while this one does. */
@@ -72,6 +74,8 @@ export class Task {
   /** CPU time used. */
   cpuNs = 0;
   exitCode = 0;
+  /** The filters that each of its system calls passes first, or null. */
+  seccomp: SeccompFilter | null = null;
 
   constructor(public tid: number, public process: Process) {}
 

@@ -1,5 +1,6 @@
 import type { Kernel } from "../../../kernel.ts";
 import type { Process } from "../../../task/process.ts";
+import { countFilters, seccompMode } from "../../../task/seccomp.ts";
 import type { Signal } from "../../../task/signal.ts";
 import type { Task } from "../../../task/task.ts";
 import { SIG_DFL, SIG_IGN } from "../../../abi/signal.ts";
@@ -51,7 +52,8 @@ export function status(_k: Kernel, p: Process, thread: Task | undefined): string
     ["CapBnd", maskText(c.bounding, 0)],
     ["CapAmb", maskText(c.ambient, 0)],
     ["NoNewPrivs", p.noNewPrivs ? 1 : 0],
-    ["Seccomp", 0],
+    ["Seccomp", thread === undefined ? 0 : seccompMode(thread)],
+    ["Seccomp_filters", thread === undefined ? 0 : countFilters(thread)],
     ["Speculation_Store_Bypass", "not vulnerable"],
     ["Cpus_allowed", 1],
     ["Cpus_allowed_list", 0],
