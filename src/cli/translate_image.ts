@@ -1,6 +1,7 @@
 /** An image file or folder into an output folder: what `translate` does, without its command line. */
 import { basename, resolve } from "node:path";
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { WarmRequest } from "../boot/warm.ts";
 import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -91,6 +92,8 @@ export async function translateImage(path: string, options: TranslateImageOption
   }
   if (options.logMemory) app.manifest.logMemory = true;
   const files = new Map<string, Uint8Array<ArrayBuffer>>(app.files);
+  // In threads of the host's own, while the bundler works.
+  const measured = [...files].map(measure);
   const text = new TextEncoder();
   try {
     for (const target of targets) files.set(ENTRY_FILES[target], text.encode(await bundleEntry(target, app.manifest)));
@@ -98,8 +101,8 @@ export async function translateImage(path: string, options: TranslateImageOption
   } finally {
     await stopBundler();
   }
-  const sizes = new Map<string, Sizes>();
-  for (const [name, bytes] of files) sizes.set(name, { raw: bytes.length, gzip: gzipSync(bytes, { level: 6 }).length });
+  const others = [...files].filter(([name]) => !app.files.has(name)).map(measure);
+  const sizes = new Map(await Promise.all([...measured, ...others]));
   if (targets.includes("workers")) {
     const config = wranglerConfig(workerName(path), { stateful: options.stateful ?? false });
     files.set("wrangler.toml", text.encode(config));
@@ -115,6 +118,12 @@ export async function translateImage(path: string, options: TranslateImageOption
     wasmBytes: app.translations.reduce((n, t) => n + t.wasm.length, 0),
   };
   return { out, app, budget };
+}
+
+const compress = promisify(gzip);
+
+async function measure([name, bytes]: [string, Uint8Array]): Promise<[string, Sizes]> {
+  return [name, { raw: bytes.length, gzip: (await compress(bytes, { level: 6 })).length }];
 }
 
 /** wasm-opt takes seconds for code of this size, minutes for ten times as much, and saves 6 to 8 %. */

@@ -32,6 +32,8 @@ interface Work {
   file: CodeFile;
   task: FileTask;
   ticket: Ticket;
+  /** Its first translation was begun while guests ran. */
+  isEarly: boolean;
   added: HintsLeft | null;
   /** What is left for its translation, once that is known. */
   left: HintsLeft | null;
@@ -39,9 +41,10 @@ interface Work {
 
 /** In the order of the files, without those that have no code; slots follow each other. */
 export function finishFiles(files: readonly CodeFile[], options: FinishOptions): FinishedFile[] {
-  const begun = files.map((file) => begin(file, options));
-  // Those that are made anew come first to the threads, and are waited for last.
-  const works = begun.map((work) => again(work, options.translator));
+  const works = files.map((file) => begin(file, options));
+  // What guests ran on is there already: if it is made anew, then beside those that are made now, for which it does not wait.
+  const [early, late] = [true, false].map((isEarly) => [...works.keys()].filter((i) => works[i].isEarly === isEarly));
+  for (const i of [...early, ...late]) works[i] = again(works[i], options.translator);
   const finished: FinishedFile[] = [];
   let firstSlot = FIRST_SLOT;
   for (const { file, task, ticket, added, left } of works) {
@@ -58,7 +61,9 @@ export function finishFiles(files: readonly CodeFile[], options: FinishOptions):
 /** A file that no guest waited for has all that is known of it in its first task. */
 function begin(file: CodeFile, { tree, translator, ahead, level }: FinishOptions): Work {
   const begun = ahead.begun(file.file, file.start);
-  if (begun !== undefined) return { file, task: begun.task, ticket: begun.ticket!, added: null, left: null };
+  if (begun !== undefined) {
+    return { file, task: begun.task, ticket: begun.ticket!, isEarly: true, added: null, left: null };
+  }
   const bytes = tree.read(file.file), { profile, pointers, imports } = file.hints, wanted = new Set(imports);
   const task: FileTask = {
     bytes,
@@ -69,7 +74,7 @@ function begin(file: CodeFile, { tree, translator, ahead, level }: FinishOptions
     pointers: [...pointers].sort((a, b) => a.target - b.target),
     imports: exportedNames(bytes).filter((name) => wanted.has(name)).sort(),
   };
-  return { file, task, ticket: translator.begin(task), added: null, left: null };
+  return { file, task, ticket: translator.begin(task), isEarly: false, added: null, left: null };
 }
 
 function again(work: Work, translator: FileTranslator): Work {
@@ -78,5 +83,5 @@ function again(work: Work, translator: FileTranslator): Work {
   const { profile, pointers, imports } = left;
   if (profile.length + pointers.length + imports.length === 0) return { ...work, left };
   const more: FileTask = { ...task, profile, pointers, imports: [...new Set([...task.imports, ...imports])].sort() };
-  return { file, task: more, ticket: translator.begin(more), added: left, left: null };
+  return { ...work, task: more, ticket: translator.begin(more), added: left };
 }
