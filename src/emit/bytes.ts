@@ -1,3 +1,10 @@
+/** Bytes of a number as unsigned LEB128. */
+export function u32Length(value: number): number {
+  let n = 1;
+  while ((value >>>= 7) !== 0) n++;
+  return n;
+}
+
 /** A growing byte buffer with wasm's encodings (WebAssembly core specification, 5.2). */
 export class WasmBytes {
   bytes: Uint8Array;

@@ -7,7 +7,7 @@ import { bug } from "../errors.ts";
 import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
-import { WasmBytes } from "./bytes.ts";
+import { u32Length, WasmBytes } from "./bytes.ts";
 import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextDifferentPageBody, nextUsedPageBody } from "./page_scan.ts";
@@ -132,6 +132,9 @@ interface Placed {
   sideEntry?: number;
 }
 
+/** Bytes of all sections but those that have something for each function. */
+const ROOM_FOR_HEADS = 1 << 12;
+
 /** Sections from the function section on; `elements` are (slot, function index) runs. */
 function assemble(
   name: string,
@@ -141,7 +144,9 @@ function assemble(
   elements: [slot: number, indices: number[]][],
   startFunction = -1,
 ): CodeModule {
-  const out = new WasmBytes();
+  const codeLength = functions.reduce((n, { body: { length } }) => n + u32Length(length) + length, 0) +
+    u32Length(functions.length);
+  const out = new WasmBytes(codeLength + 8 * functions.length + ROOM_FOR_HEADS);
   out.raw(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
   out.section(1, typeSection());
   out.section(2, imports.section());
@@ -175,24 +180,16 @@ function assemble(
   }
   out.section(9, elementSection(elements));
 
-  const code = new WasmBytes();
-  code.u32(functions.length);
-  const starts: number[] = [];
-  for (const f of functions) {
-    code.u32(f.body.length);
-    starts.push(code.length);
-    code.raw(f.body);
-  }
-  out.byte(10);
-  out.u32(code.length);
-  const codeStart = out.length;
-  out.raw(code.view());
-  out.section(0, nameSection(name));
-
   const traps = new TrapTableBuilder();
-  functions.forEach((f, i) => {
-    if (f.region !== null) traps.add(f.region.traps, codeStart + starts[i]);
-  });
+  out.byte(10);
+  out.u32(codeLength);
+  out.u32(functions.length);
+  for (const { body, region } of functions) {
+    out.u32(body.length);
+    if (region !== null) traps.add(region.traps, out.length);
+    out.raw(body);
+  }
+  out.section(0, nameSection(name));
   return {
     bytes: out.take(),
     entries: functions.flatMap((f) => f.sideEntry ?? f.region?.entryPc ?? []),

@@ -5,7 +5,7 @@
  */
 import { bug } from "../errors.ts";
 import { resumeNumber, resumeRow, type ResumeTable } from "../machine/resume_table.ts";
-import { WasmBytes } from "./bytes.ts";
+import { u32Length, WasmBytes } from "./bytes.ts";
 import { elementSection, nameSection, TYPE_REGION } from "./module.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { sideEntryBody } from "./runtime_functions.ts";
@@ -72,7 +72,7 @@ export function placeModule(module: UnplacedModule, { name, firstSlot, sideEntri
   return {
     wasm: placed,
     entries: [...entries, ...sideEntries],
-    movedBy: bodies.length === 0 ? 0 : codeStart - (bodies[0].start - lengthOf(bodies[0].end - bodies[0].start)),
+    movedBy: bodies.length === 0 ? 0 : codeStart - (bodies[0].start - u32Length(bodies[0].end - bodies[0].start)),
   };
 }
 
@@ -126,11 +126,4 @@ function addBodies(out: WasmBytes, section: Uint8Array, bodies: readonly Uint8Ar
   out.raw(section.subarray(count.next));
   out.raw(tail.view());
   return start;
-}
-
-/** Bytes of a number as unsigned LEB128. */
-function lengthOf(value: number): number {
-  let n = 1;
-  while ((value >>>= 7) !== 0) n++;
-  return n;
 }

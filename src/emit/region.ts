@@ -29,7 +29,6 @@ import {
 import { OP, TYPE_I32 } from "../ir/ops.ts";
 import { STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
 import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
-import { RELAXED_MADD } from "./function_ops.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import { BLOCK_EMPTY, W_BLOCK, W_BR_IF, W_END, W_GLOBAL_GET, W_IF, W_LOOP, W_UNREACHABLE } from "./opcodes.ts";
 import { analyseReentry } from "./reentry.ts";
@@ -283,6 +282,6 @@ export class RegionEmitter {
 }
 
 function usesFused({ op, count }: IrFunction): boolean {
-  for (let i = 0; i < count; i++) if (RELAXED_MADD[op[i]] !== undefined) return true;
+  for (let i = 0; i < count; i++) if (op[i] === OP.f32x4_fma || op[i] === OP.f64x2_fma) return true;
   return false;
 }
