@@ -43,8 +43,8 @@ export function lookupBody(find: number): Uint8Array {
   const PC = 0, AT = 1;
   return new Code()
     .get(PC).i32(LOOKUP_RECENT_MASK).op(OP.i32_and).i32(1).op(OP.i32_shr_u).tee(AT).lookupLoad(LOOKUP_RECENT)
-    .get(PC).op(OP.i32_eq, W_IF, BLOCK_EMPTY).get(AT).lookupLoad(LOOKUP_RECENT + 4).op(W_RETURN, W_END)
-    .get(PC).call(find)
+    .get(PC).op(OP.i32_ne, W_IF, BLOCK_EMPTY).get(PC).call(find).op(W_RETURN, W_END)
+    .get(AT).lookupLoad(LOOKUP_RECENT + 4)
     .body([1, I32]);
 }
 

@@ -3,7 +3,7 @@ import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { BodyPool } from "./body_pool.ts";
 import { CodeLibrary, lookupOf } from "./code_cache.ts";
-import { LookupTable } from "./lookup_table.ts";
+import { LOOKUP_RECENT, LOOKUP_RECENT_MASK, LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS, RAX, STATE_RIP, STOP_SYSCALL } from "./state.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
 
@@ -88,4 +88,19 @@ test("a lookup that was made ahead finds what it was made of, and takes more", (
   expect([table.size, table.get(0x3fffff)]).toEqual([3000, 0]);
   for (let pc = 1; pc < 9000; pc++) table.set(pc, pc);
   expect([table.size, table.get(8999), table.get(entries[2999])]).toEqual([11999, 8999, 3000]);
+});
+
+test("a lookup forgets what compiled code kept of a pc that has changed", () => {
+  const table = new LookupTable(new WebAssembly.Memory({ initial: 1 })), pc = 0x401230;
+  const words = new Int32Array(table.memory.buffer), at = (LOOKUP_RECENT + ((pc & LOOKUP_RECENT_MASK) >> 1)) >> 2;
+  const changes = [() => table.set(pc, 8), () => table.delete(pc), () => table.copyFrom(table)];
+  for (const change of changes) {
+    table.set(pc, 7);
+    words.set([pc, 7], at);
+    change();
+    expect(words[at]).toBe(0);
+  }
+  words.set([pc + 0x10000, 9], at);
+  table.set(pc, 7);
+  expect([...words.subarray(at, at + 2)]).toEqual([pc + 0x10000, 9]);
 });
