@@ -56,5 +56,6 @@ function help(): string {
 
 if (import.meta.main) {
   const code = await main(process.argv.slice(2));
-  process.exitCode = code;
+  // Not by waiting for what is still set to happen: a guest that was given up may have timers that never end.
+  process.exit(code);
 }

@@ -5,6 +5,7 @@ import type { HostConnection } from "./instance.ts";
 import type { Pump } from "./pump.ts";
 import type { RequestPlan } from "./request.ts";
 import type { ResponseSink } from "./sink.ts";
+import type { Timers } from "./timers.ts";
 
 /** RFC 9110, section 9.2.2: only what may be repeated without harm is sent again. */
 const IDEMPOTENT = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
@@ -47,6 +48,10 @@ export class Conversation implements ExchangeContext {
 
   get heads(): HeadMemory {
     return this.gateway.heads;
+  }
+
+  get timers(): Timers {
+    return this.gateway.timers;
   }
 
   private begin(lane: Lane | null): void {

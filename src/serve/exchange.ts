@@ -8,12 +8,18 @@ import type { Pump, PumpClient } from "./pump.ts";
 import type { RequestPlan, Upload } from "./request.ts";
 import { forbidsBody, isServable } from "./response.ts";
 import type { BodyConsumer, ResponseBody, ResponseSink } from "./sink.ts";
+import type { Timers } from "./timers.ts";
 import type { UploadReader } from "./upload.ts";
 
 /** Bodies that are complete when their head is read, up to this size, are answered without a stream. */
 const BUFFERED_MAX = 256 * 1024;
 /** Pieces smaller than this are joined before they are handed to the host, up to JOINED_MAX. */
 const SMALL_PIECE = 16 * 1024, JOINED_MAX = 64 * 1024;
+/**
+ * How long the head of a request waits for the beginning of its body, in ms. Clients send a small form together with its head,
+ * and there are servers that lose what comes behind (webdis, when it is asked to close the connection).
+ */
+const HEAD_WAIT_MS = 10;
 
 /** How an exchange ended, for whoever owns the connection and the instance. */
 export interface ExchangeResult {
@@ -29,6 +35,7 @@ export interface ExchangeContext {
   readonly plan: RequestPlan;
   readonly sink: ResponseSink;
   readonly heads: HeadMemory;
+  readonly timers: Timers;
   /** The head of the response is there. */
   onAnswer(): void;
   /** Everything is over; called once. */
@@ -75,9 +82,12 @@ export class Exchange implements PumpClient, ResponseBody {
     const { pump, plan } = this.context;
     pump.add(this);
     this.connection.onChange = pump.noteFor(this);
-    this.connection.write(plan.head);
-    if (plan.upload === null) this.uploaded = true;
-    else void this.sendBody(plan.upload);
+    if (plan.upload === null) {
+      this.connection.write(plan.head);
+      this.uploaded = true;
+    } else {
+      void this.sendWithBody(plan.head, plan.upload);
+    }
     pump.drive();
   }
 
@@ -265,12 +275,19 @@ export class Exchange implements PumpClient, ResponseBody {
     return more;
   }
 
-  private async sendBody({ reader: upload, first }: Upload): Promise<void> {
-    const { plan } = this.context;
+  /** The head goes with the first piece of the body, or alone if that keeps it waiting. */
+  private async sendWithBody(head: Uint8Array, { reader: upload, first }: Upload): Promise<void> {
+    const { plan, pump, timers } = this.context;
     const isChunked = plan.body.kind === "chunked";
     let left = plan.body.kind === "length" ? plan.body.length : Infinity;
     this.upload = upload;
-    let ahead = first;
+    let ahead = first, unsent: Uint8Array[] = [head];
+    const timer = timers.after(HEAD_WAIT_MS, () => {
+      if (this.over || unsent.length === 0) return;
+      unsent = [];
+      this.connection.write(head);
+      pump.drive();
+    });
     try {
       for (;;) {
         const { done, value } = await (ahead ?? upload.read());
@@ -280,19 +297,32 @@ export class Exchange implements PumpClient, ResponseBody {
         if (value.length === 0) continue;
         left -= value.length;
         if (left < 0) throw new RangeError("body longer than its Content-Length");
-        if (isChunked) await this.send(chunkHead(value.length));
-        if (!(await this.send(value))) return void upload.cancel().catch(() => {});
-        if (isChunked) await this.send(chunkEnd());
-        this.context.pump.drive();
+        const pieces = isChunked ? [...unsent, chunkHead(value.length), value, chunkEnd()] : [...unsent, value];
+        unsent = [];
+        if (!(await this.sendAll(pieces))) return void upload.cancel().catch(() => {});
+        pump.drive();
       }
       if (left > 0 && left !== Infinity) throw new RangeError("body shorter than its Content-Length");
-      if (isChunked) await this.send(lastChunk());
+      const pieces = isChunked ? [...unsent, lastChunk()] : unsent;
+      unsent = [];
+      await this.sendAll(pieces);
       this.uploaded = true;
-      this.context.pump.drive();
+      pump.drive();
     } catch {
       // The client has gone in the middle of its request.
       this.abort();
+    } finally {
+      timers.clear(timer);
     }
+  }
+
+  /** Sends small pieces as one, so that the guest does not see some of them without the others. */
+  private async sendAll(pieces: readonly Uint8Array[]): Promise<boolean> {
+    let size = 0;
+    for (const piece of pieces) size += piece.length;
+    if (size <= JOINED_MAX && pieces.length > 1) return await this.send(joined(pieces, size));
+    for (const piece of pieces) if (!(await this.send(piece))) return false;
+    return true;
   }
 
   /** Waits until the guest has taken all; false if it takes no more. */

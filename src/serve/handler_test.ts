@@ -114,6 +114,25 @@ test("an upload reaches the guest whole, with a length or in chunks", async () =
   expect(await streamed.text()).toBe(String(sent));
 });
 
+test("a small body comes together with the head, as clients send it", async () => {
+  const { get } = stage();
+  const post = async (headers: Record<string, string>) =>
+    await (await get("/waiting", { method: "POST", body: "a=1&b=2", headers })).text();
+  expect(await post({ "content-length": "7" })).toBe("a=1&b=2");
+  expect(await post({})).toBe("7\r\na=1&b=2\r\n");
+});
+
+test("a head does not wait for a body that comes later", async () => {
+  const { get } = stage();
+  let send!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({ start: (controller) => void (send = controller) });
+  const answer = get("/waiting", { method: "POST", body, duplex: "half" } as RequestInit);
+  await new Promise((go) => setTimeout(go, 50));
+  send.enqueue(new TextEncoder().encode("late"));
+  send.close();
+  expect(await (await answer).text()).toBe("");
+});
+
 test("a large download arrives whole, and the guest is not ahead of the client by more than its buffers", async () => {
   const { get, guests } = stage();
   const size = 20 << 20;

@@ -245,6 +245,12 @@ function* respond(
       }
       return yield* simple(String(n));
     }
+    case "/waiting": {
+      // What came together with the end of the head, after all that was there was read.
+      const waiting = text(input.buffer);
+      if (!(yield* readBody(input, request, () => {}))) return false;
+      return yield* simple(waiting);
+    }
     case "/continue": {
       // As most servers: the client is told to go on if it asks.
       if (request.field("expect") === "100-continue") yield* send("HTTP/1.1 100 Continue\r\n\r\n");
