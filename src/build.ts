@@ -33,6 +33,9 @@ import { finishFiles } from "./translate/finish_files.ts";
 import { FunctionStarts } from "./translate/function_starts.ts";
 import type { Translation } from "./translate/translate.ts";
 
+/** Boot may compute so many times as long as a training request. */
+const BOOT_OVER_REQUEST = 6;
+
 /** A finished translation: files by name, but for the entries of the hosts. */
 export interface BuiltApp {
   manifest: Manifest;
@@ -94,7 +97,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   // Limits are for the guest.
   const now = () => performance.now() - ahead.waited;
   const guest = startBoot(tree, spec, ahead, options);
-  const limits = { ...DEFAULT_BOOT_LIMITS, ...options.limits };
+  const limits = { ...DEFAULT_BOOT_LIMITS, ...options.limits }, requestMs = limits.computeMs / BOOT_OVER_REQUEST;
   const { net } = guest.kernel, exposed = spec.ports.filter((p) => p.protocol === "tcp").map((p) => p.number);
   const isReady = (listeners: readonly Listener[]) => isListening(listeners, exposed, options.port);
   bootToReady(guest.kernel, guest.host, guest.output, now, limits, isReady);
@@ -106,7 +109,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const kept = options.warm.filter((request) => request.keep);
   if (kept.length > 0) {
     enter("warm-up");
-    await warmUp(guest.kernel, guest.host, kept, port, now);
+    await warmUp(guest.kernel, guest.host, kept, port, now, requestMs);
     if (guest.kernel.exitStatus !== null) {
       throw badInput(`the server ended during the warm-up; ${guest.output.describe()}`);
     }
@@ -125,6 +128,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     interpreter: guest.shared.interpreter,
     compilerFor: (library) => lazyCompiler(tree, library),
     now,
+    requestMs,
     requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
     port,
     ...(options.onSyscall === undefined ? {} : { onSyscall: options.onSyscall }),

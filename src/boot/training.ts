@@ -43,6 +43,8 @@ export interface TrainingOptions {
   cpuLevel?: CpuLevel;
   /** Real time in milliseconds, but for what is waited for translations. */
   now: () => number;
+  /** Bound on what a request may compute, in that time. */
+  requestMs: number;
   /** Told of every system call, as strace shows it. */
   onSyscall?: (line: string) => void;
 }
@@ -68,7 +70,7 @@ export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
       newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
     });
     if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
-    await warmUp(kernel, host, options.requests, options.port, options.now);
+    await warmUp(kernel, host, options.requests, options.port, options.now, options.requestMs);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }

@@ -78,12 +78,12 @@ function toRequest({ method, path, headers, body }: WarmRequest, signal: AbortSi
   return request;
 }
 
-/** Bounds on one training request: real time that it may compute, bytes of the response that are read. */
-const REQUEST_MS = 20_000, RESPONSE_BYTES = 64 << 20;
+/** The bound on the bytes of a training request's response that are read. */
+const RESPONSE_BYTES = 64 << 20;
 
 /**
  * Has the guest answer the requests on a port, one after the other, each on a connection of its own; then lets it settle. A request that
- * gets no answer is given up; one that keeps the guest busy without an end is an error. `now` is real time in milliseconds.
+ * gets no answer is given up; one that keeps the guest busy for `requestMs` is an error. `now` is real time in milliseconds.
  */
 export async function warmUp(
   k: Kernel,
@@ -91,6 +91,7 @@ export async function warmUp(
   requests: readonly WarmRequest[],
   port: number,
   now: () => number,
+  requestMs: number,
 ): Promise<void> {
   const instance = {
     kernel: k,
@@ -102,7 +103,7 @@ export async function warmUp(
       return k.exitStatus === null;
     },
   };
-  const timers = new BootTimers(host, now);
+  const timers = new BootTimers(host, now, requestMs);
   const handler = createHandler(sharedInstance(() => instance), {
     port,
     keepAlive: false,
@@ -119,13 +120,13 @@ export async function warmUp(
     // An aborted stream fails; what it had to say is of no interest.
     answer.catch(() => {});
     const end = await timers.endOf(answer);
-    if (end === "too long") throw overLimit(`${method} ${path} takes the server more than ${REQUEST_MS / 1000} s`);
+    if (end === "too long") throw overLimit(`${method} ${path} takes the server more than ${requestMs / 1000} s`);
     if (end === "never") {
       host.log(0, `${method} ${path}: the server waits, and does not answer`);
       abort.abort();
     }
   }
-  const giveUpMs = now() + REQUEST_MS;
+  const giveUpMs = now() + requestMs;
   for (let outcome = k.run(SETTLE_NS); outcome === "busy" && now() < giveUpMs;) outcome = k.run(SETTLE_NS);
 }
 
@@ -141,7 +142,7 @@ async function readAll(response: Response): Promise<void> {
 class BootTimers implements Timers {
   readonly #set = new Set<unknown>();
 
-  constructor(readonly host: BootHost, readonly realMs: () => number) {}
+  constructor(readonly host: BootHost, readonly realMs: () => number, readonly requestMs: number) {}
 
   now(): number {
     return this.host.monotonicNs() / 1e6;
@@ -171,7 +172,7 @@ class BootTimers implements Timers {
 
   /** Waits for work: "done"; "never" if nothing is set to happen any more; "too long" in real time or in the guest's. */
   async endOf(work: Promise<unknown>): Promise<"done" | "never" | "too long"> {
-    const giveUpMs = this.realMs() + REQUEST_MS, giveUpAt = this.now() + REQUEST_MS;
+    const giveUpMs = this.realMs() + this.requestMs, giveUpAt = this.now() + this.requestMs;
     let over = false;
     const done = () => void (over = true);
     work.then(done, done);

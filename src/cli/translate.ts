@@ -29,7 +29,8 @@ the archive itself may be plain, gzip or zstd. ARGUMENTS take the place of the i
                    and in files (default: an instance of its own for each request, as the snapshot has it)
   --log-memory     have the hosts log how much memory the guest has, when it is more than ever
   --no-cache       translate everything, and keep nothing for the next time (in $LIGHTER_CACHE, or ~/.cache/lighter)
-  --boot-timeout S give up when the server has computed this long without listening (default 120)
+  --boot-timeout S give up when the server has computed this long without listening (default 120), or a
+                   sixth of it for a training request
   --json           print the manifest instead of the report
   --verbose        show the server's output while it boots
   --trace          write every system call of the boot, the warm-up and the training to standard error

@@ -77,10 +77,10 @@ export class RegionEmitter {
     const { cfg, numbers, sideNumbers, resumePoints } = analyseReentry(fn, frame.plan.resumable);
     this.#gates.numbers = numbers;
     const flow = solveVarFlow(fn, cfg), fused = usesFused(fn);
-    this.#body(fn, cfg, flow, 0);
+    this.#body(fn, cfg, flow, fused, 0);
     // Values of straight code get locals as they come, of which there may be far more than variables.
     const hostCost = frame.hostCost();
-    if (frame.calls && hostCost > MAX_UNDERRATED * frame.frameCost) this.#body(fn, cfg, flow, hostCost);
+    if (frame.calls && hostCost > MAX_UNDERRATED * frame.frameCost) this.#body(fn, cfg, flow, fused, hostCost);
     return {
       entryPc: fn.entryPc,
       ...frame.take(),
@@ -92,10 +92,10 @@ export class RegionEmitter {
   }
 
   /** Emits everything into the frame, a call of which takes `hostCost` of the host's stack at least. */
-  #body(fn: IrFunction, cfg: Cfg, flow: VarFlow, hostCost: number): void {
+  #body(fn: IrFunction, cfg: Cfg, flow: VarFlow, fused: boolean, hostCost: number): void {
     const { frame } = this, { out } = frame;
     frame.begin(fn, cfg, flow, hostCost);
-    if (usesFused(fn)) this.#leaveUnlessFused();
+    if (fused) this.#leaveUnlessFused();
     this.#prologue();
     if (frame.calls) {
       // Calls that come back elsewhere than expected branch out of this block.

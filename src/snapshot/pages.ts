@@ -52,7 +52,7 @@ export interface MappedPage {
  * there has are only named: the file is in the package already.
  */
 export function captureRuns(u8: Uint8Array, pool: PagePool, mapped: (at: number) => MappedPage | null): MemoryRuns {
-  const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length >> 2);
+  const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length / 4);
   const runs: number[] = [];
   let last = -1;
   const add = (source: number, from: number, to: number, bytes: number): void => {
@@ -62,8 +62,8 @@ export function captureRuns(u8: Uint8Array, pool: PagePool, mapped: (at: number)
     else last = runs.push(source, from, to, bytes) - 4;
   };
   for (let at = 0; at < u8.length; at += PAGE_BYTES) {
-    const end = (at + PAGE_BYTES) >> 2;
-    let i = at >> 2;
+    let i = at / 4;
+    const end = i + PAGE_BYTES / 4;
     while (i < end && words[i] === 0) i++;
     if (i === end) continue;
     const page = u8.subarray(at, at + PAGE_BYTES), there = mapped(at);

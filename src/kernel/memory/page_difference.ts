@@ -44,10 +44,10 @@ export function nextDifference(
     for (; at < blockEnd; at += PAGE_SIZE) {
       const offset = (at + toPosition) % FILE_BLOCK_BYTES;
       if (blockWords !== null && offset + PAGE_SIZE <= block!.length) {
-        if (differ(words, at >> 2, blockWords, offset >> 2)) return at;
+        if (differ(words, at >>> 2, blockWords, offset >> 2)) return at;
       } else {
         readPage(contents, at + toPosition);
-        if (differ(words, at >> 2, pageWords, 0)) return at;
+        if (differ(words, at >>> 2, pageWords, 0)) return at;
       }
     }
   }
@@ -83,7 +83,7 @@ function nextUsed(machine: Machine, from: number, end: number): number {
   if (machine.nextUsedPage !== undefined) return machine.nextUsedPage(from, end);
   const words = machine.memory.i32;
   for (let at = from; at < end; at += PAGE_SIZE) {
-    for (let i = at >> 2, last = (at + PAGE_SIZE) >> 2; i < last; i++) if (words[i] !== 0) return at;
+    for (let i = at >>> 2, last = i + PAGE_WORDS; i < last; i++) if (words[i] !== 0) return at;
   }
   return end;
 }
