@@ -26,7 +26,7 @@ export type Shared = SharedArrayBuffer;
 export type ThreadTask = { id: number; task: Omit<FileTask, "bytes">; bytes: Shared };
 export type ThreadAnswer =
   | { ready: true }
-  /** As encodeTranslation gives it. */
+  /** As encodeShared gives it. */
   | { id: number; translation: Shared }
   | { id: number; failure: { kind: ErrorKind; message: string } | { stack: string } };
 
@@ -155,7 +155,7 @@ function errorOf(failure: { kind: ErrorKind; message: string } | { stack: string
 }
 
 /** A copy that other threads can read. */
-export function toShared(bytes: Uint8Array): Shared {
+function toShared(bytes: Uint8Array): Shared {
   const shared = new SharedArrayBuffer(bytes.length);
   new Uint8Array(shared).set(bytes);
   return shared;

@@ -2,8 +2,8 @@
 import { workerData } from "node:worker_threads";
 import { TranslatorError } from "../errors.ts";
 import { translateFile } from "../translate/file_task.ts";
-import { encodeTranslation } from "../translate/translation_codec.ts";
-import { type ThreadAnswer, type ThreadStart, type ThreadTask, toShared } from "./translator_pool.ts";
+import { encodeShared } from "../translate/translation_codec.ts";
+import type { ThreadAnswer, ThreadStart, ThreadTask } from "./translator_pool.ts";
 
 const { port, said } = workerData as ThreadStart;
 
@@ -17,7 +17,7 @@ port.on("message", ({ id, task, bytes }: ThreadTask) => {
   try {
     // A copy: text in shared memory cannot be decoded.
     const translation = translateFile({ ...task, bytes: new Uint8Array(new Uint8Array(bytes)) });
-    say({ id, translation: toShared(encodeTranslation(translation)) });
+    say({ id, translation: encodeShared(translation) });
   } catch (e) {
     const failure = e instanceof TranslatorError
       ? { kind: e.kind, message: e.message }

@@ -144,8 +144,7 @@ function assemble(
   elements: [slot: number, indices: number[]][],
   startFunction = -1,
 ): CodeModule {
-  const codeLength = functions.reduce((n, { body: { length } }) => n + u32Length(length) + length, 0) +
-    u32Length(functions.length);
+  const codeLength = sum(functions, ({ body: { length } }) => u32Length(length) + length) + u32Length(functions.length);
   const out = new WasmBytes(codeLength + 8 * functions.length + ROOM_FOR_HEADS);
   out.raw(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
   out.section(1, typeSection());
@@ -180,7 +179,8 @@ function assemble(
   }
   out.section(9, elementSection(elements));
 
-  const traps = new TrapTableBuilder();
+  const maps = functions.flatMap(({ region }) => region?.traps ?? []);
+  const traps = new TrapTableBuilder(sum(maps, (m) => m.pcs.length), sum(maps, (m) => m.sites.length));
   out.byte(10);
   out.u32(codeLength);
   out.u32(functions.length);
@@ -196,6 +196,10 @@ function assemble(
     resume: buildResumeTable(functions.flatMap((f) => f.region ?? [])),
     ...traps.table(),
   };
+}
+
+function sum<T>(list: readonly T[], count: (item: T) => number): number {
+  return list.reduce((n, item) => n + count(item), 0);
 }
 
 /** Segments of functions for the table, each from a slot on. */

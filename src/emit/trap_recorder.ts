@@ -83,32 +83,42 @@ function emptyMap(): TrapMap {
   return { offsets: [], pcs: [], siteOf: [], sites: [] };
 }
 
-/** Joins the notes of regions to the table of their module. */
+/** Joins the notes of regions to the table of their module: so many traps and sites. */
 export class TrapTableBuilder {
-  readonly #offsets: number[] = [];
-  readonly #pcs: number[] = [];
-  readonly #siteOf: number[] = [];
-  readonly #sites: TrapSite[] = [];
+  readonly #table: TrapTable;
+  #traps = 0;
+  #sites = 0;
+
+  constructor(traps: number, sites: number) {
+    const words = () => new Uint32Array(traps);
+    this.#table = {
+      trapOffsets: words(),
+      trapPcs: words(),
+      trapSites: words(),
+      sites: new Int32Array(sites * SITE_COLUMNS.length),
+    };
+  }
 
   /** Notes of a function whose body stands at this offset of the module. */
   add({ offsets, pcs, siteOf, sites }: TrapMap, bodyStart: number): void {
-    const firstSite = this.#sites.length;
-    for (const o of offsets) this.#offsets.push(bodyStart + o);
-    for (const pc of pcs) this.#pcs.push(pc);
-    for (const site of siteOf) this.#siteOf.push(firstSite + site);
+    const table = this.#table, firstSite = this.#sites, width = SITE_COLUMNS.length;
+    for (let i = 0; i < pcs.length; i++) {
+      const at = this.#traps++;
+      table.trapOffsets[at] = bodyStart + offsets[i];
+      table.trapPcs[at] = pcs[i];
+      table.trapSites[at] = firstSite + siteOf[i];
+    }
     for (const site of sites) {
-      this.#sites.push(site.parent === NO_PARENT ? site : { ...site, parent: site.parent + firstSite });
+      const at = this.#sites++ * width;
+      for (let k = 0; k < width; k++) table.sites[at + k] = site[SITE_COLUMNS[k]];
+      if (site.parent !== NO_PARENT) table.sites[at + PARENT] = site.parent + firstSite;
     }
   }
 
+  /** The table, once all are added. */
   table(): TrapTable {
-    const sites = new Int32Array(this.#sites.length * SITE_COLUMNS.length);
-    this.#sites.forEach((site, i) => SITE_COLUMNS.forEach((c, k) => sites[i * SITE_COLUMNS.length + k] = site[c]));
-    return {
-      trapOffsets: new Uint32Array(this.#offsets),
-      trapPcs: new Uint32Array(this.#pcs),
-      trapSites: new Uint32Array(this.#siteOf),
-      sites,
-    };
+    return this.#table;
   }
 }
+
+const PARENT = SITE_COLUMNS.indexOf("parent");

@@ -47,7 +47,10 @@ export function finishFiles(files: readonly CodeFile[], options: FinishOptions):
   for (const i of [...early, ...late]) works[i] = again(works[i], options.translator);
   const finished: FinishedFile[] = [];
   let firstSlot = FIRST_SLOT;
-  for (const { file, task, ticket, added, left } of works) {
+  for (let i = 0; i < works.length; i++) {
+    const { file, task, ticket, added, left } = works[i];
+    // What is placed is a copy: the tickets hold as much code again.
+    delete works[i];
     const made = ticket.wait();
     const { sideEntries } = left ?? hintsLeft(task, made.entries, decodeResume(made.resume), file.hints);
     const translation = placeTranslation(made, { name: `code${finished.length}`, firstSlot, sideEntries });

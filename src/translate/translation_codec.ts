@@ -12,6 +12,15 @@ type Head = Pick<Translation, "name" | "firstSlot" | "stats"> & {
 };
 
 export function encodeTranslation(t: Translation): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(encodeInto(t, (length) => new ArrayBuffer(length)));
+}
+
+/** The same for another thread to read: without a copy in between, which would be as large as the code. */
+export function encodeShared(t: Translation): SharedArrayBuffer {
+  return encodeInto(t, (length) => new SharedArrayBuffer(length));
+}
+
+function encodeInto<T extends ArrayBufferLike>(t: Translation, make: (length: number) => T): T {
   const parts = partsOf(t);
   const head: Head = {
     name: t.name,
@@ -21,8 +30,8 @@ export function encodeTranslation(t: Translation): Uint8Array<ArrayBuffer> {
     lengths: parts.map((p) => p.length),
   };
   const json = new TextEncoder().encode(JSON.stringify(head));
-  const out = new Uint8Array(8 + json.length + parts.reduce((n, p) => n + p.length, 0));
-  const view = new DataView(out.buffer);
+  const buffer = make(8 + json.length + parts.reduce((n, p) => n + p.length, 0));
+  const out = new Uint8Array(buffer), view = new DataView(buffer);
   view.setUint32(0, MAGIC, true);
   view.setUint32(4, json.length, true);
   out.set(json, 8);
@@ -31,7 +40,7 @@ export function encodeTranslation(t: Translation): Uint8Array<ArrayBuffer> {
     out.set(part, at);
     at += part.length;
   }
-  return out;
+  return buffer;
 }
 
 /** Throws a TranslatorError if the bytes are nothing that encodeTranslation gives. */
