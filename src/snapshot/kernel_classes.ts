@@ -52,6 +52,7 @@ import { UnixDatagramSocket } from "../kernel/net/unix/datagram.ts";
 import { UnixEnd } from "../kernel/net/unix/end.ts";
 import { UnixNames } from "../kernel/net/unix/names.ts";
 import { SeccompFilter } from "../kernel/task/seccomp.ts";
+import { AsyncNotice } from "../kernel/vfs/async_notice.ts";
 import { Transfer } from "../kernel/syscalls/io_wait.ts";
 import { CpuIntervalTimer, CpuLimit, CpuSleep } from "../kernel/task/cpu_timers.ts";
 import { Credentials } from "../kernel/task/credentials.ts";
@@ -95,6 +96,7 @@ const CLASSES: readonly SavableClass[] = [
   AddressSpace,
   AnonymousInode,
   Arrival,
+  AsyncNotice,
   ByteQueue,
   Clock,
   CodePlaces,
@@ -219,6 +221,7 @@ const CLASS_NAMES: readonly string[] = `
   AddressSpace
   AnonymousInode
   Arrival
+  AsyncNotice
   ByteQueue
   Clock
   CodePlaces

@@ -13,6 +13,7 @@ import {
 } from "../memory/user_memory.ts";
 import { describedDentry } from "../vfs/anonymous.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
+import { noticeOf, setAsync } from "../vfs/async_notice.ts";
 import { type LockOwner, locksOf, releasePosixLocks } from "../vfs/locks.ts";
 import { isMappedWritable } from "../memory/shared_pages.ts";
 import { MemoryFile } from "../fs/memory_inodes.ts";
@@ -30,11 +31,15 @@ import {
   F_GETLEASE,
   F_GETLK,
   F_GETOWN,
+  F_GETOWN_EX,
   F_GETPIPE_SZ,
   F_GETSIG,
   F_OFD_GETLK,
   F_OFD_SETLK,
   F_OFD_SETLKW,
+  F_OWNER_PGRP,
+  F_OWNER_PID,
+  F_OWNER_TID,
   F_RDLCK,
   F_SEAL_SEAL,
   F_SEAL_WRITE,
@@ -45,12 +50,14 @@ import {
   F_SETLK,
   F_SETLKW,
   F_SETOWN,
+  F_SETOWN_EX,
   F_SETPIPE_SZ,
   F_SETSIG,
   F_UNLCK,
   F_WRLCK,
   FD_CLOEXEC,
   O_ACCMODE,
+  O_ASYNC,
   O_CLOEXEC,
   O_PATH,
   O_RDONLY,
@@ -60,7 +67,7 @@ import {
   SEEK_SET,
   SETFL_MASK,
 } from "../abi/fcntl.ts";
-import { EAGAIN, EBADF, EBUSY, EDEADLK, EINVAL, EOVERFLOW, EPERM } from "../abi/errno.ts";
+import { EAGAIN, EBADF, EBUSY, EDEADLK, EINVAL, EOVERFLOW, EPERM, ESRCH } from "../abi/errno.ts";
 import { SYS_dup, SYS_dup2, SYS_dup3, SYS_fcntl } from "../abi/syscall_numbers.ts";
 
 function sysDup(_k: Kernel, t: Task, fd: number): number {
@@ -109,6 +116,7 @@ function sysFcntl(k: Kernel, t: Task, fd: number, command: number, argument: num
   if (d.statusFlags & O_PATH) return -EBADF;
   switch (command) {
     case F_SETFL:
+      if ((argument ^ d.statusFlags) & O_ASYNC && d.canBeWatched) setAsync(k, d, fd, (argument & O_ASYNC) !== 0);
       d.statusFlags = (d.statusFlags & ~SETFL_MASK) | (argument & SETFL_MASK);
       return 0;
     case F_GETLK:
@@ -121,14 +129,27 @@ function sysFcntl(k: Kernel, t: Task, fd: number, command: number, argument: num
     case F_OFD_SETLKW:
       return setLock(k, t, d, argument, true, command === F_OFD_SETLKW);
     case F_SETOWN:
-      d.owner = argument;
+      return setOwner(k, d, argument < 0 ? F_OWNER_PGRP : F_OWNER_PID, Math.abs(argument));
+    case F_SETOWN_EX: {
+      const at = readableRange(t, argument, 8);
+      return at < 0 ? at : setOwner(k, d, loadI32(t.memory, at), loadI32(t.memory, at + 4));
+    }
+    case F_GETOWN_EX: {
+      const at = writableRange(t, argument, 8);
+      if (at < 0) return at;
+      const isThread = d.notice !== null && d.notice.toThread;
+      storeU32(t.memory, at, isThread ? F_OWNER_TID : d.owner < 0 ? F_OWNER_PGRP : F_OWNER_PID);
+      storeU32(t.memory, at + 4, Math.abs(d.owner));
       return 0;
+    }
     case F_GETOWN:
       return d.owner;
     case F_SETSIG:
-      return argument >>> 0 > 64 ? -EINVAL : 0;
-    case F_GETSIG:
+      if (argument >>> 0 > 64) return -EINVAL;
+      if (argument !== 0 || d.notice !== null) noticeOf(k, d).signal = argument;
       return 0;
+    case F_GETSIG:
+      return d.notice === null ? 0 : d.notice.signal;
     case F_SETPIPE_SZ:
       return setPipeSize(t, d, argument);
     case F_GETPIPE_SZ:
@@ -149,6 +170,18 @@ function sysFcntl(k: Kernel, t: Task, fd: number, command: number, argument: num
     default:
       return -EINVAL;
   }
+}
+
+/** F_SETOWN_EX: 0 for nobody, -ESRCH for one that is not there. */
+function setOwner(k: Kernel, d: FileDescription, type: number, id: number): number {
+  if (type !== F_OWNER_TID && type !== F_OWNER_PID && type !== F_OWNER_PGRP) return -EINVAL;
+  const isThere = type === F_OWNER_TID
+    ? k.tasks.has(id)
+    : [...k.processes.values()].some((p) => type === F_OWNER_PID ? p.pid === id : p.pgid === id);
+  if (id !== 0 && !isThere) return -ESRCH;
+  d.owner = type === F_OWNER_PGRP ? -id : id;
+  if (type === F_OWNER_TID || d.notice !== null) noticeOf(k, d).toThread = type === F_OWNER_TID;
+  return 0;
 }
 
 /** fs.pipe-max-size. */

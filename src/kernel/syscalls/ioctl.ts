@@ -4,8 +4,9 @@ import { readU32, writeU32 } from "../memory/user_memory.ts";
 import { describedDentry } from "../vfs/anonymous.ts";
 import { usable } from "./io_wait.ts";
 import { partial, type SyscallRow } from "./support.ts";
-import { O_ASYNC, O_NONBLOCK } from "../abi/fcntl.ts";
-import { EBADF, EOPNOTSUPP } from "../abi/errno.ts";
+import { O_NONBLOCK } from "../abi/fcntl.ts";
+import { setAsync } from "../vfs/async_notice.ts";
+import { EBADF, ENOTTY, EOPNOTSUPP } from "../abi/errno.ts";
 import { FICLONE, FICLONERANGE, FIGETBSZ, FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD } from "../abi/ioctl.ts";
 import { SYS_ioctl } from "../abi/syscall_numbers.ts";
 
@@ -24,8 +25,9 @@ function sysIoctl(k: Kernel, t: Task, fd: number, request: number, argument: num
     case FIOASYNC: {
       const on = readU32(t, argument);
       if (on < 0) return on;
-      const flag = request === FIONBIO ? O_NONBLOCK : O_ASYNC;
-      d.statusFlags = on ? d.statusFlags | flag : d.statusFlags & ~flag;
+      if (request === FIONBIO) d.statusFlags = on ? d.statusFlags | O_NONBLOCK : d.statusFlags & ~O_NONBLOCK;
+      else if (d.canBeWatched) setAsync(k, d, fd, on !== 0);
+      else return -ENOTTY;
       return 0;
     }
     case FIONREAD: {

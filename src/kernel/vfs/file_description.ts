@@ -1,6 +1,7 @@
 import { WaitQueue } from "../wait_queue.ts";
 import type { Kernel } from "../kernel.ts";
 import type { SharedPages } from "../memory/shared_pages.ts";
+import type { AsyncNotice } from "./async_notice.ts";
 import type { Dentry } from "./dentry.ts";
 import type { Task } from "../task/task.ts";
 
@@ -13,7 +14,15 @@ import type { Task } from "../task/task.ts";
  * memory.u8 and a linear address whose range it has checked.
  */
 export abstract class FileDescription {
-  static readonly savedFields: readonly string[] = ["statusFlags", "offset", "refs", "readiness", "dentry", "owner"];
+  static readonly savedFields: readonly string[] = [
+    "statusFlags",
+    "offset",
+    "refs",
+    "readiness",
+    "dentry",
+    "owner",
+    "notice",
+  ];
 
   /** O_ flags that fcntl F_GETFL shows: access mode, O_APPEND, O_NONBLOCK, ... */
   statusFlags = 0;
@@ -24,6 +33,8 @@ export abstract class FileDescription {
   dentry: Dentry | null = null;
   /** Process (positive) or process group (negative) that F_SETOWN named for SIGIO and SIGURG. */
   owner = 0;
+  /** What is known for O_ASYNC, or null. */
+  notice: AsyncNotice | null = null;
   /** Woken whenever poll() may give another answer. */
   readonly readiness = new WaitQueue();
 
