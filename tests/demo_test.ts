@@ -34,6 +34,7 @@ it("the output folder holds entries for three hosts, a manifest, code and data",
       "base.wasm",
       "code0.wasm",
       "deno.js",
+      "deno_server.js",
       "lighter.json",
       "node.mjs",
       "worker.js",
@@ -60,6 +61,7 @@ it("the same image gives the same output", async () => {
 });
 
 describe("under deno serve", () => addTests("deno", { shared: true }));
+describe("in deno_server.js", () => addTests("deno-server", { shared: true }));
 describe.skipIf(findNode() === null)("in Node 22 or later", () => addTests("node", { shared: true }));
 describe("in workerd", () => addTests("workers", { shared: false }));
 describe("in workerd, in a Durable Object", () => {
