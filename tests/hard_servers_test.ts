@@ -3,21 +3,27 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import type { WarmRequest } from "../src/boot/warm.ts";
 import { translateImage } from "../src/cli/translate_image.ts";
 import { ociLayout, tarOf } from "../src/image/_testing.ts";
-import { accept, answer, exit, listen, pauseForever, spin, tinyElf } from "./support/tiny_elf.ts";
+import { accept, answer, exit, listen, pauseForever, spin, tellRequest, tinyElf } from "./support/tiny_elf.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lighter-hard-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Translates an image of this program; gives what the guest, and we, said meanwhile. */
-async function translate(code: readonly number[], warm: string[] = []): Promise<{ said: string[]; files: string[] }> {
+async function translate(
+  code: readonly number[],
+  warm: (string | WarmRequest)[] = [],
+): Promise<{ said: string[]; files: string[] }> {
   const place = mkdtempSync(join(folder, "case-"));
   const layer = tarOf([{ path: "server", content: tinyElf(code), mode: 0o755 }]);
   const files = ociLayout({ layers: [{ tar: layer }], config: { Entrypoint: ["/server"] } });
   writeFileSync(join(place, "image"), tarOf([...files].map(([path, content]) => ({ path, content }))));
   const said: string[] = [];
-  const requests = warm.map((path) => ({ method: "GET", path, headers: [], body: null, keep: true }));
+  const requests = warm.map((request): WarmRequest =>
+    typeof request === "string" ? { method: "GET", path: request, headers: [], body: null, keep: true } : request
+  );
   const { out } = await translateImage(join(place, "image"), {
     out: join(place, "out"),
     targets: ["deno"],
@@ -48,4 +54,15 @@ test("a server that computes for ever once it is asked", async () => {
   const { said, files } = await translate([...listen, ...accept, ...spin]);
   expect(files).toContain("deno.js");
   expect(said.join()).toMatch(/GET \/ takes the server more than 20 s/);
+});
+
+test("a training request's body comes with its length, or in chunks if that is asked for", async () => {
+  const code = [...listen, ...accept, ...tellRequest, ...answer("HTTP/1.1 204 No Content\r\n\r\n"), ...pauseForever];
+  const post: WarmRequest = { method: "POST", path: "/", headers: [], body: "\u00fcber", keep: true };
+  const { said } = await translate(code, [post]);
+  expect(said.join("\n")).toMatch(/^Content-Length: 5\r$/m);
+  expect(said.join()).not.toMatch(/Transfer-Encoding/);
+  const chunked = await translate(code, [{ ...post, headers: [["Transfer-Encoding", "chunked"]] }]);
+  expect(chunked.said.join("\n")).toMatch(/^Transfer-Encoding: chunked\r$/m);
+  expect(chunked.said.join()).not.toMatch(/Content-Length/);
 });

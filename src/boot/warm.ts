@@ -5,7 +5,8 @@
  * A warm file has one request a line: a path ("/hello"), a method and a path ("HEAD /hello"), or a JSON object
  * {"method", "path", "headers", "body", "times", "keep"}, the body being sent so many times over. With "keep": false a copy of
  * the server is asked: the translator knows the code, and what the request changes is not in the snapshot. Empty lines and
- * lines that begin with # are left out.
+ * lines that begin with # are left out. A body is sent with its length, as clients do, unless there is a field
+ * "Transfer-Encoding": "chunked".
  */
 import { badInput, overLimit } from "../errors.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -72,7 +73,9 @@ const FORBIDDEN: ReadonlySet<string> = new Set(["TRACE", "TRACK"]);
 /** Throws TypeError for what fetch does not know: a method or a field's name that is no token, GET with a body. */
 function toRequest({ method, path, headers, body }: WarmRequest, signal: AbortSignal | null = null): Request {
   const isForbidden = FORBIDDEN.has(method.toUpperCase());
-  const init = { method: isForbidden ? "OPTIONS" : method, headers, body, signal };
+  const hasLength = body === null || headers.some(([name]) => /^(content-length|transfer-encoding)$/i.test(name));
+  const length: [string, string][] = hasLength ? [] : [["Content-Length", `${new TextEncoder().encode(body).length}`]];
+  const init = { method: isForbidden ? "OPTIONS" : method, headers: [...headers, ...length], body, signal };
   const request = new Request(`http://localhost${path}`, init);
   if (isForbidden) Object.defineProperty(request, "method", { value: method });
   return request;
@@ -83,7 +86,7 @@ const RESPONSE_BYTES = 64 << 20;
 
 /**
  * Has the guest answer the requests on a port, one after the other, each on a connection of its own; then lets it settle. A request that
- * gets no answer is given up; one that keeps the guest busy for `requestMs` is an error. `now` is real time in milliseconds.
+ * gets no answer is given up, also where timers of the guest go on; one that keeps the guest busy for `requestMs` is an error. `now` is real time in milliseconds.
  */
 export async function warmUp(
   k: Kernel,
@@ -170,7 +173,10 @@ class BootTimers implements Timers {
     clearTimeout(handle as ReturnType<typeof setTimeout>);
   }
 
-  /** Waits for work: "done"; "never" if nothing is set to happen any more; "too long" in real time or in the guest's. */
+  /**
+   * Waits for work: "done"; "never" if nothing is set to happen any more, or all that happened in so much of the guest's time
+   * was that its timers went off; "too long" in real time.
+   */
   async endOf(work: Promise<unknown>): Promise<"done" | "never" | "too long"> {
     const giveUpMs = this.realMs() + this.requestMs, giveUpAt = this.now() + this.requestMs;
     let over = false;
@@ -180,7 +186,8 @@ class BootTimers implements Timers {
       await new Promise((go) => setTimeout(go, idle));
       if (over) return "done";
       idle = this.#set.size === 0 ? idle + 1 : 0;
-      if (this.realMs() > giveUpMs || this.now() > giveUpAt) return "too long";
+      if (this.realMs() > giveUpMs) return "too long";
+      if (this.now() > giveUpAt) return "never";
     }
     return "never";
   }

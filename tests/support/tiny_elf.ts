@@ -97,3 +97,11 @@ export function bindUdp(port: number): number[] {
 export const accept: readonly number[] = [0x31, 0xf6, 0x31, 0xd2, ...call(43, 3)];
 /** write(4, text) */
 export const answer = (text: string): number[] => say(text, 4);
+/** Reads from descriptor 4 once, and writes what came to standard error. */
+export const tellRequest: readonly number[] = [
+  ...[0x48, 0x81, 0xec, ...i32(4096)], // sub rsp, 4096
+  ...[0x48, 0x89, 0xe6, 0xba, ...i32(4096)], // mov rsi, rsp; mov edx, 4096
+  ...call(0, 4),
+  ...[0x89, 0xc2, 0x48, 0x89, 0xe6], // mov edx, eax; mov rsi, rsp
+  ...call(1, 2),
+];
