@@ -3,7 +3,8 @@ import type { ResponseHead } from "../http1/events.ts";
 import { latin1Bytes } from "../http1/grammar.ts";
 import { chunkEnd, chunkHead } from "../http1/writer.ts";
 import type { BodyConsumer, Failure, ResponseBody, ResponseSink } from "../sink.ts";
-import type { ClientFraming, ClientHeads, ClientSide } from "./response_head.ts";
+import type { ClientSide } from "./client_side.ts";
+import type { ClientFraming, ClientHeads } from "./response_head.ts";
 import type { Transport } from "./transport.ts";
 
 /** Pieces up to this size are copied together, which costs less than writing them one by one. */

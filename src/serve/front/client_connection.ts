@@ -1,15 +1,16 @@
 import type { Conversation } from "../conversation.ts";
-import { type Field, fieldValue, isNamed } from "../http1/events.ts";
-import { beginsWith, listMembers } from "../http1/grammar.ts";
+import { type Field, isNamed } from "../http1/events.ts";
+import { beginsWith } from "../http1/grammar.ts";
 import type { RequestBody } from "../http1/writer.ts";
 import { type PlanOptions, planRequest, type RequestPlan } from "../request.ts";
 import { BodyReader } from "./body_reader.ts";
 import { type AnswerContext, ClientAnswer, ownAnswer } from "./client_answer.ts";
+import { type ClientSide, clientSide, waitsForContinue } from "./client_side.ts";
 import { ClientUpload } from "./client_upload.ts";
 import { Refusal } from "./refusal.ts";
 import { requestFraming } from "./request_framing.ts";
 import { headEnd, parseRequestHead, type RequestHead, requestTarget, skipEmptyLines } from "./request_head.ts";
-import type { ClientHeads, ClientSide } from "./response_head.ts";
+import type { ClientHeads } from "./response_head.ts";
 import type { Transport } from "./transport.ts";
 
 /** What may wait here of requests that come before the answer to an earlier one, or of a body that nobody reads. */
@@ -275,26 +276,6 @@ export class ClientConnection implements AnswerContext {
     if (isFull) this.transport.pause();
     else this.transport.resume();
   }
-}
-
-function clientSide({ method, minor, fields }: RequestHead): ClientSide {
-  const option = fieldValue(fields, "connection");
-  const wishes = option === undefined ? [] : listMembers(option);
-  const wantsClose = wishes.includes("close");
-  return {
-    minor,
-    isHead: method === "HEAD",
-    wantsClose,
-    keeps: !wantsClose && (minor === 1 || wishes.includes("keep-alive")),
-  };
-}
-
-/** RFC 9110, section 10.1.1: there is one expectation, and HTTP/1.0 has none. */
-function waitsForContinue({ minor, fields }: RequestHead): boolean {
-  const expected = minor === 0 ? undefined : fieldValue(fields, "expect");
-  if (expected === undefined) return false;
-  if (expected.toLowerCase() === "100-continue") return true;
-  throw new Refusal(417, "Expectation Failed");
 }
 
 function joined(first: Uint8Array, from: number, second: Uint8Array): Uint8Array {

@@ -3,20 +3,10 @@ import { combinedValue, fieldValue, isNamed, type ResponseHead } from "../http1/
 import { latin1Bytes, listMembers } from "../http1/grammar.ts";
 import { isHopByHop, namedInConnection } from "../http1/hop_by_hop.ts";
 import { titleCase } from "../http1/writer.ts";
+import type { ClientSide } from "./client_side.ts";
 
 /** How a client finds the end of a body: it has none, by Content-Length, in chunks, or when the connection ends. */
 export type ClientFraming = "none" | "length" | "chunked" | "close";
-
-/** What decides, beside the guest's head, about the head that a client gets. */
-export interface ClientSide {
-  /** Minor version that the client speaks. */
-  readonly minor: 0 | 1;
-  readonly isHead: boolean;
-  /** The connection stays open as far as the client is concerned. */
-  readonly keeps: boolean;
-  /** The client has asked to close. */
-  readonly wantsClose: boolean;
-}
 
 /** A head on its way to a client. */
 export interface ClientHead {

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { latin1, latin1Bytes } from "../http1/grammar.ts";
 import { parseHead } from "../http1/head.ts";
-import { clientHead, ClientHeads, type ClientSide } from "./response_head.ts";
+import type { ClientSide } from "./client_side.ts";
+import { clientHead, ClientHeads } from "./response_head.ts";
 
 const MODERN: ClientSide = { minor: 1, isHead: false, keeps: true, wantsClose: false };
 const OLD: ClientSide = { minor: 0, isHead: false, keeps: false, wantsClose: false };
