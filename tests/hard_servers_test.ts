@@ -6,7 +6,17 @@ import { afterAll, expect, test } from "vitest";
 import type { WarmRequest } from "../src/boot/warm.ts";
 import { translateImage } from "../src/cli/translate_image.ts";
 import { ociLayout, tarOf } from "../src/image/_testing.ts";
-import { accept, answer, exit, listen, pauseForever, spin, tellRequest, tinyElf } from "./support/tiny_elf.ts";
+import {
+  accept,
+  answer,
+  exit,
+  listen,
+  pauseForever,
+  sleepForever,
+  spin,
+  tellRequest,
+  tinyElf,
+} from "./support/tiny_elf.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lighter-hard-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,6 +45,12 @@ async function translate(
 
 test("a server that listens and never accepts", async () => {
   const { said, files } = await translate([...listen, ...pauseForever]);
+  expect(files).toContain("deno.js");
+  expect(said).toContain("GET /: the server waits, and does not answer");
+});
+
+test("a server that never accepts, and wakes up all the time", async () => {
+  const { said, files } = await translate([...listen, ...sleepForever(100)], ["/"]);
   expect(files).toContain("deno.js");
   expect(said).toContain("GET /: the server waits, and does not answer");
 });

@@ -86,7 +86,8 @@ const RESPONSE_BYTES = 64 << 20;
 
 /**
  * Has the guest answer the requests on a port, one after the other, each on a connection of its own; then lets it settle. A request that
- * gets no answer is given up, also where timers of the guest go on; one that keeps the guest busy for `requestMs` is an error. `now` is real time in milliseconds.
+ * gets no answer is given up, also where timers of the guest go on; one that keeps the guest busy for `requestMs` is an
+ * error. `now` is real time in milliseconds.
  */
 export async function warmUp(
   k: Kernel,

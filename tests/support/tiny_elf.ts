@@ -53,6 +53,8 @@ export const exit = (status: number): number[] => call(60, status);
 export const pauseForever: readonly number[] = [...call(34), 0xeb, -14 & 255];
 /** poll(NULL, 0, ms) */
 export const sleep = (ms: number): number[] => [0x31, 0xf6, 0xba, ...i32(ms), ...call(7)];
+/** Wakes up every so many ms, for ever. */
+export const sleepForever = (ms: number): number[] => [...sleep(ms), 0xeb, -21 & 255];
 /** fork(): the child runs this, and must not end. */
 export function fork({ child }: { child: readonly number[] }): number[] {
   // test eax, eax; jnz behind the child's code
