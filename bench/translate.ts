@@ -51,7 +51,11 @@ export async function main(args: string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "lighter-bench-"));
   try {
     for (const entry of values.images.split(",").filter(Boolean)) {
-      const path = await imageOf(new Zoo(values.zoo), entry, folder);
+      const path = await imageOf(values.zoo, entry, folder);
+      if (path === null) {
+        console.error(`no image of ${entry}, and no zoo in ${values.zoo} to build it from: left out`);
+        continue;
+      }
       for (const effort of ["fast", "full"] as const) {
         const job: Job = { kind: "image", effort, path };
         figures.images.push({ ...job, ...await middle<ImageCost>(job, values.quick) });
@@ -75,10 +79,11 @@ function defaultElfs(): Job[] {
   ];
 }
 
-/** The zoo's own image if it is there, else built into the folder. */
-async function imageOf(zoo: Zoo, entry: string, folder: string): Promise<string> {
+/** The zoo's own image if it is there, else built into the folder; null without a zoo. */
+async function imageOf(zoo: string, entry: string, folder: string): Promise<string | null> {
   const built = join(Deno.env.get("HOME") ?? ".", ".cache/zoo/images", `${entry}.tar`);
-  return existsSync(built) ? built : await zoo.build(entry, folder);
+  if (existsSync(built)) return built;
+  return existsSync(join(zoo, "zoo")) ? await new Zoo(zoo).build(entry, folder) : null;
 }
 
 /** The run of a job whose time is the median. */
