@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { refuse, takeUnknownMethod } from "./unknown_method.ts";
 
@@ -27,15 +27,17 @@ export type NodeAnswer = (
 
 /** A node:http server. */
 export async function serveNode(answer: NodeAnswer, options: NodeServerOptions): Promise<NodeServer> {
+  // Loaded here, as only servers with routes of their own need it: that takes time at a start.
+  const http = await import("node:http");
   // requestTimeout 0: an upload may take as long as it takes.
-  const server = createServer({ maxHeaderSize: HEAD_MAX, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
+  const server = http.createServer({ maxHeaderSize: HEAD_MAX, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
   server.on("request", (message, out) => void answer(message, out));
   // Left to the guest: whether it says "100 Continue" or refuses at once.
   server.on("checkContinue", (message, out) => {
     void answer(message, out, (status) => status === 100 && out.writeContinue());
   });
   server.on("clientError", (error, socket) => {
-    const taken = takeUnknownMethod(error, socket as Socket, (message, out) => {
+    const taken = takeUnknownMethod(http, error, socket as Socket, (message, out) => {
       void answer(message, out);
     });
     if (!taken) refuse(socket as Socket, error);

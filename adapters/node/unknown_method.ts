@@ -2,7 +2,7 @@
  * Requests with methods that node:http does not know. Its parser rejects them with 400 before there is a request; what a method
  * means is for the guest to say. So the head is parsed here, and the request handed on as if node:http had.
  */
-import { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
 /** Bounds on what is kept of one such request, and on how long it may take to come. */
@@ -17,25 +17,28 @@ interface ParserError extends Error {
 /** A socket with what node:http keeps on it. */
 type HttpSocket = Socket & { _httpMessage?: { headersSent?: boolean } };
 
+/** node:http, which is loaded late. */
+type Http = typeof import("node:http");
+
 type Serve = (message: IncomingMessage, out: ServerResponse) => void;
 
 /** Requests of which only a part has come: node:http reports every further packet as one more error. */
 const unfinished = new WeakMap<Socket, (more: Uint8Array) => void>();
 
 /** Takes a request on if it failed for its method alone; false if it is to be refused. `serve` answers it. */
-export function takeUnknownMethod(error: ParserError, socket: HttpSocket, serve: Serve): boolean {
+export function takeUnknownMethod(http: Http, error: ParserError, socket: HttpSocket, serve: Serve): boolean {
   const { code, rawPacket } = error;
   if (rawPacket === undefined || !socket.writable) return false;
   const add = unfinished.get(socket);
   if (add === undefined && code !== "HPE_INVALID_METHOD") return false;
   // An earlier response is still on its way: the connection is not ours to write to.
   if (socket._httpMessage) return false;
-  if (add === undefined) begin(rawPacket, socket, serve);
+  if (add === undefined) begin(http, rawPacket, socket, serve);
   else add(rawPacket);
   return true;
 }
 
-function begin(first: Uint8Array, socket: HttpSocket, serve: Serve): void {
+function begin(http: Http, first: Uint8Array, socket: HttpSocket, serve: Serve): void {
   let bytes: Buffer = Buffer.alloc(0);
   const give = (): void => {
     end();
@@ -53,7 +56,7 @@ function begin(first: Uint8Array, socket: HttpSocket, serve: Serve): void {
     if (request === "incomplete") return;
     if (request === "refused") return give();
     end();
-    hand(request, socket, serve);
+    hand(http, request, socket, serve);
   };
   unfinished.set(socket, add);
   socket.on("end", give).on("close", end);
@@ -113,14 +116,15 @@ function parseRequest(bytes: Buffer): ParsedRequest | "incomplete" | "refused" {
   return { method, target, minor: Number(minor), rawHeaders, body: bytes.subarray(start, start + length) };
 }
 
-function hand({ method, target, minor, rawHeaders, body }: ParsedRequest, socket: Socket, serve: Serve): void {
-  const message = new IncomingMessage(socket);
+function hand(http: Http, request: ParsedRequest, socket: Socket, serve: Serve): void {
+  const { method, target, minor, rawHeaders, body } = request;
+  const message = new http.IncomingMessage(socket);
   const version = { httpVersion: `1.${minor}`, httpVersionMajor: 1, httpVersionMinor: minor };
   Object.assign(message, { method, url: target, rawHeaders, complete: true, ...version });
   for (let i = 0; i < rawHeaders.length; i += 2) message.headers[rawHeaders[i].toLowerCase()] ??= rawHeaders[i + 1];
   if (body.length > 0) message.push(body);
   message.push(null);
-  const out = new ServerResponse(message);
+  const out = new http.ServerResponse(message);
   // The parser has given this connection up.
   out.shouldKeepAlive = false;
   out.assignSocket(socket);
