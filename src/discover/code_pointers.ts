@@ -13,10 +13,10 @@ export function pointersInData(
 ): void {
   if (map.ranges.length === 0) return;
   const low = map.ranges[0].start, high = map.ranges[map.ranges.length - 1].end;
-  const words = new Uint32Array(u8.buffer, u8.byteOffset, u8.length >> 2);
+  const words = new Uint32Array(u8.buffer, u8.byteOffset, Math.floor(u8.length / 4));
   for (const range of ranges) {
-    const end = Math.min(range.end - GUEST_BIAS, u8.length) >> 2;
-    for (let i = ((range.start - GUEST_BIAS + 7) & ~7) >> 2; i + 1 < end; i += 2) {
+    const end = Math.floor(Math.min(range.end - GUEST_BIAS, u8.length) / 4);
+    for (let i = ((range.start - GUEST_BIAS + 7) & ~7) >>> 2; i + 1 < end; i += 2) {
       const word = words[i];
       if (word < low || word >= high || words[i + 1] !== 0 || !map.has(word)) continue;
       if (!isSpentResolver(words, i, map)) found(word, 4 * i + GUEST_BIAS);
@@ -32,7 +32,7 @@ const R_X86_64_IRELATIVE = 37;
  */
 function isSpentResolver(words: Uint32Array, i: number, map: CodeMap): boolean {
   if (words[i - 2] !== R_X86_64_IRELATIVE || words[i - 1] !== 0 || words[i - 3] !== 0) return false;
-  const slot = (words[i - 4] - GUEST_BIAS) >> 2;
+  const slot = Math.floor((words[i - 4] - GUEST_BIAS) / 4);
   return slot >= 0 && slot < words.length && (map.get(words[slot]) & MARK_FUNCTION) !== 0;
 }
 
