@@ -5,7 +5,7 @@ import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from ".
 import { createGuest } from "../src/boot/guest.ts";
 import { interpreterMachine } from "../src/cli/engines.ts";
 import { PROGRAM, programTree } from "./support/run_program.ts";
-import { fork, listen, pauseForever, sleep, tinyElf } from "./support/tiny_elf.ts";
+import { exit, fork, listen, pauseForever, sleep, tinyElf } from "./support/tiny_elf.ts";
 
 /** Boots a program; gives how many processes it has then, and the guest time that it took in milliseconds. */
 function boot(code: readonly number[], limits: Partial<BootLimits> = {}): { processes: number; ms: number } {
@@ -42,4 +42,14 @@ test("a server that never stops making processes is ready in time", () => {
 
 test("a server that waits for connections alone is ready at once", () => {
   expect(boot([...listen, ...pauseForever]).ms).toBeLessThan(1);
+});
+
+test("a server that goes into the background is told of", () => {
+  const daemon = [...fork({ child: [...listen, ...pauseForever] }), ...sleep(50), ...exit(0)];
+  expect(() => boot(daemon)).toThrow(
+    "exited with status 0, and its container with it: program (process 2) was left in the background",
+  );
+  expect(() => boot([...fork({ child: pauseForever }), ...sleep(50), ...exit(3)])).toThrow(
+    "exited with status 3 before it listened",
+  );
 });

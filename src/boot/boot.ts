@@ -1,6 +1,6 @@
 /** Boot: runs a server at build time until it is ready: a socket listens, every task waits, and no more workers are made. */
 import { badInput, overLimit } from "../errors.ts";
-import { signalName } from "../kernel/abi/signal.ts";
+import { SIGKILL, signalName } from "../kernel/abi/signal.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { BootHost } from "./boot_host.ts";
 import { describeOtherSockets } from "./other_sockets.ts";
@@ -58,7 +58,10 @@ export function bootToReady(
   for (;;) {
     const outcome = k.run(SLICE_NS);
     if (outcome === "exited") {
-      throw badInput(`the server ${describeEnd(k.exitStatus!)} before it listened; ${output.describe()}`);
+      // Who fails leaves behind what it leaves behind; who is content has gone into the background.
+      const background = k.exitStatus === 0 ? describeBackground(k) : "";
+      const when = background === "" ? " before it listened" : `, and its container with it: ${background}`;
+      throw badInput(`the server ${describeEnd(k.exitStatus!)}${when}; ${output.describe()}`);
     }
     const listeners = k.net.listeners();
     if (outcome === "idle" && isReady(listeners)) {
@@ -92,6 +95,17 @@ export function bootToReady(
 
 /** Guest time of one slice; boot time passes slowly, so this is many system calls, or a second of computing. */
 const SLICE_NS = 5e6;
+
+/** Daemons: what was running when the first process ended, and ended with it (pid_namespaces(7)). */
+function describeBackground(k: Kernel): string {
+  const left = [...k.processes.values()].filter((p) => p.pid !== 1 && (p.exitStatus & 0x7f) === SIGKILL);
+  if (left.length === 0) return "";
+  const names = left.map((p) => `${p.nameAtExit} (process ${p.pid})`).join(", ");
+  return `${names} ${
+    left.length === 1 ? "was" : "were"
+  } left in the background. A container ends with its first process, so ` +
+    `that has to be a server in the foreground (a setting of its own, as "daemon off", -D or -F), or wait for it`;
+}
 
 function describeEnd(status: number): string {
   const signal = status & 0x7f;
