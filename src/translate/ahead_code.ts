@@ -17,7 +17,7 @@ import type { FileTask, FileTranslator, Ticket } from "./file_task.ts";
 import { placeTranslation } from "./placed.ts";
 
 /** Executable bytes of the largest file that a guest waits for; larger ones are compiled as they are reached. */
-const MAX_CODE_BYTES = 6 << 20;
+const MAX_CODE_BYTES = 16 << 20;
 
 /** Where so few names can be looked up, all of them are compiled, whoever looks for them. */
 const FEW_EXPORTS = 64;
