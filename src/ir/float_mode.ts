@@ -67,8 +67,58 @@ export function exact(x: number): bigint {
 
 const SCALE = 1074n;
 
-/** Sign of the exact result minus r. All operands are finite, y is not zero for div. */
-function signOfError(op: RoundedOp, x: number, y: number, r: number): bigint {
+/** Between these magnitudes products of two numbers, and what they leave out, are exact in two f64. */
+const LEAST_QUICK = 2 ** -450, GREATEST_QUICK = 2 ** 450;
+
+function isQuick(x: number): boolean {
+  const magnitude = Math.abs(x);
+  return magnitude > LEAST_QUICK && magnitude < GREATEST_QUICK;
+}
+
+/** The part of x * y that p, the product as f64, leaves out (Dekker, "A floating-point technique", 1971). */
+function restOfProduct(x: number, y: number, p: number): number {
+  const bigX = x * 134217729, bigY = y * 134217729;
+  const xh = bigX - (bigX - x), yh = bigY - (bigY - y), xl = x - xh, yl = y - yh;
+  return xl * yl - (p - xh * yh - xl * yh - xh * yl);
+}
+
+/**
+ * As signOfError, for operands of ordinary size; r is the f64 or f32 nearest to the result. A difference of two f64 is rounded to
+ * the right sign, so it need not be exact.
+ */
+function quickSignOfError(op: RoundedOp, x: number, y: number, r: number): number {
+  switch (op) {
+    case "add":
+    case "sub": {
+      const z = op === "add" ? y : -y, s = x + z, back = s - x;
+      const rest = (x - (s - back)) + (z - back);
+      return s === r ? rest : s - r + rest;
+    }
+    case "mul": {
+      const p = x * y;
+      return p === r ? restOfProduct(x, y, p) : p - r + restOfProduct(x, y, p);
+    }
+    case "div": {
+      const p = r * y;
+      return (x - p - restOfProduct(r, y, p)) * Math.sign(y);
+    }
+    case "sqrt": {
+      const p = r * r;
+      return x - p - restOfProduct(r, r, p);
+    }
+  }
+}
+
+/** The exact result minus r, or something of its sign. All operands are finite, y is not zero for div. */
+function signOfError(op: RoundedOp, x: number, y: number, r: number): number {
+  return isQuick(x) && isQuick(y) && isQuick(r) ? quickSignOfError(op, x, y, r) : signOf(exactError(op, x, y, r));
+}
+
+function signOf(n: bigint): number {
+  return n > 0n ? 1 : n < 0n ? -1 : 0;
+}
+
+function exactError(op: RoundedOp, x: number, y: number, r: number): bigint {
   const [a, b, c] = [exact(x), exact(y), exact(r)];
   switch (op) {
     case "add":
@@ -86,14 +136,14 @@ function signOfError(op: RoundedOp, x: number, y: number, r: number): bigint {
 }
 
 /** Moves a nearest result r to the neighbour that the mode wants, `error` being the sign of exact - r. */
-function directed(r: number, error: bigint, mode: number, format: Format): number {
+function directed(r: number, error: number, mode: number, format: Format): number {
   const rc = mode & ROUNDING_CONTROL;
-  if (rc === 0 || error === 0n) return r;
+  if (rc === 0 || error === 0) return r;
   const positive = r > 0 || Object.is(r, 0);
   // Towards zero, both bits set, is down for positive results and up for negative ones.
   const down = rc === ROUND_DOWN || (rc === ROUNDING_CONTROL && positive);
-  if (down && error < 0n) return below(r, format);
-  if (!down && error > 0n) return -below(-r, format);
+  if (down && error < 0) return below(r, format);
+  if (!down && error > 0) return -below(-r, format);
   return r;
 }
 
@@ -141,8 +191,8 @@ function rounded(op: RoundedOp, x: number, y: number, mode: number, format: Form
   if (!Number.isFinite(x) || !Number.isFinite(y) || Number.isNaN(nearest) || (op === "div" && y === 0)) {
     return nearest;
   }
-  const error = Number.isFinite(nearest) ? signOfError(op, x, y, nearest) : nearest > 0 ? -1n : 1n;
-  return error === 0n ? zeroSum(op, x, y, nearest, mode) : directed(nearest, error, mode, format);
+  const error = Number.isFinite(nearest) ? signOfError(op, x, y, nearest) : nearest > 0 ? -1 : 1;
+  return error === 0 ? zeroSum(op, x, y, nearest, mode) : directed(nearest, error, mode, format);
 }
 
 export function asOperand(x: number, mode: number, format: Format): number {
@@ -184,7 +234,7 @@ function narrowed(x: number, mode: number): number {
   const inMode = (x: number) => {
     const nearest = Math.fround(x);
     if (mode === 0 || !Number.isFinite(x)) return nearest;
-    const error = Number.isFinite(nearest) ? exact(x) - exact(nearest) : nearest > 0 ? -1n : 1n;
+    const error = Number.isFinite(nearest) ? signOf(exact(x) - exact(nearest)) : nearest > 0 ? -1 : 1;
     return directed(nearest, error, mode, F32);
   };
   return flushed(inMode(operand), mode, F32, () => inMode(operand * SCALE_UP));
@@ -199,7 +249,7 @@ export function promote(a: number, mode: number): bigint {
 /** The f64 of an integer. Number(bigint) rounds to nearest, ties to even. */
 export function f64OfInteger(n: bigint, mode: number): number {
   const nearest = Number(n);
-  return mode === 0 ? nearest : directed(nearest, (n << SCALE) - exact(nearest), mode, F64);
+  return mode === 0 ? nearest : directed(nearest, signOf((n << SCALE) - exact(nearest)), mode, F64);
 }
 
 /** The f32 of an integer: rounded once, which going through f64 would not be. */
@@ -213,5 +263,5 @@ export function f32OfInteger(n: bigint, mode: number): number {
   }
   const value = Number(magnitude) * 2 ** scale;
   const nearest = Math.fround(n < 0n ? -value : value);
-  return mode === 0 ? nearest : directed(nearest, (n << SCALE) - exact(nearest), mode, F32);
+  return mode === 0 ? nearest : directed(nearest, signOf((n << SCALE) - exact(nearest)), mode, F32);
 }
