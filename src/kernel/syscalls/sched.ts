@@ -1,4 +1,5 @@
 import { EINVAL, EPERM, ESRCH } from "../abi/errno.ts";
+import { SCHED_BATCH, SCHED_FIFO, SCHED_IDLE, SCHED_OTHER, SCHED_RESET_ON_FORK, SCHED_RR } from "../abi/sched.ts";
 import * as sys from "../abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel.ts";
 import { readU32, storeU64, writableRange, writeU32 } from "../memory/user_memory.ts";
@@ -6,11 +7,10 @@ import { writeTimespec } from "../task/timespec.ts";
 import type { Task } from "../task/task.ts";
 import { full, partial, type SyscallRow } from "./support.ts";
 
-/** sched(7). There is one CPU, one policy and no real-time priority; what programs ask for is checked and then of no effect. */
-const SCHED_OTHER = 0, SCHED_FIFO = 1, SCHED_RR = 2, SCHED_BATCH = 3, SCHED_IDLE = 5;
-const RESET_ON_FORK = 0x40000000;
 /** Bytes of the kernel's CPU mask. */
 const MASK_BYTES = 8;
+
+// There is one CPU and no real-time priority; the policy that a thread asks for is kept, and of no effect.
 
 /** Leaves the machine, so that whoever is waiting gets the CPU. */
 function sysSchedYield(k: Kernel, _t: Task): number {
@@ -51,19 +51,27 @@ function sysSchedSetparam(k: Kernel, t: Task, pid: number, param: number): numbe
   return priority < 0 ? priority : priority === 0 ? 0 : -EINVAL;
 }
 
-function sysSchedGetscheduler(k: Kernel, _t: Task, pid: number): number {
-  return pid < 0 ? -EINVAL : exists(k, pid) ? SCHED_OTHER : -ESRCH;
+function sysSchedGetscheduler(k: Kernel, t: Task, pid: number): number {
+  if (pid < 0) return -EINVAL;
+  const task = pid === 0 ? t : k.tasks.get(pid);
+  return task === undefined ? -ESRCH : task.policy;
 }
 
 function sysSchedSetscheduler(k: Kernel, t: Task, pid: number, policy: number, param: number): number {
-  const p = policy & ~RESET_ON_FORK;
+  const p = policy & ~SCHED_RESET_ON_FORK;
   if (pid < 0 || param === 0) return -EINVAL;
-  if (!exists(k, pid)) return -ESRCH;
+  const task = pid === 0 ? t : k.tasks.get(pid);
+  if (task === undefined) return -ESRCH;
   const priority = readU32(t, param);
   if (priority < 0) return priority;
   if (p === SCHED_FIFO || p === SCHED_RR) return priority < 1 || priority > 99 ? -EINVAL : -EPERM;
-  if (p !== SCHED_OTHER && p !== SCHED_BATCH && p !== SCHED_IDLE) return -EINVAL;
-  return priority === 0 ? 0 : -EINVAL;
+  if ((p !== SCHED_OTHER && p !== SCHED_BATCH && p !== SCHED_IDLE) || priority !== 0) return -EINVAL;
+  // What CAP_SYS_NICE would allow: to leave the idle policy, and to take the reset back.
+  const old = task.policy;
+  if ((old & ~SCHED_RESET_ON_FORK) === SCHED_IDLE && p !== SCHED_IDLE) return -EPERM;
+  if (old & SCHED_RESET_ON_FORK && (policy & SCHED_RESET_ON_FORK) === 0) return -EPERM;
+  task.policy = policy;
+  return 0;
 }
 
 function priorityLimit(policy: number, realtime: number): number {
@@ -76,7 +84,7 @@ function sysGetcpu(_k: Kernel, t: Task, cpu: number, node: number): number {
   return error < 0 ? error : node === 0 ? 0 : writeU32(t, node, 0);
 }
 
-const ONE_POLICY = "one policy for all";
+const ONE_POLICY = "policies are kept; all threads get the same share";
 
 export const schedRows: readonly (readonly [number, SyscallRow])[] = [
   [sys.SYS_sched_yield, full("sched_yield", sysSchedYield)],

@@ -17,6 +17,7 @@ import {
   CLONE_VM,
 } from "../abi/clone.ts";
 import { RLIMIT_NPROC } from "../abi/resource.ts";
+import { SCHED_RESET_ON_FORK } from "../abi/sched.ts";
 import { SS_DISABLE } from "../abi/signal.ts";
 import { PidFd } from "../fs/pidfd.ts";
 import type { Kernel } from "../kernel.ts";
@@ -111,6 +112,8 @@ function inherit(t: Task, child: Task, flags: number): void {
   child.signalMask.set(t.signalMask);
   child.name = t.name;
   child.nice = t.nice;
+  // A reset concerns real-time policies.
+  child.policy = t.policy & ~SCHED_RESET_ON_FORK;
   child.seccomp = t.seccomp;
   child.timerSlackNs = t.timerSlackNs;
   // clone(2): the alternate stack is lost when memory is shared, except across vfork.

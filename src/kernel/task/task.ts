@@ -31,6 +31,7 @@ export class Task {
     "robustList",
     "name",
     "nice",
+    "policy",
     "timerSlackNs",
     "interruptedDeadlineNs",
     "fault",
@@ -69,6 +70,8 @@ export class Task {
   name = "";
   /** Nice value, -20 to 19: kept and shown; all tasks get the same share of the processor. */
   nice = 0;
+  /** Scheduling policy (sched(7)) and SCHED_RESET_ON_FORK: kept and shown. */
+  policy = 0;
   /** PR_SET_TIMERSLACK: kept and shown; timers expire as soon as may be. */
   timerSlackNs = DEFAULT_TIMER_SLACK_NS;
   /** CPU time used. */
