@@ -47,12 +47,19 @@ export interface MappedPage {
   bytes: Uint8Array;
 }
 
+/** The first page from `from` on that is not all zero, or `end`. */
+export type NextUsedPage = (from: number, end: number) => number;
+
 /**
  * Takes the pages of a memory that are not zero; the state block is part of it. Pages that still hold what the file mapped
  * there has are only named: the file is in the package already.
  */
-export function captureRuns(u8: Uint8Array, pool: PagePool, mapped: (at: number) => MappedPage | null): MemoryRuns {
-  const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length / 4);
+export function captureRuns(
+  u8: Uint8Array,
+  pool: PagePool,
+  mapped: (at: number) => MappedPage | null,
+  nextUsedPage: NextUsedPage = usedPageIn(u8),
+): MemoryRuns {
   const runs: number[] = [];
   let last = -1;
   const add = (source: number, from: number, to: number, bytes: number): void => {
@@ -61,16 +68,22 @@ export function captureRuns(u8: Uint8Array, pool: PagePool, mapped: (at: number)
     if (follows) runs[last + 3] += bytes;
     else last = runs.push(source, from, to, bytes) - 4;
   };
-  for (let at = 0; at < u8.length; at += PAGE_BYTES) {
-    let i = at / 4;
-    const end = i + PAGE_BYTES / 4;
-    while (i < end && words[i] === 0) i++;
-    if (i === end) continue;
+  for (let at = 0; (at = nextUsedPage(at, u8.length)) < u8.length; at += PAGE_BYTES) {
     const page = u8.subarray(at, at + PAGE_BYTES), there = mapped(at);
     if (there !== null && holds(page, there.bytes)) add(there.file, there.offset, at, there.bytes.length);
     else add(FROM_POOL, pool.add(page) * PAGE_BYTES, at, PAGE_BYTES);
   }
   return { length: u8.length, runs: Uint32Array.from(runs) };
+}
+
+/** For machines that have no faster way. */
+function usedPageIn(u8: Uint8Array): NextUsedPage {
+  const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length / 4);
+  return (from, end) => {
+    let i = from / 4;
+    while (i < end / 4 && words[i] === 0) i++;
+    return Math.floor(i * 4 / PAGE_BYTES) * PAGE_BYTES;
+  };
 }
 
 /** True if the page is these bytes, and zeros behind them. */

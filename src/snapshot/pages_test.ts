@@ -1,11 +1,26 @@
 import { expect, test } from "vitest";
 import { captureRuns, FROM_POOL, PAGE_BYTES, PagePool } from "./pages.ts";
 
+test("pages that are not zero are taken, equal ones once", () => {
+  const u8 = new Uint8Array(8 * PAGE_BYTES), pool = new PagePool();
+  const places = [0, 3 * PAGE_BYTES, 4 * PAGE_BYTES, 7 * PAGE_BYTES];
+  for (const at of places) u8[at + PAGE_BYTES - 1] = 1;
+  u8[4 * PAGE_BYTES] = 2;
+  const { length, runs } = captureRuns(u8, pool, () => null);
+  expect(length).toBe(u8.length);
+  expect([...runs]).toEqual([
+    ...[FROM_POOL, 0, 0, PAGE_BYTES],
+    ...[FROM_POOL, 0, 3 * PAGE_BYTES, 2 * PAGE_BYTES],
+    ...[FROM_POOL, 0, 7 * PAGE_BYTES, PAGE_BYTES],
+  ]);
+});
+
 test("pages beyond 2 GiB are taken", () => {
   const u8 = new Uint8Array(2 ** 31 + 4 * PAGE_BYTES), pool = new PagePool();
   const places = [PAGE_BYTES, 2 ** 31 - PAGE_BYTES, 2 ** 31 + 3 * PAGE_BYTES];
   for (const at of places) u8[at + PAGE_BYTES - 1] = 1;
-  const { length, runs } = captureRuns(u8, pool, () => null);
+  const nextUsedPage = (from: number, end: number) => places.find((at) => at >= from) ?? end;
+  const { length, runs } = captureRuns(u8, pool, () => null, nextUsedPage);
   expect(length).toBe(u8.length);
   expect([...runs]).toEqual(places.flatMap((at) => [FROM_POOL, 0, at, PAGE_BYTES]));
 });
