@@ -5,7 +5,7 @@ import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from ".
 import { createGuest } from "../src/boot/guest.ts";
 import { interpreterMachine } from "../src/cli/engines.ts";
 import { PROGRAM, programTree } from "./support/run_program.ts";
-import { exit, fork, listen, pauseForever, sleep, tinyElf } from "./support/tiny_elf.ts";
+import { ask, exit, fork, listen, pauseForever, reserve, sleep, tinyElf } from "./support/tiny_elf.ts";
 
 /** Boots a program; gives how many processes it has then, and the guest time that it took in milliseconds. */
 function boot(code: readonly number[], limits: Partial<BootLimits> = {}): { processes: number; ms: number } {
@@ -52,4 +52,12 @@ test("a server that goes into the background is told of", () => {
   expect(() => boot([...fork({ child: pauseForever }), ...sleep(50), ...exit(3)])).toThrow(
     "exited with status 3 before it listened",
   );
+});
+
+test("what a server asked for in vain is told when it ends", () => {
+  expect(() => boot([...ask(100_000), ...reserve(10), ...exit(1)])).toThrow(
+    "exited with status 1 before it listened; it asked for system calls that are not there: syscall 100000; " +
+      "it was refused a mapping of 10.0 GiB: addresses end at 4 GiB; it wrote nothing",
+  );
+  expect(() => boot([...reserve(1), ...exit(1)])).toThrow("exited with status 1 before it listened; it wrote nothing");
 });

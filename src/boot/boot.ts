@@ -5,6 +5,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { BootHost } from "./boot_host.ts";
 import { describeOtherSockets } from "./other_sockets.ts";
 import type { Listener } from "./serving_port.ts";
+import { describeShortfalls } from "./shortfalls.ts";
 
 export interface BootLimits {
   /** Real time the guest may compute before it is given up. */
@@ -52,7 +53,8 @@ export function bootToReady(
   isReady: (listeners: readonly Listener[]) => boolean = (listeners) => listeners.length > 0,
 ): void {
   const giveUpMs = nowMs() + limits.computeMs;
-  const findings = () => [describeOtherSockets(k), output.describe()].filter((text) => text !== "").join("; ");
+  const findings = (...first: string[]) =>
+    [...first, describeShortfalls(k), output.describe()].filter((text) => text !== "").join("; ");
   const startNs = host.monotonicNs();
   let sinceNs = Infinity, readyNs = Infinity, newestPid = 0, newestNs = 0;
   for (;;) {
@@ -61,7 +63,7 @@ export function bootToReady(
       // Who fails leaves behind what it leaves behind; who is content has gone into the background.
       const background = k.exitStatus === 0 ? describeBackground(k) : "";
       const when = background === "" ? " before it listened" : `, and its container with it: ${background}`;
-      throw badInput(`the server ${describeEnd(k.exitStatus!)}${when}; ${output.describe()}`);
+      throw badInput(`the server ${describeEnd(k.exitStatus!)}${when}; ${findings()}`);
     }
     const listeners = k.net.listeners();
     if (outcome === "idle" && isReady(listeners)) {
@@ -76,7 +78,9 @@ export function bootToReady(
     if (nowMs() > giveUpMs) {
       if (readyNs < Infinity) return;
       throw overLimit(
-        `the server does not listen after ${limits.computeMs / 1000} s of computing; ${findings()}`,
+        `the server does not listen after ${limits.computeMs / 1000} s of computing; ${
+          findings(describeOtherSockets(k))
+        }`,
       );
     }
     if (outcome === "busy") continue;
@@ -84,10 +88,12 @@ export function bootToReady(
     // It listens somewhere: that has to do.
     if (deadline > sinceNs + limits.graceMs * 1e6) return;
     if (deadline === Infinity) {
-      throw badInput(`the server never listens: all its tasks wait for ever; ${findings()}`);
+      throw badInput(`the server never listens: all its tasks wait for ever; ${findings(describeOtherSockets(k))}`);
     }
     if (deadline - startNs > limits.sleepMs * 1e6) {
-      throw overLimit(`the server does not listen within ${limits.sleepMs / 1000} s; ${findings()}`);
+      throw overLimit(
+        `the server does not listen within ${limits.sleepMs / 1000} s; ${findings(describeOtherSockets(k))}`,
+      );
     }
     host.advanceTo(deadline);
   }

@@ -54,6 +54,7 @@ export class Kernel implements MachineClient {
     "cpuLevel",
     "exitStatus",
     "unimplemented",
+    "largestRefusal",
   ];
   /** Not saved, like what else belongs to the host or to one run(); see afterRestore() and attach(). */
   static readonly unsavedFields: readonly string[] = [
@@ -93,6 +94,8 @@ export class Kernel implements MachineClient {
   exitStatus: number | null = null;
   /** Calls of syscalls that the table does not have, by number. */
   readonly unimplemented: Map<number, number> = new Map();
+  /** Bytes of the largest mapping that was refused for lack of addresses or memory. */
+  largestRefusal = 0;
   /** Writes strace-like lines while set. */
   tracer: Tracer | null = null;
   /** Machines nobody uses any more, whose code may still be on the host's stack. */

@@ -48,6 +48,15 @@ export function say(text: string, fd = 2): number[] {
   ];
 }
 
+/** A system call without arguments worth mentioning. */
+export const ask = (number: number): number[] => call(number);
+/** mmap(NULL, gibibytes << 30, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) */
+export const reserve = (gibibytes: number): number[] => [
+  ...[0x48, 0xbe, ...i32(gibibytes << 30), ...i32(gibibytes >> 2)], // mov rsi, length
+  ...[0xba, ...i32(1), 0x41, 0xba, ...i32(0x22)], // mov edx, 1; mov r10d, 0x22
+  ...[0x49, 0x83, 0xc8, 0xff, 0x45, 0x31, 0xc9], // or r8, -1; xor r9d, r9d
+  ...call(9),
+];
 export const exit = (status: number): number[] => call(60, status);
 /** Waits for signals, for ever. */
 export const pauseForever: readonly number[] = [...call(34), 0xeb, -14 & 255];

@@ -35,6 +35,12 @@ const O_ACCMODE = 3, O_RDONLY = 0, O_WRONLY = 1;
 const PROT_KNOWN = mman.PROT_READ | mman.PROT_WRITE | mman.PROT_EXEC | mman.PROT_GROWSDOWN | mman.PROT_GROWSUP;
 
 function sysMmap(k: Kernel, t: Task, _a0: number, _a1: number, prot: number, flags: number, fd: number): number {
+  const result = mapAsAsked(k, t, prot, flags, fd);
+  if (result === -ENOMEM) k.largestRefusal = Math.max(k.largestRefusal, k.arg64(1));
+  return result;
+}
+
+function mapAsAsked(k: Kernel, t: Task, prot: number, flags: number, fd: number): number {
   const address = k.arg64(0), length = k.arg64(1), offset = k.arg64(5);
   if (length === 0 || offset % PAGE_SIZE !== 0) return -EINVAL;
   if (length < 0 || length > HIGHEST_END || offset < 0) return -ENOMEM;

@@ -16,6 +16,7 @@ import {
 } from "../abi/signal.ts";
 import { killedStatus } from "../abi/wait.ts";
 import type { Kernel } from "../kernel.ts";
+import type { AddressSpace } from "../memory/address_space.ts";
 import { setResult } from "../syscalls/dispatch.ts";
 import { INTERRUPT_ALWAYS, INTERRUPT_RESTART, interruptionOf } from "../syscalls/interrupt.ts";
 import { exitProcess } from "./exit.ts";
@@ -127,11 +128,17 @@ function killBySignal(k: Kernel, t: Task, signal: Signal, isCrash: boolean): voi
   const p = t.process;
   // Asked-for ends (SIGTERM, SIGKILL, SIGPIPE) are no news; crashes are.
   if (isCrash) {
-    const where = `rip 0x${getRip(t.memory).toString(16)}`;
+    const rip = getRip(t.memory), where = `rip 0x${rip.toString(16)}${placeIn(p.space, rip)}`;
     const why = signal.number === SIGILL ? undefinedCode(t.memory) : "";
     k.host.log(0, `${p.exe || t.name} (pid ${p.pid}) ended by ${signalName(signal.number)}, ${where}${why}`);
   }
   exitProcess(k, p, killedStatus(signal.number));
+}
+
+/** " (/usr/lib/libfoo.so.1+0x1234)": a mapped file, and the offset in it; "" elsewhere. */
+function placeIn(space: AddressSpace, rip: number): string {
+  const v = space.find(rip);
+  return v === undefined || v.file === null ? "" : ` (${v.name}+0x${(rip - v.start + v.fileOffset).toString(16)})`;
 }
 
 /** A signal that the task's own instruction caused: it cannot be blocked or ignored (force_sig in Linux). */
