@@ -13,8 +13,10 @@ def application(environ, start_response):
     path = environ["PATH_INFO"]
     headers = [("Content-Type", "text/plain")]
     if path == "/request":
-        wanted = {k: v for k, v in environ.items() if k.startswith(("HTTP_", "REQUEST_", "QUERY", "PATH_INFO", "SCRIPT_", "CONTENT_", "SERVER_PROTOCOL"))}
-        wanted = {k: v for k, v in wanted.items() if not k.startswith("HTTP_X_FORWARDED") and k != "REQUEST_URI" or k == "REQUEST_URI"}
+        shown = ("HTTP_", "REQUEST_", "QUERY", "PATH_INFO", "SCRIPT_", "CONTENT_", "SERVER_PROTOCOL")
+        # What gateways add is theirs.
+        added = ("HTTP_X_FORWARDED", "HTTP_CF_")
+        wanted = {k: v for k, v in environ.items() if k.startswith(shown) and not k.startswith(added)}
         wanted.pop("HTTP_CONNECTION", None)
         body = json.dumps(wanted, sort_keys=True).encode()
         headers = [("Content-Type", "application/json")]
