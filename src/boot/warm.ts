@@ -117,21 +117,26 @@ export async function warmUp(
     timeoutMs: Infinity,
     log: (line) => host.log(0, line),
   });
-  for (const training of requests) {
-    const { method, path } = training, abort = new AbortController();
-    const request = toRequest(training, abort.signal);
-    const answer = Promise.resolve(handler(request)).then(readAll);
-    // An aborted stream fails; what it had to say is of no interest.
-    answer.catch(() => {});
-    const end = await timers.endOf(answer);
-    if (end === "too long") throw overLimit(`${method} ${path} takes the server more than ${requestMs / 1000} s`);
-    if (end === "never") {
-      host.log(0, `${method} ${path}: the server waits, and does not answer`);
-      abort.abort();
+  try {
+    for (const training of requests) {
+      const { method, path } = training, abort = new AbortController();
+      const request = toRequest(training, abort.signal);
+      const answer = Promise.resolve(handler(request)).then(readAll);
+      // An aborted stream fails; what it had to say is of no interest.
+      answer.catch(() => {});
+      const end = await timers.endOf(answer);
+      if (end === "too long") throw overLimit(`${method} ${path} takes the server more than ${requestMs / 1000} s`);
+      if (end === "never") {
+        host.log(0, `${method} ${path}: the server waits, and does not answer`);
+        abort.abort();
+      }
     }
+    const giveUpMs = now() + requestMs;
+    for (let outcome = k.run(SETTLE_NS); outcome === "busy" && now() < giveUpMs;) outcome = k.run(SETTLE_NS);
+  } finally {
+    // A guest that computes, or wakes up again and again, would go on beside what follows.
+    timers.end();
   }
-  const giveUpMs = now() + requestMs;
-  for (let outcome = k.run(SETTLE_NS); outcome === "busy" && now() < giveUpMs;) outcome = k.run(SETTLE_NS);
 }
 
 /** Boot time passes slowly while a guest computes: these are up to a second of real time. */
@@ -145,6 +150,7 @@ async function readAll(response: Response): Promise<void> {
 /** Timers in boot time: what is waited for happens at once, and the clock is moved to it. */
 class BootTimers implements Timers {
   readonly #set = new Set<unknown>();
+  #hasEnded = false;
 
   constructor(readonly host: BootHost, readonly realMs: () => number, readonly requestMs: number) {}
 
@@ -161,6 +167,7 @@ class BootTimers implements Timers {
   }
 
   soon(callback: () => void): unknown {
+    if (this.#hasEnded) return null;
     const handle = setTimeout(() => {
       this.#set.delete(handle);
       callback();
@@ -172,6 +179,12 @@ class BootTimers implements Timers {
   clear(handle: unknown): void {
     this.#set.delete(handle);
     clearTimeout(handle as ReturnType<typeof setTimeout>);
+  }
+
+  /** Nothing happens any more. */
+  end(): void {
+    this.#hasEnded = true;
+    for (const handle of [...this.#set]) this.clear(handle);
   }
 
   /**

@@ -14,6 +14,17 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** Starts a server that takes long to listen: by then somebody else may have the port, and it is tried with another. */
+export async function startOnFreePort(start: (port: number) => Promise<ServerProcess>): Promise<ServerProcess> {
+  for (let attempts = 3;; attempts--) {
+    try {
+      return await start(await freePort());
+    } catch (error) {
+      if (attempts === 1 || !/address already in use/i.test(String(error))) throw error;
+    }
+  }
+}
+
 /** A server in a process group of its own. */
 export interface ServerProcess {
   readonly url: string;

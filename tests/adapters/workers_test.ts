@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
 import { bundle } from "./_bundle.ts";
 import { addTests } from "./_conformance.ts";
-import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
+import { type ServerProcess, startOnFreePort, startServer } from "./_server_process.ts";
 
 for (const mode of ["isolated", "shared"] as const) {
   describe(mode, () => {
@@ -13,15 +13,14 @@ for (const mode of ["isolated", "shared"] as const) {
     let nudge: ReturnType<typeof setInterval>;
 
     beforeAll(async () => {
-      const port = await freePort();
       folder = await mkdtemp(join(tmpdir(), "lighter-workers-"));
       const worker = join(folder, "worker.js"), config = join(folder, "wrangler.json");
       await bundle("./_workers_entry.ts", worker, "neutral");
       await writeFile(config, JSON.stringify(configuration(mode, worker)));
       const wrangler = new URL("../../node_modules/wrangler/bin/wrangler.js", import.meta.url).pathname;
-      const args = [wrangler, "dev", "--config", config, "--ip", "127.0.0.1", "--port", String(port)];
+      const args = [wrangler, "dev", "--config", config, "--ip", "127.0.0.1", "--port"];
       const env = { WRANGLER_SEND_METRICS: "false", CI: "1" };
-      server = await startServer("node", args, port, { env, cwd: folder });
+      server = await startOnFreePort((port) => startServer("node", [...args, `${port}`], port, { env, cwd: folder }));
       nudge = keepQueueMoving(server.url);
     });
 
