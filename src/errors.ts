@@ -24,6 +24,11 @@ export class TranslatorError extends Error {
   }
 }
 
+/** "a, b, c and 2 more", for messages that name things. */
+export function firstOf(names: readonly string[], most: number): string {
+  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+}
+
 /** Input that breaks a format's rules. */
 export function badInput(reason: string, place?: ErrorPlace, options?: ErrorOptions): TranslatorError {
   return new TranslatorError("bad input", reason, place, options);

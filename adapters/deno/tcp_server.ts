@@ -1,4 +1,4 @@
-import type { ClientConnection, Front, Transport } from "../../src/serve/mod.ts";
+import { type ClientConnection, type Front, joined, type Transport } from "../../src/serve/mod.ts";
 
 /** Read at a time, and written at a time where there is more than that. */
 const READ_BYTES = 16 * 1024, WRITE_BYTES = 64 * 1024;
@@ -136,15 +136,7 @@ class ConnTransport implements Transport {
     while (count < waiting.length && (count === 0 || length + waiting[count].length <= WRITE_BYTES)) {
       length += waiting[count++].length;
     }
-    const pieces = waiting.splice(0, count);
-    if (count === 1) return pieces[0];
-    const all = new Uint8Array(length);
-    let at = 0;
-    for (const piece of pieces) {
-      all.set(piece, at);
-      at += piece.length;
-    }
-    return all;
+    return joined(waiting.splice(0, count), length);
   }
 
   private finish(): void {

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import { listen } from "./listen.ts";
 import { refuse, takeUnknownMethod } from "./unknown_method.ts";
 
 export interface NodeServerOptions {
@@ -42,19 +43,7 @@ export async function serveNode(answer: NodeAnswer, options: NodeServerOptions):
     });
     if (!taken) refuse(socket as Socket, error);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.hostname, resolve);
-  });
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : options.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
-      }),
-  };
+  return listen(server, options, () => server.closeAllConnections());
 }
 
 /** Refuses what cannot be handed on. */

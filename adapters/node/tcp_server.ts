@@ -1,24 +1,13 @@
 import { createServer, type Socket } from "node:net";
 import type { ClientConnection, Front, Transport } from "../../src/serve/mod.ts";
+import { listen } from "./listen.ts";
 import type { NodeServer, NodeServerOptions } from "./server.ts";
 
 /** A server on node:net, which knows nothing of HTTP: that is the front's. */
-export async function serveTcp(front: Front, options: NodeServerOptions): Promise<NodeServer> {
+export function serveTcp(front: Front, options: NodeServerOptions): Promise<NodeServer> {
   // allowHalfOpen: what was asked before the client ended its side is still answered.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => connect(front, socket));
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(options.port, options.hostname, resolve);
-  });
-  const address = server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : options.port,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        front.close();
-      }),
-  };
+  return listen(server, options, () => front.close());
 }
 
 function connect(front: Front, socket: Socket): void {

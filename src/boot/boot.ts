@@ -53,8 +53,8 @@ export function bootToReady(
   isReady: (listeners: readonly Listener[]) => boolean = (listeners) => listeners.length > 0,
 ): void {
   const giveUpMs = nowMs() + limits.computeMs;
-  const findings = (...first: string[]) =>
-    [...first, describeShortfalls(k), output.describe()].filter((text) => text !== "").join("; ");
+  const findings = () =>
+    [describeOtherSockets(k), describeShortfalls(k), output.describe()].filter((text) => text !== "").join("; ");
   const startNs = host.monotonicNs();
   let sinceNs = Infinity, readyNs = Infinity, newestPid = 0, newestNs = 0;
   for (;;) {
@@ -78,9 +78,7 @@ export function bootToReady(
     if (nowMs() > giveUpMs) {
       if (readyNs < Infinity) return;
       throw overLimit(
-        `the server does not listen after ${limits.computeMs / 1000} s of computing; ${
-          findings(describeOtherSockets(k))
-        }`,
+        `the server does not listen after ${limits.computeMs / 1000} s of computing; ${findings()}`,
       );
     }
     if (outcome === "busy") continue;
@@ -88,11 +86,11 @@ export function bootToReady(
     // It listens somewhere: that has to do.
     if (deadline > sinceNs + limits.graceMs * 1e6) return;
     if (deadline === Infinity) {
-      throw badInput(`the server never listens: all its tasks wait for ever; ${findings(describeOtherSockets(k))}`);
+      throw badInput(`the server never listens: all its tasks wait for ever; ${findings()}`);
     }
     if (deadline - startNs > limits.sleepMs * 1e6) {
       throw overLimit(
-        `the server does not listen within ${limits.sleepMs / 1000} s; ${findings(describeOtherSockets(k))}`,
+        `the server does not listen within ${limits.sleepMs / 1000} s; ${findings()}`,
       );
     }
     host.advanceTo(deadline);

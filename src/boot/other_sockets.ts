@@ -1,4 +1,5 @@
 /** What a server listens on besides TCP: for who wonders why it never gets ready. */
+import { firstOf } from "../errors.ts";
 import { AF_INET, AF_INET6, AF_UNIX } from "../kernel/abi/socket.ts";
 import { openSockets } from "../kernel/fs/procfs/net_tables.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -21,7 +22,5 @@ export function describeOtherSockets(k: Kernel): string {
       if (port > 0 && typeof socket.peerAddress() === "number") names.add(`UDP port ${port}`);
     }
   }
-  if (names.size === 0) return "";
-  const more = names.size > MOST ? ` and ${names.size - MOST} more` : "";
-  return `it has to listen on TCP, and has ${[...names].slice(0, MOST).join(", ")}${more}`;
+  return names.size === 0 ? "" : `it has to listen on TCP, and has ${firstOf([...names], MOST)}`;
 }

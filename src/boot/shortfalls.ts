@@ -1,4 +1,5 @@
 /** What a server asked for that is not there: for who wonders why it does not come up. */
+import { firstOf } from "../errors.ts";
 import { HIGHEST_END } from "../kernel/memory/layout.ts";
 import { syscallName } from "../kernel/abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel/kernel.ts";
@@ -11,10 +12,7 @@ const GIB = 2 ** 30;
 export function describeShortfalls(k: Kernel): string {
   const said: string[] = [];
   const names = [...k.unimplemented.keys()].map(syscallName);
-  if (names.length > 0) {
-    const more = names.length > MOST ? ` and ${names.length - MOST} more` : "";
-    said.push(`it asked for system calls that are not there: ${names.slice(0, MOST).join(", ")}${more}`);
-  }
+  if (names.length > 0) said.push(`it asked for system calls that are not there: ${firstOf(names, MOST)}`);
   if (k.largestRefusal > 0) {
     const wanted = (k.largestRefusal / GIB).toFixed(1);
     said.push(`it was refused a mapping of ${wanted} GiB: addresses end at ${Math.round(HIGHEST_END / GIB)} GiB`);

@@ -1,5 +1,5 @@
 /** `explain`: what a container image needs, and whether that is there, before it is translated. */
-import { TranslatorError } from "../errors.ts";
+import { firstOf, TranslatorError } from "../errors.ts";
 import { bootAndLook, type Met } from "../explain/boot.ts";
 import { type FileNeeds, findNeeds, type Needs, type SyscallNeed } from "../explain/needs.ts";
 import { type Verdict, verdictOn } from "../explain/verdict.ts";
@@ -11,6 +11,9 @@ import type { Tree } from "../rootfs/tree.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
 import { type OpenedImage, openImagePath } from "./image_source.ts";
 import { oneImage, parseBootTimeout, parseCommandLine } from "./usage.ts";
+
+/** How many of a list are named. */
+const NAMED = 3;
 
 const HELP = `Usage: deno task explain IMAGE [options]
 
@@ -173,10 +176,12 @@ function needsLines(needs: Needs, all: boolean): string[] {
   lines.push(...instructionLines(needs.files), ...syscallLines(needs, all));
   lines.push(
     "",
-    `threads: ${needs.threads.length > 0 ? `may be created (${some(needs.threads)})` : "no sign of them"}`,
+    `threads: ${needs.threads.length > 0 ? `may be created (${firstOf(needs.threads, NAMED)})` : "no sign of them"}`,
   );
   lines.push(
-    `processes: ${needs.processes.length > 0 ? `may be created (${some(needs.processes)})` : "no sign of them"}`,
+    `processes: ${
+      needs.processes.length > 0 ? `may be created (${firstOf(needs.processes, NAMED)})` : "no sign of them"
+    }`,
   );
   lines.push(
     "not visible here: what the server connects to when it starts, which functions run, what is loaded by name",
@@ -208,7 +213,9 @@ function syscallLines({ syscalls, files }: Needs, all: boolean): string[] {
   for (const level of ["partial", "refused", "none"] as const) {
     for (const { name, note, from } of of(level)) {
       lines.push(
-        `  ${level === "none" ? "not implemented" : level}: ${name}${note && ` (${note})`}, from ${some(from)}`,
+        `  ${level === "none" ? "not implemented" : level}: ${name}${note && ` (${note})`}, from ${
+          firstOf(from, NAMED)
+        }`,
       );
     }
   }
@@ -238,10 +245,6 @@ function metLines(met: Met): string[] {
     lines.push(`  instructions of x86-64-v3 in code that was reached: ${met.ofHigherLevel.join(", ")}`);
   }
   return lines;
-}
-
-function some(list: readonly string[], most = 3): string {
-  return list.length <= most ? list.join(", ") : `${list.slice(0, most).join(", ")} and ${list.length - most} more`;
 }
 
 function kilobytes(bytes: number): string {

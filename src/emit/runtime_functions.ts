@@ -40,23 +40,26 @@ const I32 = 0x7f, I64 = 0x7e;
 
 /** (pc) -> slot or 0: one of the recent ones, or what `find` gives. */
 export function lookupBody(find: number): Uint8Array {
-  const PC = 0, AT = 1;
-  return new Code()
-    .get(PC).i32(LOOKUP_RECENT_MASK).op(OP.i32_and).i32(1).op(OP.i32_shr_u).tee(AT).lookupLoad(LOOKUP_RECENT)
+  const PC = 0, AT = 1, c = new Code();
+  return recentOf(c, PC).tee(AT).lookupLoad(LOOKUP_RECENT)
     .get(PC).op(OP.i32_ne, W_IF, BLOCK_EMPTY).get(PC).call(find).op(W_RETURN, W_END)
     .get(AT).lookupLoad(LOOKUP_RECENT + 4)
     .body([1, I32]);
 }
 
+/** Where the recent entry of a pc is, from LOOKUP_RECENT on. */
+function recentOf(c: Code, pc: number): Code {
+  return c.get(pc).i32(LOOKUP_RECENT_MASK).op(OP.i32_and).i32(1).op(OP.i32_shr_u);
+}
+
 /** (pc) -> slot or 0. A pc that is not there is asked for: the host may compile it on the spot. */
 export function findBody(miss: number): Uint8Array {
-  const PC = 0, AT = 1, KEY = 2, SLOT = 3;
-  return new Code()
-    .get(PC).i32(LOOKUP_HASH).op(OP.i32_mul).i32(0).lookupLoad(0).op(OP.i32_shr_u).i32(3).op(OP.i32_shl).set(AT)
+  const PC = 0, AT = 1, KEY = 2, SLOT = 3, c = new Code();
+  c.get(PC).i32(LOOKUP_HASH).op(OP.i32_mul).i32(0).lookupLoad(0).op(OP.i32_shr_u).i32(3).op(OP.i32_shl).set(AT)
     .op(W_LOOP, BLOCK_EMPTY)
     .get(AT).lookupLoad(LOOKUP_ENTRIES).tee(KEY).get(PC).op(OP.i32_eq, W_IF, BLOCK_EMPTY)
-    .get(AT).lookupLoad(LOOKUP_ENTRIES + 4).tee(SLOT).op(W_IF, BLOCK_EMPTY)
-    .get(PC).i32(LOOKUP_RECENT_MASK).op(OP.i32_and).i32(1).op(OP.i32_shr_u).tee(AT).get(PC).lookupStore(LOOKUP_RECENT)
+    .get(AT).lookupLoad(LOOKUP_ENTRIES + 4).tee(SLOT).op(W_IF, BLOCK_EMPTY);
+  return recentOf(c, PC).tee(AT).get(PC).lookupStore(LOOKUP_RECENT)
     .get(AT).get(SLOT).lookupStore(LOOKUP_RECENT + 4).op(W_END)
     .get(SLOT).op(W_RETURN, W_END)
     .get(KEY).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).call(miss).op(W_RETURN, W_END)

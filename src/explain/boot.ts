@@ -96,10 +96,7 @@ function usedBytes({ machine, vmas }: AddressSpace): number {
   let bytes = 0;
   for (const { start, end } of vmas) {
     const stop = Math.min(end - GUEST_BIAS, last);
-    for (let at = start - GUEST_BIAS; at < stop; at += PAGE_SIZE) {
-      if (machine.nextUsedPage !== undefined) at = machine.nextUsedPage(at, stop);
-      if (at < stop) bytes += PAGE_SIZE;
-    }
+    for (let at = start - GUEST_BIAS; (at = machine.nextUsedPage(at, stop)) < stop; at += PAGE_SIZE) bytes += PAGE_SIZE;
   }
   return bytes;
 }

@@ -13,6 +13,7 @@ import { MODE_CHECKED } from "../machine/code_mode.ts";
 import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
 import type { Machine, MachineClient } from "../machine/machine.ts";
 import { NO_CLIENT } from "../machine/no_client.ts";
+import { nextUsedPageOf } from "../machine/used_pages.ts";
 import {
   GUEST_LOWEST,
   STATE_FAULT_ERROR,
@@ -133,6 +134,10 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     machine.client = this.client;
     machine.onUnsupported = this.onUnsupported;
     return machine;
+  }
+
+  nextUsedPage(from: number, end: number): number {
+    return nextUsedPageOf(this.memory.i32, from, end);
   }
 
   checkAccess(on: boolean): null {

@@ -12,6 +12,7 @@ import {
 import { R10, R8, R9, RDI, RDX, RSI } from "./state.ts";
 import { type GuestMemory, PlainGuestMemory } from "./guest_memory.ts";
 import type { Machine, MachineClient } from "./machine.ts";
+import { nextUsedPageOf } from "./used_pages.ts";
 
 /**
  * A machine for kernel tests: "code" is TypeScript functions at guest addresses, 16 bytes apart. A step does what a few
@@ -79,9 +80,7 @@ export class FakeMachine implements Machine {
   }
 
   nextUsedPage(from: number, end: number): number {
-    const { u8 } = this.memory;
-    for (let at = from; at < end; at++) if (u8[at] !== 0) return at - at % 4096;
-    return end;
+    return nextUsedPageOf(this.memory.i32, from, end);
   }
 
   blank(): Machine {

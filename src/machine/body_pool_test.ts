@@ -3,7 +3,7 @@ import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { BodyPool } from "./body_pool.ts";
 import { CodeLibrary, lookupOf } from "./code_cache.ts";
-import { LOOKUP_RECENT, LOOKUP_RECENT_MASK, LookupTable } from "./lookup_table.ts";
+import { LookupTable, recentEntry } from "./lookup_table.ts";
 import { GUEST_BIAS, RAX, STATE_RIP, STOP_SYSCALL } from "./state.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
 
@@ -92,7 +92,7 @@ test("a lookup that was made ahead finds what it was made of, and takes more", (
 
 test("a lookup forgets what compiled code kept of a pc that has changed", () => {
   const table = new LookupTable(new WebAssembly.Memory({ initial: 1 })), pc = 0x401230;
-  const words = new Int32Array(table.memory.buffer), at = (LOOKUP_RECENT + ((pc & LOOKUP_RECENT_MASK) >> 1)) >> 2;
+  const words = new Int32Array(table.memory.buffer), at = recentEntry(pc) >> 2;
   const changes = [() => table.set(pc, 8), () => table.delete(pc), () => table.copyFrom(table)];
   for (const change of changes) {
     table.set(pc, 7);

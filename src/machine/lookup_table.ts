@@ -10,6 +10,11 @@
 export const LOOKUP_RECENT = 16;
 /** Bits 4 to 13: functions begin at multiples of 16. */
 export const LOOKUP_RECENT_MASK = 0x3ff0;
+/** Byte offset of a pc's recent entry. */
+export function recentEntry(pc: number): number {
+  return LOOKUP_RECENT + ((pc & LOOKUP_RECENT_MASK) >> 1);
+}
+
 /** Byte offset of the first entry. */
 export const LOOKUP_ENTRIES: number = LOOKUP_RECENT + ((LOOKUP_RECENT_MASK + 16) >> 1);
 /** Fibonacci hashing: 2^32 / golden ratio. */
@@ -77,7 +82,7 @@ export class LookupTable {
   }
 
   #forget(pc: number): void {
-    const at = (LOOKUP_RECENT + ((pc & LOOKUP_RECENT_MASK) >> 1)) >> 2;
+    const at = recentEntry(pc) >> 2;
     if (this.#i32[at] === (pc | 0)) this.#i32[at] = 0;
   }
 

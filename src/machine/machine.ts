@@ -49,11 +49,8 @@ export interface Machine {
   /** A new machine with a copy of the memory (fork). What is in no range of `mapped` is zero, but for the state block. */
   fork(mapped: readonly MappedRange[]): Machine;
 
-  /**
-   * The first page from linear address `from` on that is not all zero, or `end`; both are page borders. Absent where there is
-   * no faster way than a loop.
-   */
-  nextUsedPage?(from: number, end: number): number;
+  /** The first page from linear address `from` on that is not all zero, or `end`; both are page borders. */
+  nextUsedPage(from: number, end: number): number;
 
   /**
    * The first page from linear address `from` on that differs from `bytes` (there from offset `at` on), or `end`; both are page

@@ -4,6 +4,7 @@ import type { HeadMemory } from "./http1/head_memory.ts";
 import { ResponseReader } from "./http1/reader.ts";
 import { chunkEnd, chunkHead, lastChunk } from "./http1/writer.ts";
 import type { HostConnection } from "./instance.ts";
+import { joined } from "./joined.ts";
 import type { Pump, PumpClient } from "./pump.ts";
 import type { RequestPlan, Upload } from "./request.ts";
 import { forbidsBody, isServable } from "./response.ts";
@@ -378,15 +379,4 @@ export class Exchange implements PumpClient, ResponseBody {
     this.context.pump.remove(this);
     this.context.onEnd({ reusable, answered });
   }
-}
-
-function joined(pieces: readonly Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
-  if (pieces.length === 1) return pieces[0] as Uint8Array<ArrayBuffer>;
-  const all = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
 }

@@ -1,6 +1,5 @@
 /** The door of the serving station: what adapters and generated entries use. */
 export { createHandler, type Handler, type HandlerOptions } from "./handler.ts";
-export type { Conversation } from "./conversation.ts";
 export { Front } from "./front/front.ts";
 export type { ClientConnection } from "./front/client_connection.ts";
 export type { Transport } from "./front/transport.ts";
@@ -13,11 +12,10 @@ export {
   sharedInstance,
 } from "./instance.ts";
 export { type ClientInfo, isUnanswered, rawResponse } from "./raw.ts";
-export type { TurnEnd } from "./gathering.ts";
-export { type Field, fieldValue, isNamed, type ResponseHead } from "./http1/events.ts";
+export { type Field, isNamed } from "./http1/events.ts";
+export { joined } from "./joined.ts";
 export { listMembers } from "./http1/grammar.ts";
-export { type HostRequest, planRequest, type RequestPlan } from "./request.ts";
-export type { BodyConsumer, Failure, ResponseBody, ResponseSink } from "./sink.ts";
-export type { UploadReader } from "./upload.ts";
+export { planRequest } from "./request.ts";
+export type { ResponseSink } from "./sink.ts";
 export { forwardedFields } from "./http1/hop_by_hop.ts";
 export { type Timers, webTimers } from "./timers.ts";

@@ -3,6 +3,7 @@
  * segments are slower: 16 MB took 21 to 42 ms).
  */
 import { badInput } from "../errors.ts";
+import type { Machine } from "../machine/machine.ts";
 
 export const PAGE_BYTES = 4096;
 
@@ -47,19 +48,16 @@ export interface MappedPage {
   bytes: Uint8Array;
 }
 
-/** The first page from `from` on that is not all zero, or `end`. */
-export type NextUsedPage = (from: number, end: number) => number;
-
 /**
  * Takes the pages of a memory that are not zero; the state block is part of it. Pages that still hold what the file mapped
  * there has are only named: the file is in the package already.
  */
 export function captureRuns(
-  u8: Uint8Array,
+  machine: Pick<Machine, "memory" | "nextUsedPage">,
   pool: PagePool,
   mapped: (at: number) => MappedPage | null,
-  nextUsedPage: NextUsedPage = usedPageIn(u8),
 ): MemoryRuns {
+  const { u8 } = machine.memory;
   const runs: number[] = [];
   let last = -1;
   const add = (source: number, from: number, to: number, bytes: number): void => {
@@ -68,22 +66,12 @@ export function captureRuns(
     if (follows) runs[last + 3] += bytes;
     else last = runs.push(source, from, to, bytes) - 4;
   };
-  for (let at = 0; (at = nextUsedPage(at, u8.length)) < u8.length; at += PAGE_BYTES) {
+  for (let at = 0; (at = machine.nextUsedPage(at, u8.length)) < u8.length; at += PAGE_BYTES) {
     const page = u8.subarray(at, at + PAGE_BYTES), there = mapped(at);
     if (there !== null && holds(page, there.bytes)) add(there.file, there.offset, at, there.bytes.length);
     else add(FROM_POOL, pool.add(page) * PAGE_BYTES, at, PAGE_BYTES);
   }
   return { length: u8.length, runs: Uint32Array.from(runs) };
-}
-
-/** For machines that have no faster way. */
-function usedPageIn(u8: Uint8Array): NextUsedPage {
-  const words = new Int32Array(u8.buffer, u8.byteOffset, u8.length / 4);
-  return (from, end) => {
-    let i = from / 4;
-    while (i < end / 4 && words[i] === 0) i++;
-    return Math.floor(i * 4 / PAGE_BYTES) * PAGE_BYTES;
-  };
 }
 
 /** True if the page is these bytes, and zeros behind them. */

@@ -1,12 +1,22 @@
 import { expect, test } from "vitest";
+import { type GuestMemory, PlainGuestMemory } from "../machine/guest_memory.ts";
+import { GUEST_BIAS } from "../machine/state.ts";
+import { nextUsedPageOf } from "../machine/used_pages.ts";
 import { captureRuns, FROM_POOL, PAGE_BYTES, PagePool } from "./pages.ts";
 
+const machineOf = (memory: GuestMemory) => ({
+  memory,
+  nextUsedPage: (from: number, end: number) => nextUsedPageOf(memory.i32, from, end),
+});
+
 test("pages that are not zero are taken, equal ones once", () => {
-  const u8 = new Uint8Array(8 * PAGE_BYTES), pool = new PagePool();
+  const machine = machineOf(new PlainGuestMemory(GUEST_BIAS + 8 * PAGE_BYTES)),
+    { u8 } = machine.memory,
+    pool = new PagePool();
   const places = [0, 3 * PAGE_BYTES, 4 * PAGE_BYTES, 7 * PAGE_BYTES];
   for (const at of places) u8[at + PAGE_BYTES - 1] = 1;
   u8[4 * PAGE_BYTES] = 2;
-  const { length, runs } = captureRuns(u8, pool, () => null);
+  const { length, runs } = captureRuns(machine, pool, () => null);
   expect(length).toBe(u8.length);
   expect([...runs]).toEqual([
     ...[FROM_POOL, 0, 0, PAGE_BYTES],
@@ -20,7 +30,7 @@ test("pages beyond 2 GiB are taken", () => {
   const places = [PAGE_BYTES, 2 ** 31 - PAGE_BYTES, 2 ** 31 + 3 * PAGE_BYTES];
   for (const at of places) u8[at + PAGE_BYTES - 1] = 1;
   const nextUsedPage = (from: number, end: number) => places.find((at) => at >= from) ?? end;
-  const { length, runs } = captureRuns(u8, pool, () => null, nextUsedPage);
+  const { length, runs } = captureRuns({ memory: { u8 } as GuestMemory, nextUsedPage }, pool, () => null);
   expect(length).toBe(u8.length);
   expect([...runs]).toEqual(places.flatMap((at) => [FROM_POOL, 0, at, PAGE_BYTES]));
 });

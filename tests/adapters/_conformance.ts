@@ -25,6 +25,16 @@ export interface HostUnderTest {
   readonly seesConnection: boolean;
 }
 
+/** Of hosts that do nothing to requests and responses which the guest or the client could tell. */
+export const NO_GAPS = {
+  keepsRawHead: true,
+  keepsRawFields: true,
+  tellsEarlyAborts: true,
+  fullDuplex: true,
+  closesUnanswered: true,
+  seesConnection: true,
+} as const;
+
 /** What every host has to do, in one list (STYLE: known gaps of a host are fields of HostUnderTest). */
 export function addTests(host: HostUnderTest): void {
   const at = (path: string) => host.url() + path;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { addTests } from "./_conformance.ts";
+import { addTests, NO_GAPS } from "./_conformance.ts";
 import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
 
 let server: ServerProcess, ownServer: ServerProcess;
@@ -50,10 +50,5 @@ addTests({
   url: () => ownServer.url,
   hasRoute: false,
   shared: true,
-  keepsRawHead: true,
-  keepsRawFields: true,
-  tellsEarlyAborts: true,
-  fullDuplex: true,
-  closesUnanswered: true,
-  seesConnection: true,
+  ...NO_GAPS,
 });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe } from "vitest";
 import { bundle } from "./_bundle.ts";
-import { addTests } from "./_conformance.ts";
+import { addTests, NO_GAPS } from "./_conformance.ts";
 import { freePort, type ServerProcess, startServer } from "./_server_process.ts";
 
 /** Requests go another way where nobody has added routes; both have to do the same. */
@@ -34,11 +34,6 @@ describe.each(WAYS)("$name", ({ name, entry, hasRoute }) => {
     url: () => server.url,
     hasRoute,
     shared: true,
-    keepsRawHead: true,
-    keepsRawFields: true,
-    tellsEarlyAborts: true,
-    fullDuplex: true,
-    closesUnanswered: true,
-    seesConnection: true,
+    ...NO_GAPS,
   });
 });

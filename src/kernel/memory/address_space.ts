@@ -243,7 +243,7 @@ export class AddressSpace {
   zero(start: number, end: number): void {
     const { machine } = this, { u8 } = machine.memory;
     const from = start - GUEST_BIAS, to = Math.min(end - GUEST_BIAS, u8.length);
-    if (machine.nextUsedPage === undefined || to - from < MANY_BYTES) return void u8.fill(0, from, to);
+    if (to - from < MANY_BYTES) return void u8.fill(0, from, to);
     const pagesFrom = pageUp(from), pagesTo = pageDown(to);
     u8.fill(0, from, pagesFrom).fill(0, pagesTo, to);
     for (let at = pagesFrom; (at = machine.nextUsedPage(at, pagesTo)) < pagesTo; at += PAGE_SIZE) {

@@ -80,10 +80,5 @@ function differ(a: Int32Array, i: number, b: Int32Array, j: number): boolean {
 /** The first page in [from, end), page borders, that is not zero; `end` if there is none. */
 function nextUsed(machine: Machine, from: number, end: number): number {
   if (from >= end) return from;
-  if (machine.nextUsedPage !== undefined) return machine.nextUsedPage(from, end);
-  const words = machine.memory.i32;
-  for (let at = from; at < end; at += PAGE_SIZE) {
-    for (let i = at >>> 2, last = i + PAGE_WORDS; i < last; i++) if (words[i] !== 0) return at;
-  }
-  return end;
+  return machine.nextUsedPage(from, end);
 }

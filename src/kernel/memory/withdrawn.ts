@@ -33,9 +33,7 @@ export function noteProtection(space: AddressSpace, v: Vma, prot: number): void 
 
 function holdsSomething({ machine }: AddressSpace, v: Vma): boolean {
   const { u8 } = machine.memory, from = v.start - GUEST_BIAS, to = Math.min(v.end - GUEST_BIAS, u8.length);
-  if (machine.nextUsedPage !== undefined) return machine.nextUsedPage(from, to) < to;
-  for (let at = from; at < to; at++) if (u8[at] !== 0) return true;
-  return false;
+  return machine.nextUsedPage(from, to) < to;
 }
 
 /**

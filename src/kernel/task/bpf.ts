@@ -24,9 +24,18 @@ const ALLOWED = new Set<number>([
   bpf.BPF_MISC | bpf.BPF_TAX,
   bpf.BPF_MISC | bpf.BPF_TXA,
   ...[
-    ...[bpf.BPF_ADD, bpf.BPF_SUB, bpf.BPF_MUL, bpf.BPF_DIV, bpf.BPF_OR, bpf.BPF_AND, bpf.BPF_LSH, bpf.BPF_RSH]
+    ...[
+      bpf.BPF_ADD,
+      bpf.BPF_SUB,
+      bpf.BPF_MUL,
+      bpf.BPF_DIV,
+      bpf.BPF_OR,
+      bpf.BPF_AND,
+      bpf.BPF_LSH,
+      bpf.BPF_RSH,
+      bpf.BPF_XOR,
+    ]
       .map((op) => bpf.BPF_ALU | op),
-    bpf.BPF_ALU | bpf.BPF_XOR,
     ...[bpf.BPF_JEQ, bpf.BPF_JGT, bpf.BPF_JGE, bpf.BPF_JSET].map((op) => bpf.BPF_JMP | op),
   ].flatMap((code) => [code | bpf.BPF_K, code | bpf.BPF_X]),
 ]);

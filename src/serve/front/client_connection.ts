@@ -3,6 +3,7 @@ import { type Field, isNamed } from "../http1/events.ts";
 import { beginsWith } from "../http1/grammar.ts";
 import type { RequestBody } from "../http1/writer.ts";
 import { type PlanOptions, planRequest, type RequestPlan } from "../request.ts";
+import { joined } from "../joined.ts";
 import { BodyReader } from "./body_reader.ts";
 import { type AnswerContext, ClientAnswer, ownAnswer } from "./client_answer.ts";
 import { type ClientSide, clientSide, waitsForContinue } from "./client_side.ts";
@@ -78,7 +79,8 @@ export class ClientConnection implements AnswerContext {
   /** Bytes of the client. True if they are kept and must not be changed. */
   received(bytes: Uint8Array): boolean {
     if (this.isClosed || this.waiting === "end") return false;
-    this.input = this.at === this.input.length ? bytes : joined(this.input, this.at, bytes);
+    const rest = this.input.subarray(this.at);
+    this.input = rest.length === 0 ? bytes : joined([rest, bytes], rest.length + bytes.length);
     this.at = 0;
     const { upload } = this;
     this.read();
@@ -276,11 +278,4 @@ export class ClientConnection implements AnswerContext {
     if (isFull) this.transport.pause();
     else this.transport.resume();
   }
-}
-
-function joined(first: Uint8Array, from: number, second: Uint8Array): Uint8Array {
-  const all = new Uint8Array(first.length - from + second.length);
-  all.set(first.subarray(from));
-  all.set(second, first.length - from);
-  return all;
 }

@@ -8,7 +8,7 @@
  */
 import type { Field } from "../http1/events.ts";
 import { fieldValue, isNamed } from "../http1/events.ts";
-import { CR, HTAB, isTokenText, latin1, LF, SP } from "../http1/grammar.ts";
+import { CR, HTAB, isBlank, isTokenText, latin1, LF, SP } from "../http1/grammar.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Long paths and many cookies are the guest's business, within reason. */
@@ -97,10 +97,6 @@ function valueOf(text: string, start: number, end: number): string {
     if ((code < SP && code !== HTAB) || code === 127) throw Refusal.bad();
   }
   return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === SP || code === HTAB;
 }
 
 /** The target as a guest is to get it, and the host that was asked for (RFC 9112, sections 3.2 and 3.3). */

@@ -19,6 +19,11 @@ export function isTokenText(text: string): boolean {
   return true;
 }
 
+/** White space as it may stand around a field's value: SP or HTAB. */
+export function isBlank(code: number): boolean {
+  return code === SP || code === HTAB;
+}
+
 /** Whether bytes[at, ...) begin with the prefix. */
 export function beginsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
   const { length } = prefix;

@@ -1,7 +1,7 @@
 import { GuestResponseError, quoted } from "./errors.ts";
 import type { Field, ResponseHead } from "./events.ts";
 import { forwardedFields } from "./hop_by_hop.ts";
-import { CR, HTAB, isTokenText, latin1, LF, SP } from "./grammar.ts";
+import { CR, isBlank, isTokenText, latin1, LF } from "./grammar.ts";
 
 /**
  * The strict and the lenient in reading a guest's lines, by section of RFC 9112:
@@ -102,8 +102,4 @@ function fieldText(text: string, start: number, end: number): string {
     if (code === 0 || code === CR) throw new GuestResponseError("a field value contains NUL or CR");
   }
   return text.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === SP || code === HTAB;
 }
