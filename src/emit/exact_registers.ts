@@ -37,13 +37,10 @@ export function faultingBlocks(fn: IrFunction, order: Int32Array): Uint8Array {
 
 function mayFault(fn: IrFunction, { first, end }: IrBlock): boolean {
   for (let i = first; i < end; i++) {
-    const kind = OP_KIND[fn.op[i]];
-    if (kind === KIND_TRAP || fn.op[i] === OP.trap_if || fn.op[i] === OP.probe || fn.op[i] === OP.check) {
-      return true;
-    }
-    if ((kind === KIND_LOAD || kind === KIND_STORE) && mayMiss(fn, fn.a[i], fn[kind === KIND_LOAD ? "b" : "c"][i])) {
-      return true;
-    }
+    const op = fn.op[i], kind = OP_KIND[op];
+    if (kind === KIND_TRAP || op === OP.trap_if || op === OP.probe || op === OP.check) return true;
+    if (kind === KIND_LOAD && mayMiss(fn, fn.a[i], fn.b[i])) return true;
+    if (kind === KIND_STORE && mayMiss(fn, fn.a[i], fn.c[i])) return true;
   }
   return false;
 }
@@ -85,15 +82,17 @@ function distanceFromRsp(fn: IrFunction, value: number): number {
   }
 }
 
-/** By how much a block moves rsp, and whether it makes rbp a frame pointer. */
-export function stackMoves(fn: IrFunction, { first, end }: IrBlock): { rsp: number; framePointer: boolean } {
-  let rsp = 0, framePointer = false;
+/** Notes by how much a block moves rsp, and whether it makes rbp a frame pointer. */
+export function stackMoves(fn: IrFunction, block: number, rspMoves: Int32Array, framePointer: Uint8Array): void {
+  const { op, a } = fn, { first, end } = fn.blocks[block];
+  let rsp = 0, isPointer = false;
   for (let i = first; i < end; i++) {
-    if (fn.op[i] !== OP.setvar) continue;
-    if (fn.a[i] === VAR_GPR + RSP) rsp = distanceFromRsp(fn, fn.b[i]);
-    if (fn.a[i] === VAR_GPR + RBP) framePointer = distanceFromRsp(fn, fn.b[i]) !== UNKNOWN_DISTANCE;
+    if (op[i] !== OP.setvar) continue;
+    if (a[i] === VAR_GPR + RSP) rsp = distanceFromRsp(fn, fn.b[i]);
+    else if (a[i] === VAR_GPR + RBP) isPointer = distanceFromRsp(fn, fn.b[i]) !== UNKNOWN_DISTANCE;
   }
-  return { rsp, framePointer };
+  rspMoves[block] = rsp;
+  framePointer[block] = isPointer ? 1 : 0;
 }
 
 /** Whether a block loads from guest memory, and whether it stores there. */

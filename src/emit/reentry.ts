@@ -158,26 +158,27 @@ function addGates(fn: IrFunction, cfg: Cfg, movedEntry: number, entries: readonl
 
 /** Gives for a block the head of the innermost loop around it; for a loop's head, of the loop around that one; -1 for none. */
 function loopsAround(fn: IrFunction, cfg: Cfg): (block: number) => number {
-  const preds = predecessors(fn, cfg);
+  const { from, end, list } = predecessors(fn, cfg);
   const owner = scratchWords(fn.blocks.length, -1), parents = scratchWords(fn.blocks.length, -1);
   // Inner loops have later heads, so they are complete when one around them is walked.
   for (let i = cfg.order.length - 1; i >= 0; i--) {
     const head = cfg.order[i];
     if (!cfg.loopHeader[head]) continue;
     owner[head] = head;
-    const work = preds[head].filter((p) => dominates(cfg, head, p));
+    const work: number[] = [];
+    for (let k = from[head]; k < end[head]; k++) if (dominates(cfg, head, list[k])) work.push(list[k]);
     while (work.length > 0) {
       const b = work.pop()!;
-      if (owner[b] < 0) {
-        owner[b] = head;
-        work.push(...preds[b]);
-        continue;
+      let next = b;
+      if (owner[b] < 0) owner[b] = head;
+      else {
+        let loop = owner[b];
+        while (loop !== head && parents[loop] >= 0) loop = parents[loop];
+        if (loop === head) continue;
+        parents[loop] = head;
+        next = loop;
       }
-      let loop = owner[b];
-      while (loop !== head && parents[loop] >= 0) loop = parents[loop];
-      if (loop === head) continue;
-      parents[loop] = head;
-      work.push(...preds[loop]);
+      for (let k = from[next]; k < end[next]; k++) work.push(list[k]);
     }
   }
   return (b) => owner[b] === b ? parents[b] : owner[b];

@@ -35,7 +35,7 @@ import {
   stackMoves,
   UNKNOWN_DISTANCE,
 } from "./exact_registers.ts";
-import { loopBody, predecessors } from "./loops.ts";
+import { type BlockLists, LoopWalk, predecessors } from "./loops.ts";
 import { scratchBytes, scratchWords } from "./scratch.ts";
 
 /** A set of variables for each block. */
@@ -141,21 +141,54 @@ class Solver {
   readonly #early: VarSets;
   readonly #spill: VarSets;
   readonly #fuel: VarSets;
-  readonly #preds: number[][];
-  /** What blocks do to rsp and rbp. */
-  readonly #moves: { rsp: number; framePointer: boolean }[];
+  readonly #preds: BlockLists;
+  /** Edges from each block, those to blocks that start with nothing in locals, too: these are `fresh`. */
+  readonly #ways: BlockLists;
+  readonly #fresh: Uint8Array;
+  /** What blocks do to rsp, and 1 for those that make rbp a frame pointer. */
+  readonly #rspMoves: Int32Array;
+  readonly #framePointer: Uint8Array;
   /** 1 for blocks in loops without calls. */
   readonly #looping: Uint8Array;
+  /** What is written in the loops of heads. */
+  readonly #setInLoop: VarSets;
+  /** Some vector register is a variable. Else all sets of those from 32 on are empty. */
+  readonly #hasVectors: boolean;
 
   constructor(readonly fn: IrFunction, readonly cfg: Cfg) {
-    const n = fn.blocks.length;
+    const n = fn.blocks.length, { order } = cfg;
     const make = () => new VarSets(n);
     [this.#set, this.#use, this.#dirtyIn, this.#dirtyOut] = [make(), make(), make(), make()];
-    [this.#early, this.#spill, this.#fuel] = [make(), make(), make()];
+    [this.#early, this.#spill, this.#fuel, this.#setInLoop] = [make(), make(), make(), make()];
     this.#preds = predecessors(fn, cfg);
     this.#looping = scratchBytes(n);
-    this.#moves = fn.blocks.map((block) => stackMoves(fn, block));
-    for (const b of cfg.order) summarise(fn, b, this.#set, this.#use);
+    this.#rspMoves = scratchWords(n);
+    this.#framePointer = scratchBytes(n);
+    let vectors = 0, edges = 0;
+    for (let b = 0; b < n; b++) stackMoves(fn, b, this.#rspMoves, this.#framePointer);
+    for (let i = 0; i < order.length; i++) {
+      const b = order[i];
+      summarise(fn, b, this.#set, this.#use);
+      vectors |= this.#set.high[b] | this.#use.high[b];
+      edges += fn.blocks[b].succ.length;
+    }
+    this.#hasVectors = vectors !== 0;
+    this.#ways = { from: scratchWords(n), end: scratchWords(n), list: scratchWords(edges) };
+    this.#fresh = scratchBytes(edges);
+    this.#findWays();
+  }
+
+  #findWays(): void {
+    const { fn, cfg: { order } } = this, { from, end, list } = this.#ways;
+    for (let i = 0, at = 0; i < order.length; i++) {
+      const b = order[i], { succ } = fn.blocks[b];
+      from[b] = at;
+      for (let k = 0; k < succ.length; k++, at++) {
+        list[at] = succ[k];
+        this.#fresh[at] = isFresh(fn, b, succ[k]) ? 1 : 0;
+      }
+      end[b] = at;
+    }
   }
 
   solve(): VarFlow {
@@ -197,10 +230,19 @@ class Solver {
       early: this.#early,
       liveIn,
       faults: this.#faultFlow(),
-      frameBytes: this.#moves.reduce((most, { rsp }) => rsp === UNKNOWN_DISTANCE ? most : Math.max(most, -rsp), 0),
+      frameBytes: this.#frameBytes(),
       used,
       usedHigh,
     };
+  }
+
+  #frameBytes(): number {
+    let most = 0;
+    for (let b = 0; b < this.fn.blocks.length; b++) {
+      const rsp = this.#rspMoves[b];
+      if (rsp !== UNKNOWN_DISTANCE && -rsp > most) most = -rsp;
+    }
+    return most;
   }
 
   #faultFlow(): FaultFlow {
@@ -211,22 +253,27 @@ class Solver {
   }
 
   #solveDirty(): void {
-    const { fn, cfg } = this;
     const set = this.#set, early = this.#early, into = this.#dirtyIn, out = this.#dirtyOut;
-    into.low.fill(0);
-    into.high.fill(0);
+    this.#solveDirtyHalf(set.low, early.low, into.low, out.low);
+    if (this.#hasVectors) this.#solveDirtyHalf(set.high, early.high, into.high, out.high);
+  }
+
+  /** Edges forward are done with in the round that they change in: only others make one more. */
+  #solveDirtyHalf(set: Int32Array, early: Int32Array, into: Int32Array, out: Int32Array): void {
+    const { order, rank } = this.cfg, { from, end, list } = this.#ways, fresh = this.#fresh;
+    into.fill(0, 0, this.fn.blocks.length);
     for (let changed = true; changed;) {
       changed = false;
-      for (const b of cfg.order) {
-        const block = fn.blocks[b];
-        const low = out.low[b] = (into.low[b] | set.low[b]) & ~early.low[b];
-        const high = out.high[b] = (into.high[b] | set.high[b]) & ~early.high[b];
-        for (const s of block.succ) {
-          if (isFresh(fn, b, s)) continue;
-          if ((low & ~into.low[s]) === 0 && (high & ~into.high[s]) === 0) continue;
-          into.low[s] |= low;
-          into.high[s] |= high;
-          changed = true;
+      for (let i = 0; i < order.length; i++) {
+        const b = order[i];
+        const dirty = out[b] = (into[b] | set[b]) & ~early[b];
+        if (dirty === 0) continue;
+        for (let k = from[b]; k < end[b]; k++) {
+          if (fresh[k] !== 0) continue;
+          const s = list[k];
+          if ((dirty & ~into[s]) === 0) continue;
+          into[s] |= dirty;
+          if (rank[s] <= i) changed = true;
         }
       }
     }
@@ -237,61 +284,80 @@ class Solver {
    * block (`atStart`) or at its end. Nothing is carried across calls.
    */
   #solveAhead(atEnd: VarSets, atStart: VarSets): VarSets {
-    const { fn, cfg: { order } } = this;
-    const set = this.#set, into = new VarSets(fn.blocks.length);
+    const set = this.#set, into = new VarSets(this.fn.blocks.length);
+    this.#solveAheadHalf(atEnd.low, atStart.low, set.low, into.low);
+    if (this.#hasVectors) this.#solveAheadHalf(atEnd.high, atStart.high, set.high, into.high);
+    return into;
+  }
+
+  #solveAheadHalf(atEnd: Int32Array, atStart: Int32Array, set: Int32Array, into: Int32Array): void {
+    const { order, loopHeader } = this.cfg, { from, end, list } = this.#ways, fresh = this.#fresh;
     for (let changed = true; changed;) {
       changed = false;
       for (let i = order.length - 1; i >= 0; i--) {
         const b = order[i];
-        const block = fn.blocks[b];
-        let low = atEnd.low[b], high = atEnd.high[b];
-        for (const s of block.succ) {
-          if (isFresh(fn, b, s)) continue;
-          low |= into.low[s];
-          high |= into.high[s];
-        }
-        low = atStart.low[b] | (low & ~set.low[b]);
-        high = atStart.high[b] | (high & ~set.high[b]);
-        if (low === into.low[b] && high === into.high[b]) continue;
-        into.low[b] = low;
-        into.high[b] = high;
-        changed = true;
+        let ahead = atEnd[b];
+        for (let k = from[b]; k < end[b]; k++) if (fresh[k] === 0) ahead |= into[list[k]];
+        ahead = atStart[b] | (ahead & ~set[b]);
+        if (ahead === into[b]) continue;
+        into[b] = ahead;
+        // Others than edges back have not been looked at in this round.
+        if (loopHeader[b] !== 0) changed = true;
       }
     }
-    return into;
   }
 
   /** Stores at the ends of blocks what a fault further on could not tell otherwise (exact_registers.ts). */
   #storeForFaults(): void {
     const { fn, cfg: { order } } = this;
     const faulting = faultingBlocks(fn, order);
-    if (!order.some((b) => faulting[b] === 1)) return;
+    if (!isAny(order, faulting)) return;
     if (fn.exactFaults) return this.#storeAllForFaults(faulting);
     const shown = this.#shownAt(faulting);
-    const repeats = (b: number) => faulting[b] && this.#preds[b].length > 1 && isInside(fn, fn.blocks[b]);
-    for (const b of order) {
-      const { kind, succ } = fn.blocks[b];
+    const early = this.#early.low;
+    let isMore = false;
+    for (let i = 0; i < order.length; i++) {
+      const b = order[i], { kind, succ } = fn.blocks[b];
       if (mayNotStore(kind)) continue;
-      if (this.#moves[b].framePointer && succ.some((s) => shown[s] & RBP_SET)) this.#early.low[b] |= RBP_SET;
-      if (succ.some(repeats)) this.#early.low[b] |= this.#dirtyOut.low[b] & GENERAL_SET;
+      const before = early[b];
+      for (let k = 0; k < succ.length; k++) {
+        const s = succ[k];
+        if (this.#framePointer[b] && shown[s] & RBP_SET) early[b] |= RBP_SET;
+        if (faulting[s] && this.#waysInto(s) > 1 && isInside(fn, fn.blocks[s])) {
+          early[b] |= this.#dirtyOut.low[b] & GENERAL_SET;
+        }
+      }
+      if (early[b] !== before) isMore = true;
     }
-    this.#solveDirty();
+    if (isMore) this.#solveDirty();
     // Each store makes distances known, and perhaps others that meet them unknown.
     for (let round = 0; round < FAULT_ROUNDS; round++) {
       const distance = this.#stackDistances();
       let any = false;
-      for (const b of order) {
-        if (distance[b] !== UNKNOWN_DISTANCE || !(shown[b] & RSP_SET)) continue;
-        for (const p of this.#preds[b]) {
-          const store = this.#dirtyOut.low[p] & RSP_SET;
-          if (store === 0 || mayNotStore(fn.blocks[p].kind) || isFresh(fn, p, b)) continue;
-          this.#early.low[p] |= store;
-          any = true;
-        }
+      for (let i = 0; i < order.length; i++) {
+        const b = order[i];
+        if (distance[b] === UNKNOWN_DISTANCE && shown[b] & RSP_SET && this.#storeRspBefore(b)) any = true;
       }
       if (!any) return;
       this.#solveDirty();
     }
+  }
+
+  /** Stores rsp at the ends of the blocks that lead to one, where it may be; false if there is none. */
+  #storeRspBefore(b: number): boolean {
+    const { fn } = this, { from, end, list } = this.#preds;
+    let any = false;
+    for (let k = from[b]; k < end[b]; k++) {
+      const p = list[k], store = this.#dirtyOut.low[p] & RSP_SET;
+      if (store === 0 || mayNotStore(fn.blocks[p].kind) || isFresh(fn, p, b)) continue;
+      this.#early.low[p] |= store;
+      any = true;
+    }
+    return any;
+  }
+
+  #waysInto(b: number): number {
+    return this.#preds.end[b] - this.#preds.from[b];
   }
 
   /** Stores everything where a fault further on could not tell it otherwise. */
@@ -302,11 +368,11 @@ class Solver {
     const loaded = scratchBytes(fn.blocks.length);
     for (const b of order) {
       const { kind, succ } = fn.blocks[b], { loads, stores } = memoryUse(fn, fn.blocks[b]);
-      const [p, another] = this.#preds[b];
-      if (p !== undefined && another === undefined && !isFresh(fn, p, b)) loaded[b] = loaded[p];
+      const p = this.#preds.list[this.#preds.from[b]];
+      if (this.#waysInto(b) === 1 && !isFresh(fn, p, b)) loaded[b] = loaded[p];
       if (loads) loaded[b] = 1;
       if (mayNotStore(kind) || !succ.some((s) => ahead[s])) continue;
-      if (!(stores && loaded[b]) && !succ.some((s) => ahead[s] && this.#preds[s].length > 1)) continue;
+      if (!(stores && loaded[b]) && !succ.some((s) => ahead[s] && this.#waysInto(s) > 1)) continue;
       this.#early.low[b] |= this.#dirtyOut.low[b];
       this.#early.high[b] |= this.#dirtyOut.high[b];
       loaded[b] = 0;
@@ -316,7 +382,7 @@ class Solver {
 
   /** 1 for blocks from whose start on a fault may come before registers are loaded afresh. */
   #faultsAhead(faulting: Uint8Array): Uint8Array {
-    const { fn, cfg: { order } } = this, ahead = faulting.slice();
+    const { fn, cfg: { order } } = this, ahead = faulting.slice(0, fn.blocks.length);
     for (let changed = true; changed;) {
       changed = false;
       for (let i = order.length - 1; i >= 0; i--) {
@@ -331,20 +397,24 @@ class Solver {
 
   /** rsp and rbp, at the starts of blocks from which on a fault may come before they are changed or stored. */
   #shownAt(faulting: Uint8Array): Int32Array {
-    const { fn, cfg: { order } } = this;
-    const shown = scratchWords(fn.blocks.length);
+    const { order, loopHeader } = this.cfg, { from, end, list } = this.#ways, fresh = this.#fresh;
+    const set = this.#set.low, moves = this.#rspMoves;
+    const shown = scratchWords(this.fn.blocks.length);
     for (let changed = true; changed;) {
       changed = false;
       for (let i = order.length - 1; i >= 0; i--) {
         const b = order[i];
-        let due = 0;
-        for (const s of fn.blocks[b].succ) if (!isFresh(fn, b, s)) due |= shown[s];
-        let at = faulting[b] ? RSP_SET | RBP_SET : due & ~this.#set.low[b];
-        // Moved by a constant, rsp is known if it was.
-        if (due & RSP_SET && this.#moves[b].rsp !== UNKNOWN_DISTANCE) at |= RSP_SET;
+        let at = RSP_SET | RBP_SET;
+        if (faulting[b] === 0) {
+          let due = 0;
+          for (let k = from[b]; k < end[b]; k++) if (fresh[k] === 0) due |= shown[list[k]];
+          at = due & ~set[b];
+          // Moved by a constant, rsp is known if it was.
+          if (due & RSP_SET && moves[b] !== UNKNOWN_DISTANCE) at |= RSP_SET;
+        }
         if (at === shown[b]) continue;
         shown[b] = at;
-        changed = true;
+        if (loopHeader[b] !== 0) changed = true;
       }
     }
     return shown;
@@ -352,23 +422,25 @@ class Solver {
 
   /** Distance of rsp from the stored one at the starts of blocks. */
   #stackDistances(): Int32Array {
-    const { fn, cfg: { order } } = this;
-    const distance = scratchWords(fn.blocks.length), seen = scratchBytes(fn.blocks.length);
+    const { order, rank } = this.cfg, { from, end, list } = this.#ways, fresh = this.#fresh;
+    const early = this.#early.low, moves = this.#rspMoves, n = this.fn.blocks.length;
+    const distance = scratchWords(n), seen = scratchBytes(n);
     seen[order[0]] = 1;
     for (let changed = true; changed;) {
       changed = false;
-      for (const b of order) {
-        if (!seen[b]) continue;
-        const move = this.#moves[b].rsp;
+      for (let i = 0; i < order.length; i++) {
+        const b = order[i];
+        if (seen[b] === 0) continue;
+        const move = moves[b];
         const known = distance[b] !== UNKNOWN_DISTANCE && move !== UNKNOWN_DISTANCE;
-        const out = this.#early.low[b] & RSP_SET ? 0 : known ? distance[b] + move : UNKNOWN_DISTANCE;
-        for (const s of fn.blocks[b].succ) {
-          const comes = isFresh(fn, b, s) ? 0 : out;
-          const now = !seen[s] || distance[s] === comes ? comes : UNKNOWN_DISTANCE;
-          if (seen[s] && now === distance[s]) continue;
+        const out = early[b] & RSP_SET ? 0 : known ? distance[b] + move : UNKNOWN_DISTANCE;
+        for (let k = from[b]; k < end[b]; k++) {
+          const s = list[k], comes = fresh[k] !== 0 ? 0 : out;
+          const now = seen[s] === 0 || distance[s] === comes ? comes : UNKNOWN_DISTANCE;
+          if (seen[s] !== 0 && now === distance[s]) continue;
           seen[s] = 1;
           distance[s] = now;
-          changed = true;
+          if (rank[s] <= i) changed = true;
         }
       }
     }
@@ -377,20 +449,31 @@ class Solver {
 
   /** The block that alone leads to this one, whose end it goes on from, or -1. */
   #soleWayTo(b: number): number {
-    const { fn } = this, [p, another] = this.#preds[b];
-    if (p === undefined || another !== undefined || isFresh(fn, p, b) || fn.blocks[p].kind === END_REENTER) return -1;
+    const { fn } = this, p = this.#preds.list[this.#preds.from[b]];
+    if (this.#waysInto(b) !== 1 || isFresh(fn, p, b) || fn.blocks[p].kind === END_REENTER) return -1;
     // The replay knows no calls and returns.
     if (fn.blocks[p].returnPc !== 0) return -1;
     return fn.blocks[p].resumePc >= 0 || fn.blocks[p].pc >= 0 ? p : -1;
   }
 
   #findLoops(): void {
-    const { cfg } = this;
-    for (const head of cfg.order) {
-      if (!cfg.loopHeader[head]) continue;
-      const body = loopBody(cfg, this.#preds, head);
-      if ([...body].some((b) => comesBack(this.fn.blocks[b].kind))) continue;
-      for (const b of body) this.#looping[b] = 1;
+    const { fn, cfg: { order, loopHeader } } = this;
+    let walk: LoopWalk | null = null;
+    for (let i = 0; i < order.length; i++) {
+      const head = order[i];
+      if (loopHeader[head] === 0) continue;
+      walk ??= new LoopWalk(fn, this.cfg, this.#preds);
+      const count = walk.walk(head), { blocks } = walk;
+      let low = 0, high = 0, leaves = false;
+      for (let k = 0; k < count; k++) {
+        low |= this.#set.low[blocks[k]];
+        high |= this.#set.high[blocks[k]];
+        leaves ||= comesBack(fn.blocks[blocks[k]].kind);
+      }
+      this.#setInLoop.low[head] = low;
+      this.#setInLoop.high[head] = high;
+      if (leaves) continue;
+      for (let k = 0; k < count; k++) this.#looping[blocks[k]] = 1;
     }
   }
 
@@ -399,16 +482,14 @@ class Solver {
    * exits behind it would each have to. True if there are loops.
    */
   #storeBeforeLoops(read: VarSets): boolean {
-    const { fn, cfg } = this;
+    const { fn, cfg } = this, { from, end, list } = this.#preds;
     let any = false;
-    for (const head of cfg.order) {
-      if (!cfg.loopHeader[head]) continue;
-      let low = 0, high = 0;
-      for (const b of loopBody(cfg, this.#preds, head)) {
-        low |= this.#set.low[b];
-        high |= this.#set.high[b];
-      }
-      for (const p of this.#preds[head]) {
+    for (let i = 0; i < cfg.order.length; i++) {
+      const head = cfg.order[i];
+      if (cfg.loopHeader[head] === 0) continue;
+      const low = this.#setInLoop.low[head], high = this.#setInLoop.high[head];
+      for (let k = from[head]; k < end[head]; k++) {
+        const p = list[k];
         if (cfg.rank[p] >= cfg.rank[head] || mayNotStore(fn.blocks[p].kind)) continue;
         this.#early.low[p] |= this.#dirtyOut.low[p] & ~low & (~FLAG_VARS | read.low[head]);
         this.#early.high[p] |= this.#dirtyOut.high[p] & ~high;
@@ -427,26 +508,31 @@ class Solver {
     const stored = this.#solveAhead(this.#atExits(), this.#atFuel());
     for (let round = 0; round < JOIN_ROUNDS; round++) {
       let any = false;
-      for (const b of this.cfg.order) if (this.#preds[b].length > 1 && this.#storeBefore(b, read, stored)) any = true;
+      const { order } = this.cfg;
+      for (let i = 0; i < order.length; i++) {
+        if (this.#waysInto(order[i]) > 1 && this.#storeBefore(order[i], read, stored)) any = true;
+      }
       if (!any) return;
       this.#solveDirty();
     }
   }
 
   #storeBefore(join: number, read: VarSets, stored: VarSets): boolean {
-    const { blocks } = this.fn;
+    const { blocks } = this.fn, { from, end, list } = this.#preds, ways = this.#ways;
     const out = this.#dirtyOut;
     let low = -1, high = -1; // dirty along all ways
-    for (const p of this.#preds[join]) {
-      const fresh = isFresh(this.fn, p, join);
+    for (let k = from[join]; k < end[join]; k++) {
+      const p = list[k], fresh = isFresh(this.fn, p, join);
       low &= fresh ? 0 : out.low[p];
       high &= fresh ? 0 : out.high[p];
     }
     let any = false;
-    for (const p of this.#preds[join]) {
-      if (this.#looping[p] || mayNotStore(blocks[p].kind)) continue;
+    for (let k = from[join]; k < end[join]; k++) {
+      const p = list[k];
+      if ((out.low[p] | out.high[p]) === 0 || this.#looping[p] || mayNotStore(blocks[p].kind)) continue;
       let keep = low, keepHigh = high, needed = 0, neededHigh = 0;
-      for (const s of blocks[p].succ) {
+      for (let way = ways.from[p]; way < ways.end[p]; way++) {
+        const s = ways.list[way];
         keep |= read.low[s];
         keepHigh |= read.high[s];
         needed |= stored.low[s];
@@ -491,24 +577,35 @@ class Solver {
   }
 }
 
+/** True if one of these blocks is marked. */
+function isAny(order: Int32Array, marks: Uint8Array): boolean {
+  for (let i = 0; i < order.length; i++) if (marks[order[i]] !== 0) return true;
+  return false;
+}
+
 function summarise(fn: IrFunction, b: number, set: VarSets, use: VarSets): void {
-  const { first, end } = fn.blocks[b];
+  const { op: ops, a } = fn, { first, end } = fn.blocks[b];
   let s = 0, sHigh = 0, u = 0, uHigh = 0;
-  const read = (v: number) => {
-    if (v < 32) u |= ~s & (1 << v);
-    else uHigh |= ~sHigh & (1 << (v - 32));
-  };
-  const write = (v: number) => {
-    if (v < 32) s |= 1 << v;
-    else sHigh |= 1 << (v - 32);
-  };
   for (let i = first; i < end; i++) {
-    const op = fn.op[i];
-    if (op === OP.getvar) read(fn.a[i]);
-    else if (op === OP.setvar) write(fn.a[i]);
-    else if (op === OP.helper) {
-      for (const v of HELPERS[fn.a[i]].reads) read(v);
-      for (const v of HELPERS[fn.a[i]].writes) write(v);
+    const op = ops[i];
+    if (op === OP.getvar) {
+      const v = a[i];
+      if (v < 32) u |= ~s & (1 << v);
+      else uHigh |= ~sHigh & (1 << (v - 32));
+    } else if (op === OP.setvar) {
+      const v = a[i];
+      if (v < 32) s |= 1 << v;
+      else sHigh |= 1 << (v - 32);
+    } else if (op === OP.helper) {
+      const { reads, writes } = HELPERS[a[i]];
+      for (const v of reads) {
+        if (v < 32) u |= ~s & (1 << v);
+        else uHigh |= ~sHigh & (1 << (v - 32));
+      }
+      for (const v of writes) {
+        if (v < 32) s |= 1 << v;
+        else sHigh |= 1 << (v - 32);
+      }
     }
   }
   set.low[b] = s;
