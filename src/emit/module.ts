@@ -11,9 +11,9 @@ import { u32Length, WasmBytes } from "./bytes.ts";
 import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { nextDifferentPageBody, nextUsedPageBody } from "./page_scan.ts";
-import type { TrapTable } from "../machine/trap_table.ts";
+import { SITE_COLUMNS, type TrapTable } from "../machine/trap_table.ts";
 import { RegionEmitter } from "./region.ts";
-import type { ModulePlan, RegionCode, RegionTarget } from "./region_code.ts";
+import { type ModulePlan, NOTE_WORDS, type RegionCode, type RegionTarget } from "./region_code.ts";
 import { TrapTableBuilder } from "./trap_recorder.ts";
 import {
   callThroughBody,
@@ -180,7 +180,10 @@ function assemble(
   out.section(9, elementSection(elements));
 
   const maps = functions.flatMap(({ region }) => region?.traps ?? []);
-  const traps = new TrapTableBuilder(sum(maps, (m) => m.pcs.length), sum(maps, (m) => m.sites.length));
+  const traps = new TrapTableBuilder(
+    sum(maps, (m) => m.notes.length / NOTE_WORDS),
+    sum(maps, (m) => m.sites.length / SITE_COLUMNS.length),
+  );
   out.byte(10);
   out.u32(codeLength);
   out.u32(functions.length);

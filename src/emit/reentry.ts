@@ -14,26 +14,22 @@
  * after a call alike, so gates and calls share the code that loads them: a landing (END_LANDING) before the return site.
  */
 import { END_CALL, END_CALL_INDIRECT, END_SYSCALL, type IrBlock, type IrFunction } from "../ir/function.ts";
+import { resumeCode } from "../machine/resume_table.ts";
 import { analyseCfg, type Cfg, dominates, END_LANDING, END_REENTER } from "./cfg.ts";
-import { predecessors } from "./loops.ts";
-import { scratchWords } from "./scratch.ts";
+import { type BlockLists, predecessors } from "./loops.ts";
+import { scratchBytes, scratchWords } from "./scratch.ts";
 
-/** A region's control flow, and the numbers of its blocks that can be entered again (0: cannot). */
+/** A region's control flow, and the numbers of its blocks that can be entered again (0: cannot). In scratch memory. */
 export interface Reentry {
   cfg: Cfg;
   numbers: Int32Array;
   /** Numbers of fn.sideEntries. */
   sideNumbers: number[];
-  /** Where a task that stopped in the region can go on, with the state block as the stop left it. */
-  resumePoints: ResumePoint[];
-}
-
-/** A guest address at which a region can be entered by a number. */
-export interface ResumePoint {
-  pc: number;
-  number: number;
-  /** It follows a call or a system call; else a loop begins there. */
-  isReturn: boolean;
+  /**
+   * Where a task that stopped in the region can go on, with the state block as the stop left it: RESUME_WORDS for each place
+   * (region_code.ts).
+   */
+  resumePoints: number[];
 }
 
 /**
@@ -41,54 +37,72 @@ export interface ResumePoint {
  * `resumable` nothing is added for what follows calls.
  */
 export function analyseReentry(fn: IrFunction, resumable: boolean): Reentry {
-  const landings = resumable ? addLandings(fn) : new Map<number, Landing>();
+  const { blocks } = fn;
+  const landings = resumable ? addLandings(fn) : NO_LANDINGS;
   const movedEntry = fn.sideEntries.length > 0 ? addRoots(fn) : -1;
-  const cfg = analyseCfg(fn);
-  const reached = [...landings].filter(([site, { block }]) => cfg.rank[block] >= 0 && !fn.blocks[site].inlined);
-  const landingOf = new Map(reached.map(([site, { block }]) => [site, block]));
-  const sides = fn.sideEntries.map((b) => landingOf.get(b) ?? b);
-  const sites = resumable ? fn.returnSites.filter(({ block }) => cfg.rank[block] >= 0 && !landingOf.has(block)) : [];
-  const numbers = addGates(fn, cfg, movedEntry, [...sides, ...landingOf.values(), ...sites.map(({ block }) => block)]);
-  if (numbers.size === 0) {
-    return { cfg, numbers: scratchWords(fn.blocks.length), sideNumbers: [], resumePoints: [] };
+  const cfg = analyseCfg(fn), { rank } = cfg;
+  // Blocks to be numbered besides those that ask for fuel: side entries, and where calls come back.
+  const landingOf = scratchWords(blocks.length, -1), entries: number[] = [], pcs: number[] = [];
+  for (let i = 0; i < landings.sites.length; i++) {
+    const site = landings.sites[i], block = landings.first + i;
+    if (rank[block] < 0 || blocks[site].inlined) continue;
+    landingOf[site] = block;
+    entries.push(block);
+    pcs.push(landings.pcs[i]);
   }
-  const again = analyseCfg(fn);
-  const fuelNumbers = scratchWords(fn.blocks.length);
-  for (const b of again.order) if (again.fuel[b]) fuelNumbers[b] = numbers.get(b) ?? 0;
-  const resumePoints = [...reached.map(([, landing]) => landing), ...sites]
-    .map(({ block, pc }) => ({ pc, number: numbers.get(block)!, isReturn: true }));
-  const known = new Set(resumePoints.map(({ pc }) => pc));
-  for (let b = 0; resumable && b < fn.blocks.length; b++) {
-    const { pc, inlined } = fn.blocks[b], number = fuelNumbers[b];
-    if (number > 0 && !inlined && !known.has(pc)) resumePoints.push({ pc, number, isReturn: false });
+  for (const { block, pc } of resumable ? fn.returnSites : []) {
+    if (rank[block] < 0 || landingOf[block] >= 0) continue;
+    entries.push(block);
+    pcs.push(pc);
   }
-  return { cfg: again, numbers: fuelNumbers, sideNumbers: sides.map((b) => numbers.get(b)!), resumePoints };
+  const sides = fn.sideEntries.map((b) => landingOf[b] >= 0 ? landingOf[b] : b);
+  const numbers = addGates(fn, cfg, movedEntry, sides, entries);
+  if (numbers === null) {
+    return { cfg, numbers: scratchWords(blocks.length), sideNumbers: [], resumePoints: [] };
+  }
+  const again = analyseCfg(fn), { order, fuel } = again;
+  const fuelNumbers = scratchWords(blocks.length);
+  for (let i = 0; i < order.length; i++) if (fuel[order[i]] !== 0) fuelNumbers[order[i]] = numbers[order[i]];
+  const resumePoints: number[] = [];
+  for (let i = 0; i < entries.length; i++) resumePoints.push(pcs[i], resumeCode(numbers[entries[i]], true));
+  let known: Set<number> | null = null;
+  for (let b = 0; resumable && b < blocks.length; b++) {
+    const number = fuelNumbers[b];
+    if (number === 0 || blocks[b].inlined || (known ??= new Set(pcs)).has(blocks[b].pc)) continue;
+    resumePoints.push(blocks[b].pc, resumeCode(number, false));
+  }
+  return { cfg: again, numbers: fuelNumbers, sideNumbers: sides.map((b) => numbers[b]), resumePoints };
 }
 
-interface Landing {
-  block: number;
-  /** Guest address that is landed at. */
-  pc: number;
+/** Landing i is block first + i, before block sites[i], at the guest address pcs[i]. */
+interface Landings {
+  first: number;
+  sites: readonly number[];
+  pcs: readonly number[];
 }
 
-/** Has calls and system calls come back to landings; gives these by the blocks behind them. */
-function addLandings(fn: IrFunction): Map<number, Landing> {
-  const landings = new Map<number, Landing>();
-  for (let b = 0, count = fn.blocks.length; b < count; b++) {
-    const { kind, succ, returnPc, target } = fn.blocks[b];
+const NO_LANDINGS: Landings = { first: 0, sites: [], pcs: [] };
+
+/** Has calls and system calls come back to landings. */
+function addLandings(fn: IrFunction): Landings {
+  const first = fn.blocks.length, sites: number[] = [], pcs: number[] = [];
+  const landingOf = scratchWords(first, -1);
+  for (let b = 0; b < first; b++) {
+    const block = fn.blocks[b], { kind, succ } = block;
     if (kind !== END_CALL && kind !== END_CALL_INDIRECT && kind !== END_SYSCALL) continue;
-    const [site] = succ, pc = kind === END_SYSCALL ? target : returnPc;
-    let landing = landings.get(site);
-    if (landing === undefined) {
-      landing = { block: fn.newBlock(-1), pc };
-      landings.set(site, landing);
-      const block = fn.blocks[landing.block];
-      block.kind = END_LANDING;
-      block.succ = [site];
+    const [site] = succ;
+    let landing = landingOf[site];
+    if (landing < 0) {
+      landing = landingOf[site] = fn.newBlock(-1);
+      sites.push(site);
+      pcs.push(kind === END_SYSCALL ? block.target : block.returnPc);
+      const made = fn.blocks[landing];
+      made.kind = END_LANDING;
+      made.succ = [site];
     }
-    fn.blocks[b].succ = succ.length === 1 ? [landing.block] : [landing.block, ...succ.slice(1)];
+    block.succ = succ.length === 1 ? [landing] : [landing, ...succ.slice(1)];
   }
-  return landings;
+  return { first, sites, pcs };
 }
 
 /**
@@ -117,55 +131,75 @@ function addRoots(fn: IrFunction): number {
   return entry;
 }
 
-/** `entries` are blocks to be numbered besides those that ask for fuel. */
-function addGates(fn: IrFunction, cfg: Cfg, movedEntry: number, entries: readonly number[]): Map<number, number> {
-  const numbers = new Map<number, number>();
-  const around = loopsAround(fn, cfg);
-  // These, and the heads of all loops around them.
-  const nodes = new Set<number>();
+/**
+ * Numbers the blocks that ask for fuel, and those of `sides` and `entries`; gives the numbers by block, or null if there are none.
+ * The heads of all loops around them have gates.
+ */
+function addGates(
+  fn: IrFunction,
+  cfg: Cfg,
+  movedEntry: number,
+  sides: readonly number[],
+  entries: readonly number[],
+): Int32Array | null {
+  const { order, fuel } = cfg, preds = predecessors(fn, cfg), around = loopsAround(fn, cfg, preds);
+  const isNode = scratchBytes(fn.blocks.length);
+  let any = false;
   const addNode = (b: number): void => {
-    for (let n = b; n >= 0; n = around(n)) nodes.add(n);
+    any = true;
+    for (let n = b; n >= 0 && isNode[n] === 0; n = around[n]) isNode[n] = 1;
   };
-  for (const b of cfg.order) if (cfg.fuel[b]) addNode(b);
-  for (const b of entries) addNode(b);
-  if (nodes.size === 0) return numbers;
-  const inside = new Map<number, number[]>();
-  for (const b of cfg.order) {
-    if (!nodes.has(b)) continue;
-    const list = inside.get(around(b));
-    if (list === undefined) inside.set(around(b), [b]);
-    else list.push(b);
+  for (let i = 0; i < order.length; i++) if (fuel[order[i]] !== 0) addNode(order[i]);
+  for (let i = 0; i < sides.length; i++) addNode(sides[i]);
+  for (let i = 0; i < entries.length; i++) addNode(entries[i]);
+  if (!any) return null;
+  // The nodes inside each loop, in order: the first, and the next after each. Those in no loop are the first place's.
+  const firstInside = scratchWords(fn.blocks.length + 1, -1), nextInside = scratchWords(fn.blocks.length, -1);
+  for (let i = order.length - 1; i >= 0; i--) {
+    const b = order[i], loop = around[b] + 1;
+    if (isNode[b] === 0) continue;
+    nextInside[b] = firstInside[loop];
+    firstInside[loop] = b;
   }
   const entry = movedEntry >= 0 ? movedEntry : moveEntry(fn);
   fn.blocks[0].succ.length = fn.blocks[0].pcs.length = 1;
+  const numbers = scratchWords(fn.blocks.length + order.length);
+  let count = 0;
 
-  const addArms = (gate: number, blocks: readonly number[]): void => {
-    for (const b of blocks) {
+  const addArms = (gate: number, first: number): void => {
+    for (let b = first; b >= 0; b = nextInside[b]) {
       const target = b === 0 ? entry : b;
-      const number = numbers.size + 1;
-      numbers.set(target, number);
+      const number = ++count;
+      numbers[target] = number;
       fn.blocks[gate].succ.push(target);
       fn.blocks[gate].pcs.push(number);
-      const inner = inside.get(b);
+      if (firstInside[b + 1] < 0) continue;
       // The new gate takes the head's place in the arm just made, too.
-      if (inner !== undefined) addArms(addGate(fn, target, number), inner);
+      const inner = fn.newBlock(-1);
+      redirectEdge(fn, gate, target, inner);
+      redirectEdge(fn, 0, target, inner);
+      for (let k = preds.from[b]; k < preds.end[b]; k++) {
+        const p = preds.list[k];
+        redirectEdge(fn, p === 0 ? entry : p, target, inner);
+      }
+      makeGate(fn.blocks[inner], target, number);
+      addArms(inner, firstInside[b + 1]);
     }
-    fn.blocks[gate].index = numbers.size;
+    fn.blocks[gate].index = count;
   };
-  addArms(0, inside.get(-1)!);
+  addArms(0, firstInside[0]);
   return numbers;
 }
 
-/** Gives for a block the head of the innermost loop around it; for a loop's head, of the loop around that one; -1 for none. */
-function loopsAround(fn: IrFunction, cfg: Cfg): (block: number) => number {
-  const { from, end, list } = predecessors(fn, cfg);
+/** For each block the head of the innermost loop around it; for a loop's head, of the loop around that one; -1 for none. */
+function loopsAround(fn: IrFunction, cfg: Cfg, { from, end, list }: BlockLists): Int32Array {
   const owner = scratchWords(fn.blocks.length, -1), parents = scratchWords(fn.blocks.length, -1);
+  const work: number[] = [];
   // Inner loops have later heads, so they are complete when one around them is walked.
   for (let i = cfg.order.length - 1; i >= 0; i--) {
     const head = cfg.order[i];
-    if (!cfg.loopHeader[head]) continue;
+    if (cfg.loopHeader[head] === 0) continue;
     owner[head] = head;
-    const work: number[] = [];
     for (let k = from[head]; k < end[head]; k++) if (dominates(cfg, head, list[k])) work.push(list[k]);
     while (work.length > 0) {
       const b = work.pop()!;
@@ -181,7 +215,8 @@ function loopsAround(fn: IrFunction, cfg: Cfg): (block: number) => number {
       for (let k = from[next]; k < end[next]; k++) work.push(list[k]);
     }
   }
-  return (b) => owner[b] === b ? parents[b] : owner[b];
+  for (let b = 0; b < fn.blocks.length; b++) if (owner[b] === b) owner[b] = parents[b];
+  return owner;
 }
 
 /** Gives the entry's content a block of its own, so that block 0 can be a gate. */
@@ -196,13 +231,6 @@ function moveEntry(fn: IrFunction): number {
   return block;
 }
 
-function addGate(fn: IrFunction, head: number, number: number): number {
-  const gate = fn.newBlock(-1);
-  redirect(fn, head, gate);
-  makeGate(fn.blocks[gate], head, number);
-  return gate;
-}
-
 function makeGate(block: IrBlock, to: number, number: number): void {
   block.kind = END_REENTER;
   block.succ = [to];
@@ -210,13 +238,11 @@ function makeGate(block: IrBlock, to: number, number: number): void {
 }
 
 function redirect(fn: IrFunction, from: number, to: number): void {
-  for (const block of fn.blocks) {
-    if (leadsTo(block.succ, from)) block.succ = block.succ.map((s) => s === from ? to : s);
-  }
+  for (let b = 0; b < fn.blocks.length; b++) redirectEdge(fn, b, from, to);
 }
 
-/** As includes(), which takes longer for one or two. */
-function leadsTo(succ: readonly number[], b: number): boolean {
-  for (let i = 0; i < succ.length; i++) if (succ[i] === b) return true;
-  return false;
+/** Has a block lead to another one in place of one that it may lead to. */
+function redirectEdge(fn: IrFunction, block: number, from: number, to: number): void {
+  const { succ } = fn.blocks[block];
+  for (let i = 0; i < succ.length; i++) if (succ[i] === from) succ[i] = to;
 }

@@ -28,6 +28,7 @@ import {
 } from "../ir/function.ts";
 import { OP, TYPE_I32 } from "../ir/ops.ts";
 import { STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
+import { WordArena } from "./arena.ts";
 import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
 import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import { BLOCK_EMPTY, W_BLOCK, W_BR_IF, W_END, W_GLOBAL_GET, W_IF, W_LOOP, W_UNREACHABLE } from "./opcodes.ts";
@@ -59,6 +60,7 @@ const MAX_UNDERRATED = 1.5;
 
 export class RegionEmitter {
   readonly frame: RegionFrame;
+  readonly #places = new WordArena();
   readonly #transfers: RegionTransfers;
   readonly #gates: RegionGates;
   readonly #switches: RegionSwitches;
@@ -85,7 +87,7 @@ export class RegionEmitter {
       entryPc: fn.entryPc,
       ...frame.take(),
       sideEntries: fn.sideEntries.map((b, i) => ({ pc: fn.blocks[b].pc, number: sideNumbers[i] })),
-      resumePoints: fused ? [] : resumePoints,
+      resumePoints: this.#places.keep(fused ? [] : resumePoints),
       minDepth: frame.calls ? frame.frameCost : -Infinity,
       fused,
     };

@@ -1,6 +1,3 @@
-import type { TrapSite } from "../machine/trap_table.ts";
-import type { ResumePoint } from "./reentry.ts";
-
 /** What emitted regions need to know of the module they go into. */
 export interface ModulePlan {
   /** Function indices. */
@@ -35,14 +32,17 @@ export type RegionTarget =
   | { kind: "slot"; slot: number }
   | { kind: "none" };
 
-/** Where in a function's code which guest instruction begins, for faults: offsets ascend. See machine/trap_table.ts. */
+/** Where in a function's code which guest instruction begins, for faults. See machine/trap_table.ts. */
 export interface TrapMap {
-  offsets: number[];
-  pcs: number[];
-  /** Index into `sites`. */
-  siteOf: number[];
-  sites: TrapSite[];
+  /** NOTE_WORDS for each place: its offset (ascending), guest address, number of its site. */
+  notes: Int32Array;
+  /** SITE_COLUMNS of each site. */
+  sites: Int32Array;
 }
+
+export const NOTE_WORDS = 3;
+
+export const RESUME_WORDS = 2;
 
 /** One emitted region: a function body with its locals, without the size prefix; trap offsets count from its first byte. */
 export interface RegionCode {
@@ -51,8 +51,8 @@ export interface RegionCode {
   traps: TrapMap;
   /** Further entries: the function, called with this number in STATE_REENTER, begins at this pc. */
   sideEntries: { pc: number; number: number }[];
-  /** Where it can go on after a stop. */
-  resumePoints: ResumePoint[];
+  /** Where it can go on after a stop: RESUME_WORDS for each place, its guest address and its code (machine/resume_table.ts). */
+  resumePoints: Int32Array;
   /** Least `depth` with which the function does its work; with less it returns its entry's pc. */
   minDepth: number;
   /** It leaves for the interpreter on hosts whose relaxed a * b + c rounds twice. */

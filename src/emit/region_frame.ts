@@ -6,6 +6,7 @@ import { END_CALL, END_CALL_INDIRECT, type IrFunction } from "../ir/function.ts"
 import { OP, TYPE_I32, TYPE_I64, TYPE_V128 } from "../ir/ops.ts";
 import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STACK_UNIT, STATE_FUEL } from "../machine/state.ts";
+import { ByteArena } from "./arena.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg } from "./cfg.ts";
 import { TYPE_CODES, W_BR, W_I32_CONST, W_LOCAL_GET, W_LOCAL_SET, W_RETURN } from "./opcodes.ts";
@@ -41,6 +42,8 @@ export class RegionFrame {
   /** Number of the block to go on at, where the region has loops. */
   reenterLocal = -1;
   fuelLocal = -1;
+  /** Bodies that have been taken. */
+  readonly #bodies = new ByteArena();
   /** The list of the locals. */
   readonly #head = new WasmBytes();
   readonly #varLocal = new Int32Array(VAR_COUNT);
@@ -104,7 +107,7 @@ export class RegionFrame {
       head.u32(count);
       head.byte(TYPE_CODES[type]);
     }
-    const body = new Uint8Array(head.length + this.out.length);
+    const body = this.#bodies.reserve(head.length + this.out.length);
     body.set(head.view());
     body.set(this.out.view(), head.length);
     return { body, traps: this.traps.take(head.length) };

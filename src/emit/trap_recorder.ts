@@ -1,14 +1,22 @@
 import type { IrFunction } from "../ir/function.ts";
-import { NO_PARENT, SITE_COLUMNS, type TrapSite, type TrapTable } from "../machine/trap_table.ts";
+import { NO_PARENT, SITE_COLUMNS, type TrapTable } from "../machine/trap_table.ts";
+import { WordArena } from "./arena.ts";
 import type { WasmBytes } from "./bytes.ts";
 import { RSP_SET, UNKNOWN_DISTANCE } from "./exact_registers.ts";
-import type { TrapMap } from "./region_code.ts";
+import { NOTE_WORDS, type TrapMap } from "./region_code.ts";
 import { scratchWords } from "./scratch.ts";
 import type { VarFlow } from "./var_flow.ts";
 
+const SITE_WORDS = SITE_COLUMNS.length;
+
 /** Notes, while a region's code is written, where which guest instruction may trap, and what is known of the registers there. */
 export class TrapRecorder {
-  #map: TrapMap = emptyMap();
+  /** As in TrapMap, with room for more. */
+  #notes = new Int32Array(64 * NOTE_WORDS);
+  #noted = 0;
+  #sites = new Int32Array(32 * SITE_WORDS);
+  #siteCount = 0;
+  readonly #arena = new WordArena();
   #fn!: IrFunction;
   #flow!: VarFlow;
   #block = -1;
@@ -20,7 +28,7 @@ export class TrapRecorder {
   begin(fn: IrFunction, flow: VarFlow): void {
     this.#fn = fn;
     this.#flow = flow;
-    this.#map = emptyMap();
+    this.#noted = this.#siteCount = 0;
     this.#siteOfBlock = scratchWords(fn.blocks.length, -1);
   }
 
@@ -30,12 +38,14 @@ export class TrapRecorder {
 
   /** What follows in the code may trap on behalf of the instruction at this address. */
   note(pc: number): void {
-    const { offsets, pcs, siteOf } = this.#map;
-    const site = this.#siteFor(this.#block, pc), n = pcs.length;
-    if (n > 0 && pcs[n - 1] === pc && siteOf[n - 1] === site) return;
-    offsets.push(this.out.length);
-    pcs.push(pc);
-    siteOf.push(site);
+    const site = this.#siteFor(this.#block, pc), at = this.#noted;
+    let notes = this.#notes;
+    if (at > 0 && notes[at - 2] === (pc | 0) && notes[at - 1] === site) return;
+    if (at === notes.length) notes = this.#notes = doubled(notes);
+    notes[at] = this.out.length;
+    notes[at + 1] = pc;
+    notes[at + 2] = site;
+    this.#noted = at + NOTE_WORDS;
   }
 
   #siteFor(b: number, pc: number): number {
@@ -58,29 +68,36 @@ export class TrapRecorder {
     const { early, faults } = this.#flow;
     const distance = faults.rspDistance[b];
     const isRoot = parent < 0, unknown = distance === UNKNOWN_DISTANCE;
-    const site: TrapSite = {
-      start,
-      stale: isRoot ? (unknown ? faults.stale.low[b] | RSP_SET : faults.stale.low[b] & ~RSP_SET) >>> 0 : 0,
-      staleHigh: isRoot ? faults.stale.high[b] >>> 0 : 0,
-      rspDistance: isRoot && !unknown ? distance : 0,
-      parent: isRoot ? NO_PARENT : this.#siteOf(parent),
-      stored: isRoot ? 0 : early.low[parent] >>> 0,
-      storedHigh: isRoot ? 0 : early.high[parent] >>> 0,
-    };
-    return this.#map.sites.push(site) - 1;
+    const parentSite = isRoot ? NO_PARENT : this.#siteOf(parent);
+    const number = this.#siteCount++;
+    let at = number * SITE_WORDS;
+    if (at === this.#sites.length) this.#sites = doubled(this.#sites);
+    // In the order of SITE_COLUMNS.
+    const sites = this.#sites;
+    sites[at++] = start;
+    sites[at++] = isRoot ? (unknown ? faults.stale.low[b] | RSP_SET : faults.stale.low[b] & ~RSP_SET) : 0;
+    sites[at++] = isRoot ? faults.stale.high[b] : 0;
+    sites[at++] = isRoot && !unknown ? distance : 0;
+    sites[at++] = parentSite;
+    sites[at++] = isRoot ? 0 : early.low[parent];
+    sites[at] = isRoot ? 0 : early.high[parent];
+    return number;
   }
 
   /** The notes of the region, its code having moved by so many bytes. */
   take(shift: number): TrapMap {
-    const map = this.#map;
-    for (let i = 0; i < map.offsets.length; i++) map.offsets[i] += shift;
-    this.#map = emptyMap();
-    return map;
+    for (let i = 0; i < this.#noted; i += NOTE_WORDS) this.#notes[i] += shift;
+    return {
+      notes: this.#arena.keep(this.#notes, this.#noted),
+      sites: this.#arena.keep(this.#sites, this.#siteCount * SITE_WORDS),
+    };
   }
 }
 
-function emptyMap(): TrapMap {
-  return { offsets: [], pcs: [], siteOf: [], sites: [] };
+function doubled(words: Int32Array): Int32Array<ArrayBuffer> {
+  const more = new Int32Array(2 * words.length);
+  more.set(words);
+  return more;
 }
 
 /** Joins the notes of regions to the table of their module: so many traps and sites. */
@@ -95,24 +112,25 @@ export class TrapTableBuilder {
       trapOffsets: words(),
       trapPcs: words(),
       trapSites: words(),
-      sites: new Int32Array(sites * SITE_COLUMNS.length),
+      sites: new Int32Array(sites * SITE_WORDS),
     };
   }
 
   /** Notes of a function whose body stands at this offset of the module. */
-  add({ offsets, pcs, siteOf, sites }: TrapMap, bodyStart: number): void {
-    const table = this.#table, firstSite = this.#sites, width = SITE_COLUMNS.length;
-    for (let i = 0; i < pcs.length; i++) {
+  add({ notes, sites }: TrapMap, bodyStart: number): void {
+    const table = this.#table, firstSite = this.#sites;
+    for (let i = 0; i < notes.length; i += NOTE_WORDS) {
       const at = this.#traps++;
-      table.trapOffsets[at] = bodyStart + offsets[i];
-      table.trapPcs[at] = pcs[i];
-      table.trapSites[at] = firstSite + siteOf[i];
+      table.trapOffsets[at] = bodyStart + notes[i];
+      table.trapPcs[at] = notes[i + 1];
+      table.trapSites[at] = firstSite + notes[i + 2];
     }
-    for (const site of sites) {
-      const at = this.#sites++ * width;
-      for (let k = 0; k < width; k++) table.sites[at + k] = site[SITE_COLUMNS[k]];
-      if (site.parent !== NO_PARENT) table.sites[at + PARENT] = site.parent + firstSite;
+    const start = firstSite * SITE_WORDS;
+    table.sites.set(sites, start);
+    for (let at = start + PARENT; at < start + sites.length; at += SITE_WORDS) {
+      if (table.sites[at] !== NO_PARENT) table.sites[at] += firstSite;
     }
+    this.#sites += sites.length / SITE_WORDS;
   }
 
   /** The table, once all are added. */
