@@ -26,7 +26,7 @@ import {
   type IrBlock,
   type IrFunction,
 } from "../ir/function.ts";
-import { OP, TYPE_I32 } from "../ir/ops.ts";
+import { OP } from "../ir/ops.ts";
 import { STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
 import { WordArena } from "./arena.ts";
 import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
@@ -133,7 +133,7 @@ export class RegionEmitter {
     const { frame } = this;
     if (frame.fn.blocks[0].kind === END_REENTER) {
       if (frame.cfg.order.some((b) => this.#gates.numbers[b] > 0)) frame.loadFuel();
-      frame.reenterLocal = frame.newLocal(TYPE_I32);
+      frame.reenterLocal = frame.locals.named("reenter");
       return;
     }
     if (frame.calls) {
@@ -154,7 +154,7 @@ export class RegionEmitter {
           if (frame.cfg.loopHeader[a]) {
             out.byte(W_LOOP);
             out.byte(BLOCK_EMPTY);
-            frame.labels.push(a);
+            frame.pushLabel(a);
             frame.push(WORK_END_LABEL);
           }
           if (frame.cfg.fuel[a]) this.#gates.fuelCheck(a);
@@ -166,7 +166,7 @@ export class RegionEmitter {
             if (!merge[c]) continue;
             out.byte(W_BLOCK);
             out.byte(BLOCK_EMPTY);
-            frame.labels.push(c);
+            frame.pushLabel(c);
             frame.push(WORK_TREE, c);
             frame.push(WORK_END_LABEL);
           }
@@ -209,7 +209,7 @@ export class RegionEmitter {
   #block(b: number): void {
     const { frame } = this;
     const block = frame.fn.blocks[b];
-    frame.releaseTemps();
+    frame.locals.releaseValues();
     const early = frame.flow.early.low[b], earlyHigh = frame.flow.early.high[b];
     frame.traps.beginBlock(b);
     frame.values.block(block, (early | earlyHigh) !== 0 || block.kind === END_RETURN);

@@ -1,4 +1,4 @@
-import type { Region } from "../discover/region.ts";
+import type { JumpTable, Region } from "../discover/region.ts";
 import { IrFunction } from "../ir/function.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import { STOP_SEGV, STOP_UNDEFINED } from "../machine/state.ts";
@@ -68,6 +68,21 @@ function liveAfter(length: number): Uint8Array {
   return live;
 }
 
+/** Switch tables by the addresses of the loads from them. */
+function tableLoadsOf({ jumpTables }: Region): Map<number, JumpTable[]> {
+  const loads = new Map<number, JumpTable[]>();
+  for (const table of jumpTables.values()) {
+    const known = loads.get(table.loadPc);
+    if (known === undefined) loads.set(table.loadPc, [table]);
+    else known.push(table);
+  }
+  return loads;
+}
+
+function noteTable(l: Lifter, tables: readonly JumpTable[] = []): void {
+  for (const { indexReg } of tables) l.noteTableIndex(indexReg);
+}
+
 /** Adds a region's blocks to a function, the entry first; gives their numbers by address. */
 export function liftBlocks(
   fn: IrFunction,
@@ -78,7 +93,7 @@ export function liftBlocks(
 ): Map<number, number> {
   const blocks = new Map<number, number>();
   for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
-  const l = new Lifter(fn, blocks);
+  const l = new Lifter(fn, blocks), tableLoads = tableLoadsOf(region);
   l.jumpTables = region.jumpTables;
   l.likelyTargets = region.likelyTargets;
   l.deadEnds = region.deadEnds;
@@ -95,7 +110,7 @@ export function liftBlocks(
       l.insn = insn;
       l.pc = insn.pc;
       l.flagsLiveAfter = live[i + 1];
-      if (region.jumpTables.size > 0) l.noteTableIndex();
+      if (tableLoads.size > 0) noteTable(l, tableLoads.get(insn.pc));
       const lift = liftOf(insn, level);
       if (lift === undefined) {
         onUnsupported(insn, isAbove(insn, level));

@@ -684,11 +684,9 @@ export class Lifter extends Builder {
     return this.jumpTables.get(this.insn.pc) ?? null;
   }
 
-  /** Called before each instruction: keeps the index with which a switch table is read, if this block does so. */
-  noteTableIndex(): void {
-    for (const table of this.jumpTables.values()) {
-      if (table.loadPc === this.insn.pc) this.#tableIndex = this.wrap(this.gpr64(table.indexReg));
-    }
+  /** Before an instruction that reads a switch table: keeps the index. */
+  noteTableIndex(indexReg: number): void {
+    this.#tableIndex = this.wrap(this.gpr64(indexReg));
   }
 
   /**

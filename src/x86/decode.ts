@@ -88,7 +88,7 @@ let failedRow: RowPlan | null = null;
  * Returns an Instruction, or a record with a `kind` that says why there is none.
  */
 export function decode(bytes: Uint8Array, offset: number, end: number, pc: number): Instruction | DecodeFailure {
-  const instruction = new Instruction();
+  const instruction = new Instruction(false);
   const status = decodeInto(instruction, bytes, offset, end, pc);
   if (status === DECODED) return instruction;
   const length = Math.min(consumed === 0 ? MAX_LENGTH : consumed, MAX_LENGTH, end - offset);
@@ -246,15 +246,13 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
   }
 
   const specs = plan.specs;
-  const operands = into.operands;
-  if (operands.length > specs.length) operands.length = specs.length;
+  const operands = into.operands = into.spare === null
+    ? newOperands(specs.length)
+    : spareOperands(into.spare, specs.length);
   let relative: Operand | null = null;
   let memory: Operand | null = null;
   for (let i = 0; i < specs.length; i++) {
-    const spec = specs[i];
-    let operand: Operand;
-    if (i < operands.length) operand = operands[i];
-    else operands.push(operand = new Operand());
+    const spec = specs[i], operand = operands[i];
     operand.kind = spec.kind;
     operand.bytes = spec.bytes === 0 ? operandBytes : spec.bytes;
     switch (spec.place) {
@@ -365,6 +363,26 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
   into.rep = plan.rep;
   into.segment = segment;
   return DECODED;
+}
+
+/** Arrays that have grown have room for 17. */
+function newOperands(count: number): Operand[] {
+  switch (count) {
+    case 0:
+      return [];
+    case 1:
+      return [new Operand()];
+    case 2:
+      return [new Operand(), new Operand()];
+    case 3:
+      return [new Operand(), new Operand(), new Operand()];
+    default:
+      return Array.from({ length: count }, () => new Operand());
+  }
+}
+
+function spareOperands(spare: Operand[][], count: number): Operand[] {
+  return spare[count] ??= newOperands(count);
 }
 
 /** What a VEX or EVEX encoding is that no row matches: stepped over. `at` is the place of its first byte. */

@@ -42,6 +42,8 @@ export class Operand {
 /** REP prefix seen and meaningful for this instruction. */
 export const REP_NONE = 0, REP_REP = 1, /* F3: rep, repe */ REP_REPNE = 2 /* F2 */;
 
+const NO_OPERANDS: Operand[] = [];
+
 /** One decoded instruction. `row` says what does not depend on the bytes: mnemonic, flags, control flow. */
 export class Instruction {
   pc = 0;
@@ -59,7 +61,13 @@ export class Instruction {
   /** Segment override, for instructions with implicit memory operands (movs, lods, cmps, maskmovdqu, xlat). */
   segment = SEGMENT_NONE;
   /** In Intel's order: destination first. Implicit operands are not listed. */
-  operands: Operand[] = [];
+  operands: Operand[] = NO_OPERANDS;
+  /** Of a record that is decoded into again and again: its operands by how many they are. */
+  readonly spare: Operand[][] | null;
+
+  constructor(isReused: boolean = true) {
+    this.spare = isReused ? [] : null;
+  }
 
   /** Guest address of the next instruction. */
   get nextPc(): number {
