@@ -15,6 +15,7 @@ import { IrMissInterpreter } from "./jit/miss_interpreter.ts";
 import type { Kernel } from "./kernel/kernel.ts";
 import { syscallName } from "./kernel/abi/syscall_numbers.ts";
 import { Tracer } from "./kernel/syscalls/trace.ts";
+import { BodyPool } from "./machine/body_pool.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "./machine/cpu_level.ts";
 import { CodeLibrary, FIRST_SLOT, lookupOf } from "./machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "./machine/wasm_machine.ts";
@@ -259,6 +260,7 @@ function startBoot(tree: Tree, spec: ProcessSpec, ahead: AheadCode, options: Bui
     library,
     compiler: lazyCompiler(tree, library),
     interpreter: new IrMissInterpreter(),
+    pool: new BodyPool(),
   };
   const kernel = createGuest(guestOptions(tree, spec, host, shared, options.cpuLevel));
   if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);

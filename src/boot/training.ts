@@ -5,6 +5,7 @@
  */
 import type { Kernel } from "../kernel/kernel.ts";
 import { Tracer } from "../kernel/syscalls/trace.ts";
+import { BodyPool } from "../machine/body_pool.ts";
 import type { CodeLibrary, ProgramRecord } from "../machine/code_cache.ts";
 import { CodePlaces } from "../kernel/memory/code_places.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -60,7 +61,7 @@ export interface Training {
 export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
   const places = new CodePlaces();
   const { host, interpreter, library } = options;
-  const shared: WasmShared = { library, compiler: options.compilerFor(library), interpreter };
+  const shared: WasmShared = { library, compiler: options.compilerFor(library), interpreter, pool: new BodyPool() };
   let kernel: Kernel | undefined;
   try {
     kernel = new SavedGuest(options.snapshot).restore({

@@ -3,6 +3,7 @@ import { exportedNames } from "../discover/elf_facts.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { IrMissInterpreter } from "../jit/miss_interpreter.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
+import { BodyPool } from "../machine/body_pool.ts";
 import { CodeLibrary, type FileCode } from "../machine/code_cache.ts";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
@@ -30,6 +31,7 @@ export function jitMachine(onUnsupported: UnsupportedSink, tree?: Tree): WasmMac
     library,
     compiler: new JitCompiler({ onUnsupported, isFunctionStart: (pc) => starts?.has(pc) ?? false }),
     interpreter: new IrMissInterpreter(onUnsupported),
+    pool: new BodyPool(),
   });
 }
 
@@ -61,8 +63,12 @@ export function aotMachine(
     if (code === undefined) made.set(key, code = translated(file, start, end));
     return code;
   });
-  const compiler = new JitCompiler({ onUnsupported });
-  const machine = new WasmMachine({ library, compiler, interpreter: new IrMissInterpreter(onUnsupported) });
+  const machine = new WasmMachine({
+    library,
+    compiler: new JitCompiler({ onUnsupported }),
+    interpreter: new IrMissInterpreter(onUnsupported),
+    pool: new BodyPool(),
+  });
   return machine;
 }
 

@@ -12,6 +12,7 @@ import { syscallName } from "../kernel/abi/syscall_numbers.ts";
 import { PAGE_SIZE } from "../kernel/abi/mman.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import type { AddressSpace } from "../kernel/memory/address_space.ts";
+import { BodyPool } from "../machine/body_pool.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import { CodeLibrary } from "../machine/code_cache.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
@@ -61,6 +62,7 @@ export function bootAndLook(options: BootOptions): Met {
     library: new CodeLibrary(emptyBaseCode()),
     compiler,
     interpreter: new IrMissInterpreter(),
+    pool: new BodyPool(),
   });
   const since = nowMs();
   const exposed = spec.ports.filter((p) => p.protocol === "tcp").map((p) => p.number);

@@ -1,12 +1,15 @@
 import type { MappedRange } from "./machine.ts";
 import type { WasmBody } from "./wasm_body.ts";
 
+/** Enough for a burst of forks of a small server. */
+export const POOL_BYTES: number = 256 << 20;
+
 /** Cleaned bodies that wait for their next machine, by the key of the program whose code they have; bounded in bytes. */
 export class BodyPool {
   readonly #idle = new Map<string, WasmBody[]>();
   #bytes = 0;
 
-  constructor(readonly maxBytes: number) {}
+  constructor(readonly maxBytes: number = POOL_BYTES) {}
 
   /** Bytes of the memories that wait. */
   get bytes(): number {

@@ -38,9 +38,6 @@ export interface AppParts {
   poolBytes?: number;
 }
 
-/** Enough for a burst of forks of a small server. */
-const POOL_BYTES = 256 << 20;
-
 /** A kernel with what serving asks of it. */
 export class AppInstance implements GuestInstance {
   constructor(readonly kernel: Kernel, private readonly around: <T>(run: () => T) => T = (run) => run()) {}
@@ -128,7 +125,7 @@ export class App {
     const { host } = parts, nowMs = () => host.monotonicNs() / 1e6;
     this.#outside = new Stopwatch(nowMs);
     this.#runTime = new Stopwatch(nowMs);
-    const pool = new BodyPool(parts.poolBytes ?? POOL_BYTES);
+    const pool = new BodyPool(parts.poolBytes);
     this.#shared = {
       outside: this.#outside,
       library,
