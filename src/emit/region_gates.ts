@@ -4,14 +4,8 @@ import { OP } from "../ir/ops.ts";
 import { REENTER_DEPTH, STATE_REENTER, STATE_RIP } from "../machine/state.ts";
 import { END_REENTER } from "./cfg.ts";
 import { BLOCK_EMPTY, W_BLOCK, W_BR_TABLE, W_CALL, W_END, W_IF, W_LOCAL_TEE } from "./opcodes.ts";
-import {
-  LOCAL_DEPTH,
-  type RegionFrame,
-  WORK_END_LABEL,
-  WORK_GATE_ARM,
-  WORK_GATE_PASS,
-  WORK_GATE_TEST,
-} from "./region_frame.ts";
+import { type RegionFrame, WORK_END_LABEL, WORK_GATE_ARM, WORK_GATE_PASS, WORK_GATE_TEST } from "./region_frame.ts";
+import { LOCAL_DEPTH } from "./region_locals.ts";
 import type { RegionTransfers } from "./region_transfers.ts";
 
 /** Gates with more ways than this have a br_table, others a chain of tests. */

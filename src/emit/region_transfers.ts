@@ -26,7 +26,8 @@ import {
   W_RETURN_CALL_INDIRECT,
 } from "./opcodes.ts";
 import type { RegionTarget } from "./region_code.ts";
-import { LOCAL_DEPTH, type RegionFrame, WORK_CALL_THROUGH, WORK_END_LABEL } from "./region_frame.ts";
+import { type RegionFrame, WORK_CALL_THROUGH, WORK_END_LABEL } from "./region_frame.ts";
+import { LOCAL_DEPTH } from "./region_locals.ts";
 
 export class RegionTransfers {
   constructor(readonly frame: RegionFrame) {}
