@@ -1,4 +1,4 @@
-import { GUEST_BIAS } from "../machine/state.ts";
+import { FLAGS_ARITH, GUEST_BIAS } from "../machine/state.ts";
 import { decode, isFailure } from "../x86/decode.ts";
 import {
   type DecodeFailure,
@@ -19,6 +19,7 @@ import {
   FLOW_SYSCALL,
   FLOW_TRAP,
 } from "../x86/row.ts";
+import { AddressMap } from "./address_map.ts";
 import { flagsLiveBefore, flagsReadAt } from "./flag_liveness.ts";
 import { findJumpTable, leaAddress, MAX_UNINDEXED } from "./jump_tables.ts";
 import type { JumpTable, Region, RegionBlock } from "./region.ts";
@@ -51,6 +52,9 @@ export interface CodeView {
  */
 export const MAX_REGION_INSTRUCTIONS = 4000;
 
+/** Of the region that is being found: indices of what is decoded, addresses that begin blocks, numbers of blocks. */
+const decodedAt = new AddressMap(), leaders = new AddressMap(), blockAt = new AddressMap();
+
 /**
  * Finds the region of an entry: decodes everything reachable without following calls, from the entry and from other addresses
  * of the same function at which it may be entered.
@@ -61,31 +65,34 @@ export function discoverRegion(
   limit: number = MAX_REGION_INSTRUCTIONS,
   sideEntries: readonly number[] = [],
 ): Region {
-  const decoded = new Map<number, Instruction | DecodeFailure>();
-  const leaders = new Set<number>([entryPc, ...sideEntries]);
+  decodedAt.clear();
+  leaders.clear();
+  /** All that is decoded, run by run; decodedAt has the indices. */
+  const found: (Instruction | DecodeFailure)[] = [], starts: number[] = [];
   const jumpTables = new Map<number, JumpTable>();
   const likelyTargets = new Map<number, number>();
   const deadEnds = new Set<number>();
-  /** Start of a run -> a run that ends in a conditional branch to it. */
-  const origin = new Map<number, Instruction[]>();
+  /** Runs that end in a conditional branch: first and last index in `found`. */
+  const branchRuns: number[] = [];
   const leas = new Map<number, number[]>();
   const work = [...sideEntries, entryPc];
+  for (const pc of work) addLeader(pc);
   /** Indirect jumps whose table has not been found: what leads to it may not have been seen yet. */
   let unknownJumps: [run: Instruction[], before: Instruction[]][] = [];
   do {
-    while (work.length > 0 && decoded.size < limit) walk(work.pop()!);
+    while (work.length > 0 && found.length < limit) walk(work.pop()!);
     unknownJumps = unknownJumps.filter(([run, before]) => !followTable(run, before));
-  } while (work.length > 0 && decoded.size < limit);
+  } while (work.length > 0 && found.length < limit);
 
   // Walks one straight run, noting leaders.
   function walk(start: number): void {
     let pc = start;
-    const run: Instruction[] = [];
-    while (!decoded.has(pc)) {
+    const first = found.length;
+    while (!decodedAt.has(pc)) {
       const insn = decodeAt(code, pc);
-      decoded.set(pc, insn);
+      decodedAt.set(pc, found.length);
+      found.push(insn);
       if (isFailure(insn)) return;
-      run.push(insn);
       const next = insn.nextPc;
       switch (insn.row.flow) {
         case FLOW_NEXT:
@@ -93,16 +100,15 @@ export function discoverRegion(
           if (code.isFunctionStart(next) || code.isElsewhere?.(next)) return;
           break;
         case FLOW_BRANCH:
-          for (const target of [insn.operands[0].immLo >>> 0, next]) {
-            if (!origin.has(target)) origin.set(target, run);
-            lead(target);
-          }
+          branchRuns.push(first, found.length - 1);
+          lead(insn.operands[0].immLo >>> 0);
+          lead(next);
           return;
         case FLOW_JUMP:
           lead(insn.operands[0].immLo >>> 0);
           return;
         case FLOW_JUMP_INDIRECT: {
-          const before = origin.get(start) ?? [];
+          const run = found.slice(first) as Instruction[], before = runBefore(start);
           if (!followTable(run, before)) unknownJumps.push([run, before]);
           noteLikelyTarget(insn);
           return;
@@ -121,10 +127,20 @@ export function discoverRegion(
           return;
       }
       pc = next;
-      if (decoded.size >= limit) return lead(pc);
+      if (found.length >= limit) return lead(pc);
     }
     // Ran into the middle of a run decoded before: that address begins a block.
-    leaders.add(pc);
+    addLeader(pc);
+  }
+
+  /** The first run that ends in a conditional branch to the start of another. */
+  function runBefore(start: number): Instruction[] {
+    for (let i = 0; i < branchRuns.length; i += 2) {
+      const branch = found[branchRuns[i + 1]] as Instruction;
+      if (branch.operands[0].immLo >>> 0 !== start && branch.nextPc !== start) continue;
+      return found.slice(branchRuns[i], branchRuns[i + 1] + 1) as Instruction[];
+    }
+    return [];
   }
 
   /** False if the indirect jump at the end of the run has no table that is known. */
@@ -154,13 +170,19 @@ export function discoverRegion(
   function lead(pc: number): void {
     if (leaders.has(pc)) return;
     if (pc !== entryPc && (code.isFunctionStart(pc) || code.isElsewhere?.(pc))) return;
-    leaders.add(pc);
-    if (!decoded.has(pc)) work.push(pc);
+    addLeader(pc);
+    if (!decodedAt.has(pc)) work.push(pc);
+  }
+
+  function addLeader(pc: number): void {
+    if (leaders.has(pc)) return;
+    leaders.set(pc, -1);
+    starts.push(pc);
   }
 
   shareOpenTables(unknownJumps.map(([run]) => run[run.length - 1]), jumpTables);
-  const blocks = collectBlocks(decoded, leaders, entryPc);
-  const sides = sideEntries.filter((pc) => decoded.has(pc) && pc !== entryPc);
+  const blocks = collectBlocks(found, starts, entryPc);
+  const sides = sideEntries.filter((pc) => decodedAt.has(pc) && pc !== entryPc);
   const region: Region = {
     entryPc,
     blocks,
@@ -207,29 +229,34 @@ function decodeAt(code: CodeView, pc: number): Instruction | DecodeFailure {
 
 /** Cuts the decoded instructions into blocks at the leaders. The entry comes first, the rest in address order. */
 function collectBlocks(
-  decoded: ReadonlyMap<number, Instruction | DecodeFailure>,
-  leaders: ReadonlySet<number>,
+  found: readonly (Instruction | DecodeFailure)[],
+  leading: readonly number[],
   entryPc: number,
 ): RegionBlock[] {
-  const starts = [...leaders].filter((pc) => decoded.has(pc)).sort((a, b) => a - b);
-  starts.splice(starts.indexOf(entryPc), 1);
-  starts.unshift(entryPc);
-  return starts.map((start) => {
-    const block: RegionBlock = { pc: start, instructions: [], failure: null, flagsLiveOut: 0 };
-    for (let pc = start;;) {
-      const insn = decoded.get(pc);
-      if (insn === undefined) break;
-      if (isFailure(insn)) {
-        block.failure = insn;
-        break;
-      }
-      block.instructions.push(insn);
-      if (insn.row.flow !== FLOW_NEXT) break;
-      pc = insn.nextPc;
-      if (leaders.has(pc)) break;
+  const starts = Float64Array.from(leading).sort();
+  const blocks = [collectBlock(found, entryPc)];
+  for (const start of starts) if (start !== entryPc && decodedAt.has(start)) blocks.push(collectBlock(found, start));
+  return blocks;
+}
+
+function collectBlock(found: readonly (Instruction | DecodeFailure)[], start: number): RegionBlock {
+  const first = decodedAt.get(start);
+  let failure: DecodeFailure | null = null;
+  let end = first;
+  // A block is a part of a run.
+  for (let pc = start;;) {
+    const insn = found[end];
+    if (insn === undefined || insn.pc !== pc) break;
+    if (isFailure(insn)) {
+      failure = insn;
+      break;
     }
-    return block;
-  });
+    end++;
+    if (insn.row.flow !== FLOW_NEXT) break;
+    pc = insn.nextPc;
+    if (leaders.has(pc)) break;
+  }
+  return { pc: start, instructions: found.slice(first, end) as Instruction[], failure, flagsLiveOut: 0 };
 }
 
 /** Addresses a block may go on to inside the region; `leaves` if it may also leave with flags that somebody may read. */
@@ -270,9 +297,12 @@ export function blockTargets(block: RegionBlock, region: Region): number[] {
 
 /** Backward liveness of the arithmetic flags over the region; sets flagsLiveOut, returns what is live at the entry. */
 function solveFlagLiveness(region: Region, code: CodeView): number {
-  const liveIn = new Map<number, number>();
-  const edges = region.blocks.map((b) => successors(b, region));
-  const inside = new Set(region.blocks.map((b) => b.pc));
+  const { blocks } = region, count = blocks.length;
+  // Of each block: flags read before they are written, those that are written, live at its start, live when it leaves.
+  const read = new Uint8Array(count), written = new Uint8Array(count), liveIn = new Uint8Array(count);
+  const atExit = new Uint8Array(count);
+  blockAt.clear();
+  for (let i = 0; i < count; i++) blockAt.set(blocks[i].pc, i);
   const outside = new Map<number, number>();
   const readOutside = (pc: number): number => {
     if (!code.isFunctionStart(pc)) return 63;
@@ -280,23 +310,40 @@ function solveFlagLiveness(region: Region, code: CodeView): number {
     if (read === undefined) outside.set(pc, read = flagsReadAt(code.u8, pc));
     return read;
   };
+  /** Numbers of the blocks after each. */
+  const after: number[][] = [];
+  for (let i = 0; i < count; i++) {
+    const { instructions } = blocks[i], { pcs, flagsAtExit } = successors(blocks[i], region);
+    const inside: number[] = [];
+    let exit = flagsAtExit;
+    for (const pc of pcs) {
+      const b = blockAt.get(pc);
+      if (b >= 0) inside.push(b);
+      else exit |= readOutside(pc);
+    }
+    after.push(inside);
+    atExit[i] = exit;
+    let open = 0, killed = 0;
+    for (let k = instructions.length - 1; k >= 0; k--) {
+      open = flagsLiveBefore(instructions[k], open);
+      killed |= FLAGS_ARITH & ~flagsLiveBefore(instructions[k], FLAGS_ARITH);
+    }
+    read[i] = open;
+    written[i] = killed;
+  }
   for (let changed = true; changed;) {
     changed = false;
-    for (let i = region.blocks.length - 1; i >= 0; i--) {
-      const block = region.blocks[i];
-      let live = edges[i].flagsAtExit;
-      for (const pc of edges[i].pcs) {
-        live |= inside.has(pc) ? liveIn.get(pc) ?? 0 : readOutside(pc);
-      }
-      block.flagsLiveOut = live;
-      for (let k = block.instructions.length - 1; k >= 0; k--) live = flagsLiveBefore(block.instructions[k], live);
-      if (liveIn.get(block.pc) !== live) {
-        liveIn.set(block.pc, live);
-        changed = true;
-      }
+    for (let i = count - 1; i >= 0; i--) {
+      let live = atExit[i];
+      for (const b of after[i]) live |= liveIn[b];
+      blocks[i].flagsLiveOut = live;
+      live = (live & ~written[i]) | read[i];
+      if (liveIn[i] === live) continue;
+      liveIn[i] = live;
+      changed = true;
     }
   }
-  return liveIn.get(region.entryPc) ?? 0;
+  return liveIn[0];
 }
 
 /** Direct call targets of a region: entries of other regions. */
