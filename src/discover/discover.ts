@@ -55,6 +55,10 @@ export const MAX_REGION_INSTRUCTIONS = 4000;
 /** Of the region that is being found: indices of what is decoded, addresses that begin blocks, numbers of blocks. */
 const decodedAt = new AddressMap(), leaders = new AddressMap(), blockAt = new AddressMap();
 
+/** Of regions that have none. */
+const NO_TABLES: Map<number, JumpTable> = new Map(), NO_TARGETS: Map<number, number> = new Map();
+const NO_DEAD_ENDS: Set<number> = new Set(), NO_LEAS: ReadonlyMap<number, number[]> = new Map();
+
 /**
  * Finds the region of an entry: decodes everything reachable without following calls, from the entry and from other addresses
  * of the same function at which it may be entered.
@@ -69,12 +73,10 @@ export function discoverRegion(
   leaders.clear();
   /** All that is decoded, run by run; decodedAt has the indices. */
   const found: (Instruction | DecodeFailure)[] = [], starts: number[] = [];
-  const jumpTables = new Map<number, JumpTable>();
-  const likelyTargets = new Map<number, number>();
-  const deadEnds = new Set<number>();
+  let jumpTables = NO_TABLES, likelyTargets = NO_TARGETS, deadEnds = NO_DEAD_ENDS;
   /** Runs that end in a conditional branch: first and last index in `found`. */
   const branchRuns: number[] = [];
-  const leas = new Map<number, number[]>();
+  let leas: Map<number, number[]> | null = null;
   const work = [...sideEntries, entryPc];
   for (const pc of work) addLeader(pc);
   /** Indirect jumps whose table has not been found: what leads to it may not have been seen yet. */
@@ -117,8 +119,10 @@ export function discoverRegion(
         case FLOW_CALL_INDIRECT:
           noteLikelyTarget(insn);
           // A call that never returns may be the last thing in a function.
-          if (code.isEdge?.(next) ?? code.isFunctionStart(next)) deadEnds.add(next);
-          else lead(next);
+          if (code.isEdge?.(next) ?? code.isFunctionStart(next)) {
+            if (deadEnds === NO_DEAD_ENDS) deadEnds = new Set();
+            deadEnds.add(next);
+          } else lead(next);
           return;
         case FLOW_SYSCALL:
           lead(next);
@@ -145,8 +149,9 @@ export function discoverRegion(
 
   /** False if the indirect jump at the end of the run has no table that is known. */
   function followTable(run: Instruction[], before: Instruction[]): boolean {
-    const table = findJumpTable({ code, run, before, leas });
+    const table = findJumpTable({ code, run, before, leas: leas ?? NO_LEAS });
     if (table === null || (!table.isBounded && code.skipsOpenTables)) return false;
+    if (jumpTables === NO_TABLES) jumpTables = new Map();
     jumpTables.set(run[run.length - 1].pc, table);
     for (const target of table.targets) lead(target);
     return true;
@@ -156,6 +161,7 @@ export function discoverRegion(
     const address = leaAddress(insn);
     if (address < 0) return;
     const { reg } = insn.operands[0];
+    leas ??= new Map();
     const known = leas.get(reg);
     if (known === undefined) leas.set(reg, [address]);
     else if (!known.includes(address) && known.length < 16) known.push(address);
@@ -164,7 +170,9 @@ export function discoverRegion(
   function noteLikelyTarget({ pc, operands: [o] }: Instruction): void {
     if (!isFixedWord(o)) return;
     const target = wordAt(code.u8, (o.disp >>> 0) - GUEST_BIAS);
-    if (code.isFunctionStart(target)) likelyTargets.set(pc, target);
+    if (!code.isFunctionStart(target)) return;
+    if (likelyTargets === NO_TARGETS) likelyTargets = new Map();
+    likelyTargets.set(pc, target);
   }
 
   function lead(pc: number): void {
@@ -303,13 +311,7 @@ function solveFlagLiveness(region: Region, code: CodeView): number {
   const atExit = new Uint8Array(count);
   blockAt.clear();
   for (let i = 0; i < count; i++) blockAt.set(blocks[i].pc, i);
-  const outside = new Map<number, number>();
-  const readOutside = (pc: number): number => {
-    if (!code.isFunctionStart(pc)) return 63;
-    let read = outside.get(pc);
-    if (read === undefined) outside.set(pc, read = flagsReadAt(code.u8, pc));
-    return read;
-  };
+  const readOutside = (pc: number): number => code.isFunctionStart(pc) ? flagsReadAt(code.u8, pc) : FLAGS_ARITH;
   /** Numbers of the blocks after each. */
   const after: number[][] = [];
   for (let i = 0; i < count; i++) {

@@ -127,8 +127,8 @@ export class IrFunction {
       trap: 0,
       likely: 0,
       index: -1,
-      pcs: [],
-      succ: [],
+      pcs: NONE,
+      succ: NONE,
       inlined: false,
     });
     return this.blocks.length - 1;
@@ -170,5 +170,8 @@ export class IrFunction {
     ({ op: this.op, a: this.a, b: this.b, c: this.c, pc: this.pc } = grown);
   }
 }
+
+/** Of a block without an end yet. */
+const NONE: number[] = [];
 
 const NO_OPS = new Uint16Array(0), NO_WORDS = new Int32Array(0);

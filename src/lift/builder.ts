@@ -3,6 +3,9 @@ import { OP } from "../ir/ops.ts";
 import { MODE_CHECKED } from "../machine/code_mode.ts";
 import { checkAccess } from "./access_check.ts";
 import { floatInMode } from "./float_mode.ts";
+import { ValueMap } from "./value_map.ts";
+
+const LOW_HALVES = new ValueMap();
 
 /**
  * Makes IR operations, folding constants as they come: addresses, immediates and widths fold at birth, so no pass has to
@@ -13,7 +16,7 @@ export class Builder {
   pc = 0;
 
   /** i64 value -> its low half, inside the current block: addresses and 32-bit operands ask for the same ones again and again. */
-  protected readonly lowHalves: Map<number, number> = new Map();
+  protected readonly lowHalves: ValueMap = LOW_HALVES;
 
   constructor(readonly fn: IrFunction) {}
 
@@ -183,7 +186,7 @@ export class Builder {
         if (fn.op[fn.b[x]] === OP.i64_const) return this.add32(this.wrap(fn.a[x]), this.i32(fn.a[fn.b[x]]));
     }
     let low = this.lowHalves.get(x);
-    if (low === undefined) this.lowHalves.set(x, low = this.op(OP.i32_wrap_i64, x));
+    if (low < 0) this.lowHalves.set(x, low = this.op(OP.i32_wrap_i64, x));
     return low;
   }
 

@@ -83,25 +83,25 @@ export interface InlineOptions {
 export function inlineCalls(fn: IrFunction, instructions: number, { level, functionAt, limit }: InlineOptions): void {
   if (fn.keepsFlags) return;
   let left = Math.min(limit, 2 * instructions + GROWTH) - instructions;
-  const depths = new Map<number, number>(), looped = new Set<number>();
+  let depths: Map<number, number> | null = null, looped: Set<number> | null = null;
   // Grows meanwhile.
   for (let b = 0; b < fn.blocks.length; b++) {
     const block = fn.blocks[b];
     const called = calledBy(block);
     if (called === 0) continue;
-    const depth = depths.get(b) ?? 0;
+    const depth: number = depths?.get(b) ?? 0;
     const callee = depth < MAX_DEPTH ? functionAt(called) : null;
     if (callee === null || callee.instructions > left) continue;
-    const isLooped = looped.has(b) || isInSmallLoop(fn, b);
+    const isLooped: boolean = looped?.has(b) || isInSmallLoop(fn, b);
     if (!isLooped && callee.instructions > MAX_INLINE_OUTSIDE_LOOPS) continue;
     if ((callee.upperHalves & ~fn.upperHalves) !== 0) continue;
     left -= callee.instructions;
     const first = fn.blocks.length;
-    const entry = liftBlocks(fn, callee.region, level, () => {}).get(callee.region.entryPc)!;
+    const entry = liftBlocks(fn, callee.region, level, () => {}).get(callee.region.entryPc);
     const { returnPc, succ: [site] } = block;
     for (let i = first; i < fn.blocks.length; i++) {
-      depths.set(i, depth + 1);
-      if (isLooped) looped.add(i);
+      (depths ??= new Map()).set(i, depth + 1);
+      if (isLooped) (looped ??= new Set()).add(i);
       comeBack(fn, i, returnPc, site);
     }
     if (block.kind === END_CALL) {

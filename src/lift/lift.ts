@@ -1,3 +1,4 @@
+import { AddressMap } from "../discover/address_map.ts";
 import type { JumpTable, Region } from "../discover/region.ts";
 import { IrFunction } from "../ir/function.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
@@ -48,7 +49,7 @@ export function liftRegion(
   fn.keepsFlags = region.keepsFlags ?? false;
   fn.upperHalves = (region.upperHalves ?? 0) | upperHalvesOf(region);
   const blocks = liftBlocks(fn, region, level, onUnsupported, writable);
-  fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc)!);
+  fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc));
   if (writable.length > 0) guardEntry(fn, writable);
   return fn;
 }
@@ -68,8 +69,11 @@ function liveAfter(length: number): Uint8Array {
   return live;
 }
 
+const NO_LOADS: ReadonlyMap<number, JumpTable[]> = new Map();
+
 /** Switch tables by the addresses of the loads from them. */
-function tableLoadsOf({ jumpTables }: Region): Map<number, JumpTable[]> {
+function tableLoadsOf({ jumpTables }: Region): ReadonlyMap<number, JumpTable[]> {
+  if (jumpTables.size === 0) return NO_LOADS;
   const loads = new Map<number, JumpTable[]>();
   for (const table of jumpTables.values()) {
     const known = loads.get(table.loadPc);
@@ -83,15 +87,18 @@ function noteTable(l: Lifter, tables: readonly JumpTable[] = []): void {
   for (const { indexReg } of tables) l.noteTableIndex(indexReg);
 }
 
-/** Adds a region's blocks to a function, the entry first; gives their numbers by address. */
+const blockAt = new AddressMap();
+
+/** Adds a region's blocks to a function, the entry first; gives their numbers by address, until it is called again. */
 export function liftBlocks(
   fn: IrFunction,
   region: Region,
   level: CpuLevel,
   onUnsupported: UnsupportedSink,
   writable: readonly CodeRange[] = [],
-): Map<number, number> {
-  const blocks = new Map<number, number>();
+): AddressMap {
+  const blocks = blockAt;
+  blocks.clear();
   for (const b of region.blocks) blocks.set(b.pc, fn.newBlock(b.pc));
   const l = new Lifter(fn, blocks), tableLoads = tableLoadsOf(region);
   l.jumpTables = region.jumpTables;
@@ -103,7 +110,7 @@ export function liftBlocks(
     const live = liveAfter(b.instructions.length + 1);
     live[b.instructions.length] = b.flagsLiveOut;
     for (let i = b.instructions.length - 1; i >= 0; i--) live[i] = flagsLiveBefore(b.instructions[i], live[i + 1]);
-    l.begin(blocks.get(b.pc)!);
+    l.begin(blocks.get(b.pc));
     let at = b.pc;
     for (let i = 0; i < b.instructions.length; i++) {
       const insn = b.instructions[i];

@@ -44,9 +44,11 @@ import {
   SEGMENT_FS,
   SEGMENT_NONE,
 } from "../x86/instruction.ts";
+import type { AddressMap } from "../discover/address_map.ts";
 import type { JumpTable } from "../discover/region.ts";
 import type { CodeRange } from "../machine/code_cache.ts";
 import { Builder } from "./builder.ts";
+import { ValueMap } from "./value_map.ts";
 import { trapBlock } from "./code_guard.ts";
 import {
   CONDITION_FLAGS,
@@ -71,6 +73,7 @@ export type Lift = (l: Lifter) => void;
  */
 const CURRENT = new Int32Array(VAR_COUNT + 1), DIRTY = new Uint8Array(VAR_COUNT + 1);
 const WRITTEN_AT = new Int32Array(VAR_COUNT + 1);
+const BASES_UP = new ValueMap(), BASES_DOWN = new ValueMap();
 
 export class Lifter extends Builder {
   insn!: Instruction;
@@ -90,26 +93,26 @@ export class Lifter extends Builder {
   readonly #flagSource: (FlagSource | null)[] = [null, null, null, null, null, null];
 
   /** Indirect jump's pc -> targets. */
-  jumpTables: ReadonlyMap<number, JumpTable> = new Map();
+  jumpTables!: ReadonlyMap<number, JumpTable>;
   /** Indirect jump's or call's pc -> where it probably goes. */
-  likelyTargets: ReadonlyMap<number, number> = new Map();
+  likelyTargets!: ReadonlyMap<number, number>;
   /** Return addresses of calls that are not expected to return. */
-  deadEnds: ReadonlySet<number> = new Set();
+  deadEnds!: ReadonlySet<number>;
   /** Value of the switch index that this block read a table with, or -1. */
   #tableIndex = -1;
 
   /** Pointer (i32 value) -> base of accesses at and above it, or below it, in this block; and the offset of the last one. */
-  readonly #basesUp = new Map<number, number>();
-  readonly #basesDown = new Map<number, number>();
+  readonly #basesUp = BASES_UP;
+  readonly #basesDown = BASES_DOWN;
   #offset = 0;
 
   /** Linear addresses of the instruction's stores. */
   readonly #storedAt: number[] = [];
 
-  readonly #blocks: Map<number, number>;
+  readonly #blocks: AddressMap;
 
   /** `blocks` maps guest addresses to the region's blocks, already made in `fn`. */
-  constructor(fn: IrFunction, blocks: Map<number, number>) {
+  constructor(fn: IrFunction, blocks: AddressMap) {
     super(fn);
     this.#blocks = blocks;
   }
@@ -281,7 +284,7 @@ export class Lifter extends Builder {
     const bases = k >= 0 ? this.#basesUp : this.#basesDown;
     const below = k >= 0 ? 0 : NEAR;
     let base = bases.get(pointer);
-    if (base === undefined) bases.set(pointer, base = this.add32(pointer, this.i32(-GUEST_BIAS - below)));
+    if (base < 0) bases.set(pointer, base = this.add32(pointer, this.i32(-GUEST_BIAS - below)));
     this.#offset = k + below;
     return base;
   }
@@ -550,10 +553,9 @@ export class Lifter extends Builder {
     const { fn } = this, into = fn.blocks[block];
     into.first = fn.count;
     if (into.pc < 0) into.resumePc = this.insn.nextPc;
-    // To clear an empty map takes longer than to look.
-    if (this.lowHalves.size > 0) this.lowHalves.clear();
-    if (this.#basesUp.size > 0) this.#basesUp.clear();
-    if (this.#basesDown.size > 0) this.#basesDown.clear();
+    this.lowHalves.clear();
+    this.#basesUp.clear();
+    this.#basesDown.clear();
     this.#current.fill(-1);
     this.#dirty.fill(0);
     this.#writtenAt.fill(-1);
@@ -607,7 +609,7 @@ export class Lifter extends Builder {
    */
   blockFor(pc: number): number {
     let block = this.#blocks.get(pc);
-    if (block === undefined) {
+    if (block < 0) {
       block = this.fn.newBlock(-1);
       const exit = this.fn.blocks[block];
       exit.kind = END_EXIT;

@@ -76,6 +76,8 @@ PREFIX[0x65] = PREFIX_GS;
 // ES, CS, SS, DS have no effect in 64-bit mode, nor do the branch hints and notrack that share their bytes.
 for (const byte of [0x26, 0x2e, 0x36, 0x3e]) PREFIX[byte] = PREFIX_IGNORED;
 
+const SCRATCH = new Instruction();
+
 const WINDOW = 48;
 const window = new Uint8Array(WINDOW);
 
@@ -88,9 +90,8 @@ let failedRow: RowPlan | null = null;
  * Returns an Instruction, or a record with a `kind` that says why there is none.
  */
 export function decode(bytes: Uint8Array, offset: number, end: number, pc: number): Instruction | DecodeFailure {
-  const instruction = new Instruction(false);
-  const status = decodeInto(instruction, bytes, offset, end, pc);
-  if (status === DECODED) return instruction;
+  const status = decodeInto(SCRATCH, bytes, offset, end, pc);
+  if (status === DECODED) return SCRATCH.copy();
   const length = Math.min(consumed === 0 ? MAX_LENGTH : consumed, MAX_LENGTH, end - offset);
   const failure: DecodeFailure = {
     kind: KINDS[status] as DecodeFailure["kind"],
@@ -246,9 +247,7 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
   }
 
   const specs = plan.specs;
-  const operands = into.operands = into.spare === null
-    ? newOperands(specs.length)
-    : spareOperands(into.spare, specs.length);
+  const operands = into.operands = into.spareOperands(specs.length);
   let relative: Operand | null = null;
   let memory: Operand | null = null;
   for (let i = 0; i < specs.length; i++) {
@@ -363,26 +362,6 @@ function decodeWindow(into: Instruction, bytes: Uint8Array, offset: number, pc: 
   into.rep = plan.rep;
   into.segment = segment;
   return DECODED;
-}
-
-/** Arrays that have grown have room for 17. */
-function newOperands(count: number): Operand[] {
-  switch (count) {
-    case 0:
-      return [];
-    case 1:
-      return [new Operand()];
-    case 2:
-      return [new Operand(), new Operand()];
-    case 3:
-      return [new Operand(), new Operand(), new Operand()];
-    default:
-      return Array.from({ length: count }, () => new Operand());
-  }
-}
-
-function spareOperands(spare: Operand[][], count: number): Operand[] {
-  return spare[count] ??= newOperands(count);
 }
 
 /** What a VEX or EVEX encoding is that no row matches: stepped over. `at` is the place of its first byte. */

@@ -42,8 +42,6 @@ export class Operand {
 /** REP prefix seen and meaningful for this instruction. */
 export const REP_NONE = 0, REP_REP = 1, /* F3: rep, repe */ REP_REPNE = 2 /* F2 */;
 
-const NO_OPERANDS: Operand[] = [];
-
 /** One decoded instruction. `row` says what does not depend on the bytes: mnemonic, flags, control flow. */
 export class Instruction {
   pc = 0;
@@ -60,19 +58,78 @@ export class Instruction {
   rep = REP_NONE;
   /** Segment override, for instructions with implicit memory operands (movs, lods, cmps, maskmovdqu, xlat). */
   segment = SEGMENT_NONE;
-  /** In Intel's order: destination first. Implicit operands are not listed. */
+  /** In Intel's order: destination first. Implicit operands are not listed. Nobody changes them: registers are shared. */
   operands: Operand[] = NO_OPERANDS;
   /** Of a record that is decoded into again and again: its operands by how many they are. */
-  readonly spare: Operand[][] | null;
-
-  constructor(isReused: boolean = true) {
-    this.spare = isReused ? [] : null;
-  }
+  #spare: Operand[][] | null = null;
 
   /** Guest address of the next instruction. */
   get nextPc(): number {
     return this.pc + this.length;
   }
+
+  /** For the decoder: so many operands, to be filled. */
+  spareOperands(count: number): Operand[] {
+    const spare = this.#spare ??= [];
+    return spare[count] ??= Array.from({ length: count }, () => new Operand());
+  }
+
+  /** A copy that stays as it is when this record is decoded into again. */
+  copy(): Instruction {
+    const copy = new Instruction(), { operands } = this;
+    copy.pc = this.pc;
+    copy.length = this.length;
+    copy.row = this.row;
+    copy.operandBytes = this.operandBytes;
+    copy.addressBytes = this.addressBytes;
+    copy.vex = this.vex;
+    copy.lock = this.lock;
+    copy.rep = this.rep;
+    copy.segment = this.segment;
+    // Arrays that grow have room for 17.
+    if (operands.length === 2) copy.operands = [keep(operands[0]), keep(operands[1])];
+    else if (operands.length === 1) copy.operands = [keep(operands[0])];
+    else if (operands.length > 0) copy.operands = operands.map(keep);
+    return copy;
+  }
+}
+
+const NO_OPERANDS: Operand[] = [];
+
+/** By kind, bytes and number. */
+const registers: (Operand | undefined)[] = [];
+
+/** A copy of an operand, with nothing in it that its kind does not have; the same one for the same register. */
+function keep(o: Operand): Operand {
+  const { kind } = o;
+  if (kind === OPERAND_MEM) return keepMemory(o);
+  const isRegister = kind !== OPERAND_IMM && kind !== OPERAND_REL, key = kind << 10 | o.bytes << 4 | o.reg;
+  const known = isRegister ? registers[key] : undefined;
+  if (known !== undefined) return known;
+  const copy = new Operand();
+  copy.kind = kind;
+  copy.bytes = o.bytes;
+  if (isRegister) {
+    copy.reg = o.reg;
+    return registers[key] = copy;
+  }
+  copy.immLo = o.immLo;
+  copy.immHi = o.immHi;
+  return copy;
+}
+
+function keepMemory(o: Operand): Operand {
+  const copy = new Operand();
+  copy.kind = OPERAND_MEM;
+  copy.bytes = o.bytes;
+  copy.base = o.base;
+  copy.index = o.index;
+  copy.scaleLog2 = o.scaleLog2;
+  copy.vectorIndex = o.vectorIndex;
+  copy.vectorIndexBytes = o.vectorIndexBytes;
+  copy.disp = o.disp;
+  copy.segment = o.segment;
+  return copy;
 }
 
 /** Result kinds of decode(). */
