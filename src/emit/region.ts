@@ -78,6 +78,7 @@ export class RegionEmitter {
     shareSwitches(fn);
     const { cfg, numbers, sideNumbers, resumePoints } = analyseReentry(fn, frame.plan.resumable);
     this.#gates.numbers = numbers;
+    this.#gates.hasInner = cfg.order.some((b) => b !== 0 && fn.blocks[b].kind === END_REENTER);
     const flow = solveVarFlow(fn, cfg), fused = usesFused(fn);
     this.#body(fn, cfg, flow, fused, 0);
     // Values of straight code get locals as they come, of which there may be far more than variables.
@@ -177,8 +178,7 @@ export class RegionEmitter {
           this.#block(a);
           break;
         case WORK_END_LABEL:
-          frame.labels.pop();
-          out.byte(W_END);
+          frame.endLabel();
           break;
         case WORK_EDGE:
           frame.edge(a, b);
@@ -213,6 +213,7 @@ export class RegionEmitter {
     const early = frame.flow.early.low[b], earlyHigh = frame.flow.early.high[b];
     frame.traps.beginBlock(b);
     frame.values.block(block, (early | earlyHigh) !== 0 || block.kind === END_RETURN);
+    frame.noteReturnPc(b);
     frame.storeVars(early, earlyHigh);
     switch (block.kind) {
       case END_JUMP:
@@ -261,18 +262,19 @@ export class RegionEmitter {
   #branch(b: number, block: IrBlock): void {
     const { frame } = this, { out } = frame;
     const [then, otherwise] = block.succ;
-    frame.values.value(block.value);
     if (frame.isPlainBr(b, then)) {
+      frame.values.condition(block.value, false);
       out.byte(W_BR_IF);
       out.u32(frame.label(then));
       return frame.edge(b, otherwise);
     }
     if (frame.isPlainBr(b, otherwise)) {
-      out.byte(OP.i32_eqz);
+      frame.values.condition(block.value, true);
       out.byte(W_BR_IF);
       out.u32(frame.label(otherwise));
       return frame.edge(b, then);
     }
+    frame.values.condition(block.value, false);
     // No path falls through, so no else is needed.
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);

@@ -9,7 +9,7 @@ import { STACK_UNIT, STATE_FUEL } from "../machine/state.ts";
 import { ByteArena } from "./arena.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg } from "./cfg.ts";
-import { W_BR, W_I32_CONST, W_LOCAL_GET, W_LOCAL_SET, W_RETURN } from "./opcodes.ts";
+import { W_BR, W_END, W_I32_CONST, W_RETURN } from "./opcodes.ts";
 import type { ModulePlan, TrapMap } from "./region_code.ts";
 import { RegionLocals } from "./region_locals.ts";
 import { scratchWords } from "./scratch.ts";
@@ -48,17 +48,22 @@ export class RegionFrame {
   readonly #bodies = new ByteArena();
   /** The list of the locals. */
   readonly #head = new WasmBytes();
+  /** By block, the return address that is in its local at the block's end; 0 for none that is known. */
+  #returnPcs!: Int32Array;
+  /** Where the code ended that last went to the innermost label, forward: right before that label's end it is not needed. */
+  #brEnd = -1;
   #selectorLocal = -1;
   #tableIndexLocal = -1;
 
   constructor(readonly plan: ModulePlan) {
     this.traps = new TrapRecorder(this.out);
-    this.values = new ValueEmitter(this.out, plan, this.traps, (type) => this.locals.value(type));
+    this.values = new ValueEmitter(this.out, plan, this.traps, this.locals);
   }
 
   /** `hostCost` is what the function's locals are known to take of the host's stack, in units of depth. */
   begin(fn: IrFunction, cfg: Cfg, flow: VarFlow, hostCost: number): void {
     this.out.reset();
+    this.#brEnd = -1;
     this.fn = fn;
     this.cfg = cfg;
     this.flow = flow;
@@ -68,7 +73,8 @@ export class RegionFrame {
     this.fuelLocal = this.reenterLocal = -1;
     this.locals.begin(flow.used, flow.usedHigh);
     this.calls = cfg.order.some((b) => fn.blocks[b].kind === END_CALL || fn.blocks[b].kind === END_CALL_INDIRECT);
-    this.values.begin(fn, this.locals.ofVar);
+    this.values.begin(fn);
+    this.#returnPcs = scratchWords(fn.blocks.length);
     this.traps.begin(fn, flow);
     const guestCost = Math.min(flow.frameBytes / STACK_UNIT + 0.5, MAX_GUEST_COST);
     this.frameCost = Math.max(this.hostCost(), hostCost, Math.ceil(guestCost));
@@ -91,13 +97,11 @@ export class RegionFrame {
   }
 
   get(local: number): void {
-    this.out.byte(W_LOCAL_GET);
-    this.out.u32(local);
+    this.values.getLocal(local);
   }
 
   set(local: number): void {
-    this.out.byte(W_LOCAL_SET);
-    this.out.u32(local);
+    this.values.setLocal(local);
   }
 
   const(value: number): void {
@@ -114,6 +118,21 @@ export class RegionFrame {
     this.const(0);
     this.const(value);
     this.memory(OP.i32_store, offset);
+  }
+
+  /** A block's operations are there: notes which return address is in its local from now on. */
+  noteReturnPc(b: number): void {
+    const { merge, loopHeader, idom } = this.cfg;
+    if (this.values.hasReturnPc) this.#returnPcs[b] = this.fn.blocks[b].returnPc;
+    // Else as it was in the only block that leads here.
+    else this.#returnPcs[b] = merge[b] || loopHeader[b] ? 0 : this.#returnPcs[idom[b]];
+  }
+
+  /** Pushes the address that the call at the end of a block is to come back to. */
+  returnPc(b: number): void {
+    const { returnPc } = this.fn.blocks[b];
+    if (this.#returnPcs[b] === returnPc) this.get(this.locals.named("return"));
+    else this.const(returnPc);
   }
 
   /** A load or store, with its address (and value) on the stack. */
@@ -173,8 +192,18 @@ export class RegionFrame {
   /** Goes along an edge: a branch to a label, the target's code in place, or out of the region. Never falls through. */
   edge(from: number, to: number): void {
     if (!this.isPlainBr(from, to)) return this.push(WORK_TREE, to);
+    const label = this.label(to), { rank } = this.cfg;
     this.out.byte(W_BR);
-    this.out.u32(this.label(to));
+    this.out.u32(label);
+    if (label === 0 && rank[to] > rank[from]) this.#brEnd = this.out.length;
+  }
+
+  /** Ends the innermost block, loop or `if`. */
+  endLabel(): void {
+    const { out } = this;
+    if (out.length === this.#brEnd) out.length -= 2;
+    this.labels.pop();
+    out.byte(W_END);
   }
 
   /** True when going along an edge is nothing but one br. */

@@ -14,6 +14,8 @@ const MAX_TESTS = 6;
 export class RegionGates {
   /** Of blocks, where the region can be entered again; 0 for others. */
   numbers!: Int32Array;
+  /** There are gates besides the first one: they ask whether there is a number. */
+  hasInner = false;
   readonly #transfers: RegionTransfers;
 
   constructor(readonly frame: RegionFrame, transfers: RegionTransfers) {
@@ -144,8 +146,10 @@ export class RegionGates {
       out.byte(W_IF);
       out.byte(BLOCK_EMPTY);
     }
-    frame.const(0);
-    frame.set(frame.reenterLocal);
+    if (this.hasInner) {
+      frame.const(0);
+      frame.set(frame.reenterLocal);
+    }
     frame.reload(succ[i]);
     if (isGate) out.byte(W_END);
     frame.edge(b, succ[i]);

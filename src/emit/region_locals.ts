@@ -12,14 +12,14 @@ import { TYPE_CODES } from "./opcodes.ts";
 export const LOCAL_DEPTH = 0;
 
 /** What some region has besides variables and values, by name in ORDER. */
-export type LocalName = "reenter" | "next" | "slot" | "fuel";
+export type LocalName = "reenter" | "next" | "return" | "slot" | "fuel";
 
 /**
  * Locals from 1 on: variables, names, and values of each type ("i32", "i64"). By how many regions use them; those of a type that
  * are about as frequent stand together, since they are declared together.
  */
 const ORDER = [
-  ..."reenter next i32 i32 rsp rax rdx rdi rsi rcx rbx rbp i64 r8 r12 r13 r14 slot fuel i32 fsbase".split(" "),
+  ..."reenter next return i32 i32 rsp rax rdx rdi rsi rcx rbx rbp i64 r8 r12 r13 r14 slot fuel i32 fsbase".split(" "),
   ..."r9 r11 r15 r10 i64 i32 zf sf of cf pf af df gsbase i64 i64".split(" "),
 ];
 

@@ -36,7 +36,9 @@ describe("locals of regions", () => {
     const values = [TYPE_I32, TYPE_I64, TYPE_V128].flatMap((type) =>
       Array.from({ length: 9 }, () => [locals.value(type), type])
     );
-    const named = (["reenter", "next", "slot", "fuel"] as const).map((name) => [locals.named(name), TYPE_I32]);
+    const named = (["reenter", "next", "return", "slot", "fuel"] as const).map((
+      name,
+    ) => [locals.named(name), TYPE_I32]);
     const variables = Array.from({ length: VAR_COUNT }, (_, v) => [locals.ofVar[v], VAR_TYPE[v]])
       .filter((_, v) => VAR_TYPE[v] !== 0);
     const list = [...values, ...named, ...variables], types = declared(locals);

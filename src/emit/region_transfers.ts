@@ -127,7 +127,7 @@ export class RegionTransfers {
     const { frame } = this, { out } = frame, next = frame.nextPc();
     out.byte(W_LOCAL_TEE);
     out.u32(next);
-    frame.const(block.returnPc);
+    frame.returnPc(b);
     out.byte(OP.i32_ne);
     out.byte(W_BR_IF);
     out.u32(frame.labels.length - 1);
@@ -136,12 +136,12 @@ export class RegionTransfers {
   }
 
   /** Goes on behind the call that was taken in, unless its return address has been changed. */
-  returnInside(b: number, { value, returnPc, succ }: IrBlock): void {
+  returnInside(b: number, { value, succ }: IrBlock): void {
     const { frame } = this, { out } = frame, next = frame.nextPc();
     frame.values.value(value);
     out.byte(W_LOCAL_TEE);
     out.u32(next);
-    frame.const(returnPc);
+    frame.returnPc(b);
     out.byte(OP.i32_ne);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);

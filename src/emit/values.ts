@@ -44,15 +44,31 @@ import {
   W_UNREACHABLE,
 } from "./opcodes.ts";
 import type { ModulePlan } from "./region_code.ts";
+import type { RegionLocals } from "./region_locals.ts";
 import type { TrapRecorder } from "./trap_recorder.ts";
 
 const PROBE = helperNumber("probe"), DENIED = helperNumber("denied");
 
 const MODE_DEAD = 0, MODE_INLINE = 1, MODE_LOCAL = 2;
 
+/** Comparisons by those that hold where they do not. */
+const OPPOSITE: Readonly<Record<number, number>> = Object.fromEntries(
+  [
+    [OP.i32_eq, OP.i32_ne],
+    [OP.i32_lt_s, OP.i32_ge_s],
+    [OP.i32_lt_u, OP.i32_ge_u],
+    [OP.i32_gt_s, OP.i32_le_s],
+    [OP.i32_gt_u, OP.i32_le_u],
+    [OP.i64_eq, OP.i64_ne],
+    [OP.i64_lt_s, OP.i64_ge_s],
+    [OP.i64_lt_u, OP.i64_ge_u],
+    [OP.i64_gt_s, OP.i64_le_s],
+    [OP.i64_gt_u, OP.i64_le_u],
+  ].flatMap(([a, b]) => [[a, b], [b, a]]),
+);
+
 export class ValueEmitter {
   #fn!: IrFunction;
-  #varLocal!: Int32Array;
   /** Per operation, grown as needed: uses, last position of a use, mode, local. */
   #uses = new Int32Array(0);
   #lastUse = new Int32Array(0);
@@ -66,16 +82,19 @@ export class ValueEmitter {
   /** Where the code ended that last set a local, and which: reading it right there makes a tee of the set. */
   #setEnd = -1;
   #setWhich = -1;
+  /** The return address of the call that the current block ends in, or 0; and whether it is in its local by now. */
+  #returnPc = 0;
+  hasReturnPc = false;
+
   constructor(
     readonly out: WasmBytes,
     readonly plan: ModulePlan,
     readonly traps: TrapRecorder,
-    readonly temp: (type: number) => number,
+    readonly locals: RegionLocals,
   ) {}
 
-  begin(fn: IrFunction, varLocal: Int32Array): void {
+  begin(fn: IrFunction): void {
     this.#fn = fn;
-    this.#varLocal = varLocal;
     if (this.#uses.length < fn.count) {
       const n = Math.max(fn.count, this.#uses.length * 2);
       this.#uses = new Int32Array(n);
@@ -96,13 +115,15 @@ export class ValueEmitter {
   block(block: IrBlock, storesBeforeEnd: boolean): void {
     this.#plan(block, storesBeforeEnd);
     const fn = this.#fn;
+    this.#returnPc = block.returnPc;
+    this.hasReturnPc = false;
     for (let i = block.first; i < block.end; i++) {
       const mode = this.#mode[i];
       const kind = OP_KIND[fn.op[i]];
       if (kind === KIND_SETVAR) {
         if (mode === MODE_DEAD) {
           this.value(fn.b[i]);
-          this.#setLocal(this.#varLocal[fn.a[i]]);
+          this.setLocal(this.locals.ofVar[fn.a[i]]);
         }
       } else if (kind === KIND_STORE || kind === KIND_EFFECT) {
         this.#operation(i);
@@ -110,8 +131,8 @@ export class ValueEmitter {
         this.#helper(i);
       } else if (mode === MODE_LOCAL) {
         this.#operation(i);
-        if (this.#local[i] < 0) this.#local[i] = this.temp(fn.typeOf(i));
-        this.#setLocal(this.#local[i]);
+        if (this.#local[i] < 0) this.#local[i] = this.locals.value(fn.typeOf(i));
+        this.setLocal(this.#local[i]);
       } else if (kind === KIND_TRAP && mode === MODE_DEAD || kind === KIND_LOAD && mode === MODE_DEAD) {
         // Unused, but it may fault, and then the guest must see it.
         this.#operation(i);
@@ -124,8 +145,30 @@ export class ValueEmitter {
   value(i: number): void {
     const op = this.#fn.op[i];
     if (op === OP.i32_const || op === OP.i64_const || op === OP.v128_const) return this.#operation(i);
-    if (this.#mode[i] === MODE_LOCAL) return this.#getLocal(this.#local[i]);
+    if (this.#mode[i] === MODE_LOCAL) return this.getLocal(this.#local[i]);
     this.#operation(i);
+  }
+
+  /** Pushes an i32, for a branch, that is not 0 if a value is not 0 or, `inverted`, if it is. */
+  condition(i: number, inverted: boolean): void {
+    const fn = this.#fn, { out } = this;
+    // Comparisons of a condition with 0.
+    for (; this.#mode[i] === MODE_INLINE; i = fn.a[i]) {
+      const op = fn.op[i];
+      if (op === OP.i32_ne || op === OP.i32_eq) {
+        if (fn.op[fn.b[i]] !== OP.i32_const || fn.a[fn.b[i]] !== 0) break;
+      } else if (op !== OP.i32_eqz) break;
+      if (op !== OP.i32_ne) inverted = !inverted;
+    }
+    const op = fn.op[i], opposite = this.#mode[i] === MODE_INLINE && inverted ? OPPOSITE[op] : undefined;
+    if (opposite === undefined) {
+      this.value(i);
+      if (inverted) out.byte(OP.i32_eqz);
+      return;
+    }
+    this.value(fn.a[i]);
+    this.value(fn.b[i]);
+    out.byte(opposite);
   }
 
   /** Decides for each operation of the block whether it is dead, inline or in a local. */
@@ -207,7 +250,7 @@ export class ValueEmitter {
         if (
           this.#setCount[v] !== 1 || this.#inHelper[v] || lastRead[v] > value || OP_KIND[fn.op[value]] === KIND_CALL
         ) continue;
-        local[value] = this.#varLocal[v];
+        local[value] = this.locals.ofVar[v];
         mode[i] = MODE_INLINE;
       }
     }
@@ -219,14 +262,15 @@ export class ValueEmitter {
     if (position > this.#lastUse[v]) this.#lastUse[v] = position;
   }
 
-  #setLocal(local: number): void {
+  setLocal(local: number): void {
     this.out.byte(W_LOCAL_SET);
     this.out.u32(local);
     this.#setEnd = this.out.length;
     this.#setWhich = local;
   }
 
-  #getLocal(local: number): void {
+  /** Pushes a local: what has just been set into it stays on the stack besides. */
+  getLocal(local: number): void {
     const { out } = this;
     if (this.#setEnd === out.length && this.#setWhich === local) {
       // The set's operand is one byte, or two for locals from 128 on.
@@ -236,6 +280,16 @@ export class ValueEmitter {
     }
     out.byte(W_LOCAL_GET);
     out.u32(local);
+  }
+
+  /** The caller compares it later, from the local. For V8's optimiser, that is the same constant. */
+  #pushReturnPc(): void {
+    const { out } = this;
+    this.#constant(this.#returnPc);
+    out.byte(W_LOCAL_TEE);
+    out.u32(this.locals.named("return"));
+    out.byte(OP.i64_extend_i32_u);
+    this.hasReturnPc = true;
   }
 
   #noteTrap(i: number): void {
@@ -262,6 +316,7 @@ export class ValueEmitter {
         out.byte(W_I32_CONST);
         return out.s32(fn.a[i]);
       case OP.i64_const:
+        if (fn.a[i] === this.#returnPc && fn.a[i] !== 0 && fn.b[i] === 0) return this.#pushReturnPc();
         out.byte(W_I64_CONST);
         return out.s64(fn.a[i], fn.b[i]);
       case OP.v128_const:
@@ -269,7 +324,7 @@ export class ValueEmitter {
         out.u32(0x0c);
         return out.raw(fn.pool[fn.a[i]]);
       case OP.getvar:
-        return this.#getLocal(this.#varLocal[fn.a[i]]);
+        return this.getLocal(this.locals.ofVar[fn.a[i]]);
       case OP.trap_if:
         return this.#trapIf(i);
       case OP.probe:
@@ -384,7 +439,7 @@ export class ValueEmitter {
 
   /** Asks for addresses outside the range that is known to be accessible. */
   #probe(i: number): void {
-    const { out } = this, { a, b } = this.#fn, address = this.temp(1);
+    const { out } = this, { a, b } = this.#fn, address = this.locals.value(1);
     const range = b[i] === PROBE_WRITE ? WRITABLE_RANGE : READABLE_RANGE;
     this.value(a[i]);
     out.byte(W_LOCAL_TEE);
@@ -408,7 +463,7 @@ export class ValueEmitter {
 
   /** Looks the pages of an access up in the map of what they allow. */
   #check(i: number): void {
-    const { out } = this, { a, b, c } = this.#fn, address = this.temp(1), bytes = c[i] >> 1;
+    const { out } = this, { a, b, c } = this.#fn, address = this.locals.value(1), bytes = c[i] >> 1;
     const lookUp = (last: number) => {
       this.#constant(PAGE_BITS);
       out.byte(OP.i32_shr_u);
@@ -457,10 +512,10 @@ export class ValueEmitter {
     const fn = this.#fn;
     const row = HELPERS[fn.a[i]];
     for (const v of row.reads) {
-      if (this.#varLocal[v] < 0) continue; // never changed in this region: its home is current
+      if (this.locals.ofVar[v] < 0) continue; // never changed in this region: its home is current
       this.#constant(0);
       out.byte(W_LOCAL_GET);
-      out.u32(this.#varLocal[v]);
+      out.u32(this.locals.ofVar[v]);
       this.memoryOp(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
     }
     for (const argument of [fn.b[i], fn.c[i]]) {
@@ -470,14 +525,14 @@ export class ValueEmitter {
     out.byte(W_CALL);
     out.u32(this.plan.helper(fn.a[i]));
     if (this.#mode[i] === MODE_LOCAL) {
-      this.#local[i] = this.temp(1);
-      this.#setLocal(this.#local[i]);
+      this.#local[i] = this.locals.value(1);
+      this.setLocal(this.#local[i]);
     } else out.byte(W_DROP);
     for (const v of row.writes) {
-      if (this.#varLocal[v] < 0) continue;
+      if (this.locals.ofVar[v] < 0) continue;
       this.#constant(0);
       this.memoryOp(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
-      this.#setLocal(this.#varLocal[v]);
+      this.setLocal(this.locals.ofVar[v]);
     }
   }
 }
