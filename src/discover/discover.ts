@@ -20,7 +20,7 @@ import {
   FLOW_TRAP,
 } from "../x86/row.ts";
 import { AddressMap } from "./address_map.ts";
-import { flagsLiveBefore, flagsReadAt } from "./flag_liveness.ts";
+import { flagsLiveBefore, flagsReadAt, isLinkage } from "./flag_liveness.ts";
 import { findJumpTable, leaAddress, MAX_UNINDEXED } from "./jump_tables.ts";
 import type { JumpTable, Region, RegionBlock } from "./region.ts";
 
@@ -52,8 +52,12 @@ export interface CodeView {
  */
 export const MAX_REGION_INSTRUCTIONS = 4000;
 
-/** Of the region that is being found: indices of what is decoded, addresses that begin blocks, numbers of blocks. */
+/**
+ * Of the region that is being found: indices of what is decoded, addresses that begin blocks, numbers of blocks, and where the first
+ * run begins that ends in a conditional branch there.
+ */
 const decodedAt = new AddressMap(), leaders = new AddressMap(), blockAt = new AddressMap();
+const branchedFrom = new AddressMap();
 
 /** Of regions that have none. */
 const NO_TABLES: Map<number, JumpTable> = new Map(), NO_TARGETS: Map<number, number> = new Map();
@@ -74,8 +78,7 @@ export function discoverRegion(
   /** All that is decoded, run by run; decodedAt has the indices. */
   const found: (Instruction | DecodeFailure)[] = [], starts: number[] = [];
   let jumpTables = NO_TABLES, likelyTargets = NO_TARGETS, deadEnds = NO_DEAD_ENDS;
-  /** Runs that end in a conditional branch: first and last index in `found`. */
-  const branchRuns: number[] = [];
+  branchedFrom.clear();
   let leas: Map<number, number[]> | null = null;
   const work = [...sideEntries, entryPc];
   for (const pc of work) addLeader(pc);
@@ -102,9 +105,8 @@ export function discoverRegion(
           if (code.isFunctionStart(next) || code.isElsewhere?.(next)) return;
           break;
         case FLOW_BRANCH:
-          branchRuns.push(first, found.length - 1);
-          lead(insn.operands[0].immLo >>> 0);
-          lead(next);
+          noteBranch(insn.operands[0].immLo >>> 0, first);
+          noteBranch(next, first);
           return;
         case FLOW_JUMP:
           lead(insn.operands[0].immLo >>> 0);
@@ -137,14 +139,18 @@ export function discoverRegion(
     addLeader(pc);
   }
 
+  function noteBranch(target: number, run: number): void {
+    if (!branchedFrom.has(target)) branchedFrom.set(target, run);
+    lead(target);
+  }
+
   /** The first run that ends in a conditional branch to the start of another. */
   function runBefore(start: number): Instruction[] {
-    for (let i = 0; i < branchRuns.length; i += 2) {
-      const branch = found[branchRuns[i + 1]] as Instruction;
-      if (branch.operands[0].immLo >>> 0 !== start && branch.nextPc !== start) continue;
-      return found.slice(branchRuns[i], branchRuns[i + 1] + 1) as Instruction[];
-    }
-    return [];
+    const first = branchedFrom.get(start);
+    if (first < 0) return [];
+    let last = first;
+    while ((found[last] as Instruction).row.flow === FLOW_NEXT) last++;
+    return found.slice(first, last + 1) as Instruction[];
   }
 
   /** False if the indirect jump at the end of the run has no table that is known. */
@@ -283,7 +289,10 @@ function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsA
     case FLOW_JUMP_INDIRECT: {
       // What the known targets of a switch do not read, the others do not either, in code that compilers make.
       const table = region.jumpTables.get(last.pc);
-      return { pcs: table?.targets ?? [], flagsAtExit: table === undefined || region.keepsFlags ? 63 : 0 };
+      return {
+        pcs: table?.targets ?? [],
+        flagsAtExit: (table === undefined && !isLinkage(last)) || region.keepsFlags ? 63 : 0,
+      };
     }
     case FLOW_TRAP:
       // A SIGTRAP handler may look at the flags. After other traps nobody does: they end paths that are errors.

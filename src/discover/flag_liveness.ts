@@ -1,11 +1,12 @@
 import { FLAGS_ARITH, GUEST_BIAS } from "../machine/state.ts";
 import { decode, isFailure } from "../x86/decode.ts";
 import { flagsKilled, flagsNeeded } from "../x86/flag_use.ts";
-import type { Instruction } from "../x86/instruction.ts";
+import { type Instruction, OPERAND_MEM } from "../x86/instruction.ts";
 import {
   FLOW_CALL,
   FLOW_CALL_INDIRECT,
   FLOW_JUMP,
+  FLOW_JUMP_INDIRECT,
   FLOW_NEXT,
   FLOW_RETURN,
   FLOW_SYSCALL,
@@ -17,6 +18,13 @@ export function flagsLiveBefore(insn: Instruction, liveAfter: number): number {
   // SYSCALL stores RFLAGS into r11; a trap shows it to the guest's signal handler.
   if (insn.row.flow === FLOW_SYSCALL || insn.row.flow === FLOW_TRAP) return FLAGS_ARITH;
   return ((liveAfter & ~flagsKilled(insn)) | flagsNeeded(insn)) & FLAGS_ARITH;
+}
+
+/** A jump through a pointer at a known address, as in the procedure linkage table: to a function, perhaps by way of the linker. */
+export function isLinkage({ row: { flow }, operands }: Instruction): boolean {
+  if (flow !== FLOW_JUMP_INDIRECT) return false;
+  const [{ kind, base, index }] = operands;
+  return kind === OPERAND_MEM && base < 0 && index < 0;
 }
 
 /** Instructions of a function that are looked at for whether it reads flags. */
@@ -37,7 +45,7 @@ export function flagsReadAt(u8: Uint8Array, pc: number): number {
     open &= ~flagsKilled(insn);
     if (open === 0) return read;
     // The System V ABI leaves flags undefined there.
-    if (flow === FLOW_CALL || flow === FLOW_CALL_INDIRECT || flow === FLOW_RETURN) return read;
+    if (flow === FLOW_CALL || flow === FLOW_CALL_INDIRECT || flow === FLOW_RETURN || isLinkage(insn)) return read;
     if (flow === FLOW_NEXT) pc = insn.nextPc;
     else if (flow === FLOW_JUMP) pc = insn.operands[0].immLo >>> 0;
     else break;
