@@ -6,8 +6,6 @@ export class AddressMap {
   #stamps = new Int32Array(SMALLEST);
   #stamp = 1;
   #mask = SMALLEST - 1;
-  /** Leaves as many of the product's upper bits as there are slots for. */
-  #shift = Math.clz32(SMALLEST) + 1;
   size = 0;
 
   clear(): void {
@@ -41,7 +39,8 @@ export class AddressMap {
   /** The slot that has the key, or the free one where it belongs. */
   #slotOf(key: number): number {
     const keys = this.#keys, stamps = this.#stamps, stamp = this.#stamp, mask = this.#mask;
-    let at = Math.imul(key, 0x9e3779b1) >>> this.#shift;
+    // No hash: neighbours in code are neighbours here, in a few lines of the cache however large the table has become.
+    let at = key & mask;
     while (stamps[at] === stamp && keys[at] !== key) at = (at + 1) & mask;
     return at;
   }
@@ -53,7 +52,6 @@ export class AddressMap {
     this.#values = new Int32Array(slots);
     this.#stamps = new Int32Array(slots);
     this.#mask = slots - 1;
-    this.#shift = Math.clz32(slots) + 1;
     this.#stamp = 1;
     this.size = 0;
     for (let i = 0; i < keys.length; i++) if (stamps[i] === stamp) this.set(keys[i], values[i]);

@@ -50,8 +50,10 @@ export function analyseCfg(fn: IrFunction): Cfg {
 
 /** True if every retreating edge leads to a block that dominates its source. */
 function isReducible(fn: IrFunction, cfg: Cfg): boolean {
-  for (const b of cfg.order) {
-    for (const s of fn.blocks[b].succ) if (cfg.rank[s] <= cfg.rank[b] && !dominates(cfg, s, b)) return false;
+  const { order, rank } = cfg;
+  for (let i = 0; i < order.length; i++) {
+    const b = order[i], { succ } = fn.blocks[b];
+    for (let k = 0; k < succ.length; k++) if (rank[succ[k]] <= i && !dominates(cfg, succ[k], b)) return false;
   }
   return true;
 }
@@ -79,17 +81,19 @@ function analyse(fn: IrFunction): Cfg {
     merge: scratchBytes(n),
   };
   const forwardEdges = scratchWords(n);
-  for (const b of order) {
+  for (let i = 0; i < order.length; i++) {
+    const b = order[i], { succ } = fn.blocks[b];
     // Two edges to one block from a single branch are one edge for dominance, but both need the label.
-    for (const s of fn.blocks[b].succ) {
-      if (rank[s] > rank[b]) forwardEdges[s]++;
-      else if (!cfg.loopHeader[s] && dominates(cfg, s, b)) cfg.loopHeader[s] = 1;
+    for (let k = 0; k < succ.length; k++) {
+      const s = succ[k];
+      if (rank[s] > i) forwardEdges[s]++;
+      else if (cfg.loopHeader[s] === 0 && dominates(cfg, s, b)) cfg.loopHeader[s] = 1;
     }
   }
-  for (const b of order) {
-    const block = fn.blocks[b];
+  for (let i = 0; i < order.length; i++) {
+    const b = order[i], block = fn.blocks[b];
     if (forwardEdges[b] > 1) cfg.merge[b] = 1;
-    if (!cfg.loopHeader[b]) continue;
+    if (cfg.loopHeader[b] === 0) continue;
     // A gate is the head in place of the block behind it.
     const head = block.kind === END_REENTER ? block.succ[0] : b;
     const { kind, pc, succ } = fn.blocks[head];
@@ -134,12 +138,19 @@ function dominators(fn: IrFunction, order: Int32Array, rank: Int32Array): Int32A
   const n = fn.blocks.length;
   // Predecessors of block b are preds[from[b]] to preds[from[b + 1]].
   const from = scratchWords(n + 2);
-  for (const b of order) for (const s of fn.blocks[b].succ) from[s + 2]++;
+  for (let i = 0; i < order.length; i++) {
+    const { succ } = fn.blocks[order[i]];
+    for (let k = 0; k < succ.length; k++) from[succ[k] + 2]++;
+  }
   for (let b = 2; b < n + 2; b++) from[b] += from[b - 1];
   const preds = scratchWords(from[n + 1]);
-  for (const b of order) for (const s of fn.blocks[b].succ) preds[from[s + 1]++] = b;
+  for (let i = 0; i < order.length; i++) {
+    const b = order[i], { succ } = fn.blocks[b];
+    for (let k = 0; k < succ.length; k++) preds[from[succ[k] + 1]++] = b;
+  }
   const idom = scratchWords(n, -1);
   idom[order[0]] = order[0];
+  let hasBackEdges = false;
   for (let changed = true; changed;) {
     changed = false;
     for (let i = 1; i < order.length; i++) {
@@ -147,22 +158,28 @@ function dominators(fn: IrFunction, order: Int32Array, rank: Int32Array): Int32A
       let d = -1;
       for (let k = from[b]; k < from[b + 1]; k++) {
         const p = preds[k];
-        if (idom[p] < 0) continue;
-        d = d < 0 ? p : meet(p, d);
+        if (idom[p] < 0) {
+          // An edge back, which may count in the next round.
+          hasBackEdges = true;
+          continue;
+        }
+        d = d < 0 ? p : meet(rank, idom, p, d);
       }
       if (idom[b] !== d) {
         idom[b] = d;
         changed = true;
       }
     }
+    if (!hasBackEdges) break;
   }
   return idom;
+}
 
-  function meet(a: number, b: number): number {
-    while (a !== b) {
-      while (rank[a] > rank[b]) a = idom[a];
-      while (rank[b] > rank[a]) b = idom[b];
-    }
-    return a;
+/** The closest block that dominates both. */
+function meet(rank: Int32Array, idom: Int32Array, a: number, b: number): number {
+  while (a !== b) {
+    while (rank[a] > rank[b]) a = idom[a];
+    while (rank[b] > rank[a]) b = idom[b];
   }
+  return a;
 }

@@ -14,31 +14,23 @@ export const END_JUMP_SELECTED = 65; // selector = index; to succ[0]
 export function makeReducible(fn: IrFunction, cfg: Cfg): void {
   for (let b = 0; b < fn.blocks.length; b++) if (cfg.rank[b] < 0) fn.blocks[b].succ = [];
   separateEntry(fn);
+  const finder = new LoopFinder(fn);
   // Sets of blocks to look for loops in; heads of loops already dealt with are left out.
   const work: number[][] = [fn.blocks.map((_, i) => i)];
   while (work.length > 0) {
-    for (const loop of loopsWithin(fn, work.pop()!)) {
-      const inside = new Set(loop);
-      const entries = entriesOf(fn, inside);
+    for (const loop of finder.within(work.pop()!)) {
+      const entries = finder.entriesOf(loop);
       if (entries.length === 1) {
-        work.push(loop.filter((b) => b !== entries[0]));
+        const [head] = entries;
+        if (loop.length > 1) work.push(loop.filter((b) => b !== head));
         continue;
       }
-      addHead(fn, entries, inside);
+      addHead(fn, entries, new Set(loop));
+      finder.edgesChanged();
       // The head is outside `loop`, and with it the way around through the entries.
       work.push(loop);
     }
   }
-}
-
-/** Blocks of the loop that edges from outside lead to, in order. */
-function entriesOf(fn: IrFunction, inside: ReadonlySet<number>): number[] {
-  const entries = new Set<number>();
-  fn.blocks.forEach((block, b) => {
-    if (inside.has(b)) return;
-    for (const s of block.succ) if (inside.has(s)) entries.add(s);
-  });
-  return [...entries].sort((a, b) => a - b);
 }
 
 /** Sends all edges to the entries through a new block that switches. */
@@ -80,52 +72,99 @@ function separateEntry(fn: IrFunction): void {
   };
 }
 
-/** Strongly connected components of more than one block, or with an edge to itself (Tarjan 1972, without recursion). */
-function loopsWithin(fn: IrFunction, blocks: readonly number[]): number[][] {
-  const member = new Set(blocks);
-  const index = new Map<number, number>(), low = new Map<number, number>();
-  const onStack = new Set<number>();
-  const stack: number[] = [], loops: number[][] = [];
-  for (const root of blocks) {
-    if (index.has(root)) continue;
-    const path: [block: number, next: number][] = [[root, 0]];
-    enter(root);
-    while (path.length > 0) {
-      const frame = path[path.length - 1];
-      const [b, next] = frame;
-      const { succ } = fn.blocks[b];
-      if (next < succ.length) {
-        frame[1]++;
-        const s = succ[next];
-        if (!member.has(s)) continue;
-        if (!index.has(s)) {
-          enter(s);
-          path.push([s, 0]);
-        } else if (onStack.has(s)) low.set(b, Math.min(low.get(b)!, index.get(s)!));
-        continue;
+/** Finds loops: strongly connected components of more than one block, or with an edge to itself (Tarjan 1972, without recursion). */
+class LoopFinder {
+  readonly #fn: IrFunction;
+  /** Of each block, the number of the set that it was looked for in last, and of the loop asked about last. */
+  #setOf!: Int32Array;
+  #loopOf!: Int32Array;
+  #sets = 0;
+  #loops = 0;
+  /** Order in which blocks were reached in their set, the lowest one that each leads to, and 1 while on the stack. */
+  #index!: Int32Array;
+  #low!: Int32Array;
+  #onStack!: Uint8Array;
+  /** Blocks that lead to each: #list[#from[b]] up to #from[b + 1]. */
+  #from!: Int32Array;
+  #list!: Int32Array;
+
+  constructor(fn: IrFunction) {
+    this.#fn = fn;
+    this.edgesChanged();
+  }
+
+  /** There are other blocks and edges now. */
+  edgesChanged(): void {
+    const { blocks } = this.#fn, n = blocks.length;
+    this.#sets = this.#loops = 0;
+    this.#setOf = new Int32Array(n);
+    this.#loopOf = new Int32Array(n);
+    this.#index = new Int32Array(n);
+    this.#low = new Int32Array(n);
+    this.#onStack = new Uint8Array(n);
+    const from = this.#from = new Int32Array(n + 2);
+    for (let b = 0; b < n; b++) for (const s of blocks[b].succ) from[s + 2]++;
+    for (let b = 2; b < n + 2; b++) from[b] += from[b - 1];
+    this.#list = new Int32Array(from[n + 1]);
+    for (let b = 0; b < n; b++) for (const s of blocks[b].succ) this.#list[from[s + 1]++] = b;
+  }
+
+  /** Blocks of the loop that edges from outside lead to, in order. */
+  entriesOf(loop: readonly number[]): number[] {
+    const number = ++this.#loops, entries: number[] = [];
+    for (const b of loop) this.#loopOf[b] = number;
+    for (const b of loop) {
+      for (let k = this.#from[b]; k < this.#from[b + 1]; k++) {
+        if (this.#loopOf[this.#list[k]] === number) continue;
+        entries.push(b);
+        break;
       }
-      path.pop();
-      const parent = path.at(-1)?.[0];
-      if (parent !== undefined) low.set(parent, Math.min(low.get(parent)!, low.get(b)!));
-      if (low.get(b) === index.get(b)) leave(b);
     }
-  }
-  return loops;
-
-  function enter(b: number): void {
-    index.set(b, index.size);
-    low.set(b, index.get(b)!);
-    stack.push(b);
-    onStack.add(b);
+    return entries;
   }
 
-  function leave(b: number): void {
-    const loop: number[] = [];
-    for (let m = -1; m !== b;) {
-      m = stack.pop()!;
-      onStack.delete(m);
-      loop.push(m);
+  /** The loops among these blocks; the blocks of each in order. */
+  within(members: readonly number[]): number[][] {
+    const { blocks } = this.#fn, number = ++this.#sets, setOf = this.#setOf;
+    const index = this.#index, low = this.#low, onStack = this.#onStack;
+    const stack: number[] = [], loops: number[][] = [], path: number[] = [], next: number[] = [];
+    let reached = 0;
+    const enter = (b: number): void => {
+      index[b] = low[b] = ++reached;
+      stack.push(b);
+      onStack[b] = 1;
+      path.push(b);
+      next.push(0);
+    };
+    for (const b of members) {
+      setOf[b] = number;
+      index[b] = 0;
     }
-    if (loop.length > 1 || fn.blocks[b].succ.includes(b)) loops.push(loop.sort((x, y) => x - y));
+    for (const root of members) {
+      if (index[root] !== 0) continue;
+      enter(root);
+      while (path.length > 0) {
+        const top = path.length - 1, b = path[top], { succ } = blocks[b];
+        if (next[top] < succ.length) {
+          const s = succ[next[top]++];
+          if (setOf[s] !== number) continue;
+          if (index[s] === 0) enter(s);
+          else if (onStack[s] === 1) low[b] = Math.min(low[b], index[s]);
+          continue;
+        }
+        path.pop();
+        next.pop();
+        if (top > 0) low[path[top - 1]] = Math.min(low[path[top - 1]], low[b]);
+        if (low[b] !== index[b]) continue;
+        const loop: number[] = [];
+        for (let m = -1; m !== b;) {
+          m = stack.pop()!;
+          onStack[m] = 0;
+          loop.push(m);
+        }
+        if (loop.length > 1 || succ.includes(b)) loops.push(loop.sort((x, y) => x - y));
+      }
+    }
+    return loops;
   }
 }
