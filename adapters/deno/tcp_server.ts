@@ -61,10 +61,9 @@ class ConnTransport implements Transport {
   async serve(front: Front): Promise<void> {
     this.connection = front.accept(this);
     try {
-      let buffer = new Uint8Array(READ_BYTES);
+      const buffer = new Uint8Array(READ_BYTES);
       for (let n; (n = await this.conn.read(buffer)) !== null;) {
-        const isKept = this.connection.received(buffer.subarray(0, n));
-        if (isKept) buffer = new Uint8Array(READ_BYTES);
+        this.connection.received(buffer.subarray(0, n));
         if (this.isPaused) await new Promise<void>((go) => this.onResume = go);
       }
       this.hasRead = true;

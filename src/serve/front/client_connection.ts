@@ -76,15 +76,21 @@ export class ClientConnection implements AnswerContext {
     return this.context.heads;
   }
 
-  /** Bytes of the client. True if they are kept and must not be changed. */
-  received(bytes: Uint8Array): boolean {
-    if (this.isClosed || this.waiting === "end") return false;
-    const rest = this.input.subarray(this.at);
-    this.input = rest.length === 0 ? bytes : joined([rest, bytes], rest.length + bytes.length);
-    this.at = 0;
-    const { upload } = this;
+  /** Bytes of the client, which may change afterwards. */
+  received(bytes: Uint8Array): void {
+    if (this.isClosed || this.waiting === "end") return;
+    if (this.input.length === 0) {
+      this.input = bytes;
+    } else {
+      const rest = this.input.subarray(this.at);
+      this.input = joined([rest, bytes], rest.length + bytes.length);
+      this.at = 0;
+    }
     this.read();
-    return this.input.length > 0 || upload !== null || this.upload !== null;
+    if (this.input.buffer === bytes.buffer) {
+      this.input = this.input.slice(this.at);
+      this.at = 0;
+    }
   }
 
   /** The client sends no more. What is asked is still answered, if that is at once: it may as well be gone. */
@@ -159,7 +165,7 @@ export class ClientConnection implements AnswerContext {
     if (this.isClosed || this.waiting === "end") return false;
     if (this.body !== null) {
       const upload = this.upload!;
-      this.at = this.body.read(this.input, this.at, (piece) => upload.add(piece));
+      this.at = this.body.read(this.input, this.at, (piece) => upload.add(piece.slice()));
       if (!this.body.isDone) return false;
       upload.end();
       this.body = this.upload = null;
