@@ -7,6 +7,7 @@ import { bug } from "../errors.ts";
 import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
+import { branchHintSection, NO_HINTS } from "./branch_hints.ts";
 import { u32Length, WasmBytes } from "./bytes.ts";
 import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
@@ -145,7 +146,8 @@ function assemble(
   startFunction = -1,
 ): CodeModule {
   const codeLength = sum(functions, ({ body: { length } }) => u32Length(length) + length) + u32Length(functions.length);
-  const out = new WasmBytes(codeLength + 8 * functions.length + ROOM_FOR_HEADS);
+  const hints = branchHintSection(imports.functions, functions.map(({ region }) => region?.hints ?? NO_HINTS));
+  const out = new WasmBytes(codeLength + (hints?.length ?? 0) + 8 * functions.length + ROOM_FOR_HEADS);
   out.raw(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
   out.section(1, typeSection());
   out.section(2, imports.section());
@@ -184,6 +186,7 @@ function assemble(
     sum(maps, (m) => m.notes.length / NOTE_WORDS),
     sum(maps, (m) => m.sites.length / SITE_COLUMNS.length),
   );
+  if (hints !== null) out.section(0, hints);
   out.byte(10);
   out.u32(codeLength);
   out.u32(functions.length);

@@ -53,7 +53,8 @@ export function placeModule(module: UnplacedModule, { name, firstSlot, sideEntri
   out.raw(wasm.subarray(0, 8));
   let codeStart = 0;
   for (const { id, start, end } of sections) {
-    if (id === SECTION_CUSTOM) continue;
+    // Branch hints are before the code, the name is behind it.
+    if (id === SECTION_CUSTOM && codeStart > 0) continue;
     if (id === SECTION_CODE) {
       codeStart = addBodies(out, wasm.subarray(start, end), stubs);
     } else if (id === SECTION_FUNCTION) {

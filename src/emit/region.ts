@@ -55,6 +55,9 @@ import { END_JUMP_SWITCHED, END_SWITCH_SHARED, shareSwitches } from "./shared_sw
 import { releaseScratch } from "./scratch.ts";
 import { solveVarFlow, type VarFlow } from "./var_flow.ts";
 
+/** GCC puts the cold parts of all functions before the functions, in a section of their own. */
+const COLD_DISTANCE = 1024;
+
 /** A region is emitted again if its frame takes so many times the host's stack that its variables told of. */
 const MAX_UNDERRATED = 1.5;
 
@@ -259,22 +262,32 @@ export class RegionEmitter {
     throw new Error(`block ${b} of region 0x${frame.fn.entryPc.toString(16)} has no end`);
   }
 
+  /** The program ends there, or its compiler put it with what hardly ever runs: far before the function. */
+  #isRare(b: number): boolean {
+    const { entryPc, blocks } = this.frame.fn;
+    return blocks[b].kind === END_TRAP || blocks[b].pc < entryPc - COLD_DISTANCE;
+  }
+
   #branch(b: number, block: IrBlock): void {
     const { frame } = this, { out } = frame;
     const [then, otherwise] = block.succ;
+    const isRareThen = this.#isRare(then), isOneRare = isRareThen !== this.#isRare(otherwise);
     if (frame.isPlainBr(b, then)) {
       frame.values.condition(block.value, false);
+      if (isOneRare) frame.hints.next(!isRareThen);
       out.byte(W_BR_IF);
       out.u32(frame.label(then));
       return frame.edge(b, otherwise);
     }
     if (frame.isPlainBr(b, otherwise)) {
       frame.values.condition(block.value, true);
+      if (isOneRare) frame.hints.next(isRareThen);
       out.byte(W_BR_IF);
       out.u32(frame.label(otherwise));
       return frame.edge(b, then);
     }
     frame.values.condition(block.value, false);
+    if (isOneRare) frame.hints.next(!isRareThen);
     // No path falls through, so no else is needed.
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);

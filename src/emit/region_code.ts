@@ -48,6 +48,8 @@ export const RESUME_WORDS = 2;
 export interface RegionCode {
   entryPc: number;
   body: Uint8Array;
+  /** As BranchHints.take() gives them. */
+  hints: Uint8Array;
   traps: TrapMap;
   /** Further entries: the function, called with this number in STATE_REENTER, begins at this pc. */
   sideEntries: { pc: number; number: number }[];

@@ -7,9 +7,10 @@ import { OP, TYPE_I32 } from "../ir/ops.ts";
 import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STACK_UNIT, STATE_FUEL } from "../machine/state.ts";
 import { ByteArena } from "./arena.ts";
+import { BranchHints } from "./branch_hints.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg } from "./cfg.ts";
-import { W_BR, W_END, W_I32_CONST, W_RETURN } from "./opcodes.ts";
+import { BLOCK_EMPTY, W_BR, W_END, W_I32_CONST, W_IF, W_RETURN } from "./opcodes.ts";
 import type { ModulePlan, TrapMap } from "./region_code.ts";
 import { RegionLocals } from "./region_locals.ts";
 import { scratchWords } from "./scratch.ts";
@@ -27,6 +28,7 @@ export const WORK_MISS = 6, WORK_GATE_TEST = 7, WORK_GATE_ARM = 8, WORK_GATE_PAS
 export class RegionFrame {
   readonly out: WasmBytes = new WasmBytes();
   readonly traps: TrapRecorder;
+  readonly hints: BranchHints;
   readonly values: ValueEmitter;
   readonly locals: RegionLocals = new RegionLocals();
   fn!: IrFunction;
@@ -57,6 +59,7 @@ export class RegionFrame {
 
   constructor(readonly plan: ModulePlan) {
     this.traps = new TrapRecorder(this.out);
+    this.hints = new BranchHints(this.out);
     this.values = new ValueEmitter(this.out, plan, this.traps, this.locals);
   }
 
@@ -76,6 +79,7 @@ export class RegionFrame {
     this.values.begin(fn);
     this.#returnPcs = scratchWords(fn.blocks.length);
     this.traps.begin(fn, flow);
+    this.hints.begin();
     const guestCost = Math.min(flow.frameBytes / STACK_UNIT + 0.5, MAX_GUEST_COST);
     this.frameCost = Math.max(this.hostCost(), hostCost, Math.ceil(guestCost));
   }
@@ -85,15 +89,15 @@ export class RegionFrame {
     return 6 + (this.locals.words() >> 1);
   }
 
-  /** The function's body, and its places for faults. */
-  take(): { body: Uint8Array; traps: TrapMap } {
+  /** The function's body, its places for faults, and which way its branches go. */
+  take(): { body: Uint8Array; traps: TrapMap; hints: Uint8Array } {
     const head = this.#head;
     head.reset();
     this.locals.write(head);
     const body = this.#bodies.reserve(head.length + this.out.length);
     body.set(head.view());
     body.set(this.out.view(), head.length);
-    return { body, traps: this.traps.take(head.length) };
+    return { body, traps: this.traps.take(head.length), hints: this.hints.take(head.length) };
   }
 
   get(local: number): void {
@@ -107,6 +111,13 @@ export class RegionFrame {
   const(value: number): void {
     this.out.byte(W_I32_CONST);
     this.out.s32(value);
+  }
+
+  /** An `if` that goes on somewhere else than what is common. */
+  ifUnlikely(): void {
+    this.hints.next(false);
+    this.out.byte(W_IF);
+    this.out.byte(BLOCK_EMPTY);
   }
 
   return(): void {

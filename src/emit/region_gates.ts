@@ -34,8 +34,7 @@ export class RegionGates {
     }
     frame.const(0);
     out.byte(OP.i32_lt_s);
-    out.byte(W_IF);
-    out.byte(BLOCK_EMPTY);
+    frame.ifUnlikely();
   }
 
   /** Unwinds to the dispatcher, which enters the region again. */
@@ -58,8 +57,7 @@ export class RegionGates {
     out.u32(frame.fuelLocal);
     frame.const(0);
     out.byte(OP.i32_lt_s);
-    out.byte(W_IF);
-    out.byte(BLOCK_EMPTY);
+    frame.ifUnlikely();
     frame.storeVars(frame.flow.fuel.low[header], frame.flow.fuel.high[header]);
     frame.storeState(STATE_RIP, frame.fn.blocks[header].pc);
     this.#transfers.stopIfWanted();
@@ -73,12 +71,11 @@ export class RegionGates {
 
   /** Tests from the last arm to the first: numbers ascend, and the first arm's are what is left. */
   gate(b: number, block: IrBlock): void {
-    const { frame } = this, { out } = frame;
+    const { frame } = this;
     if (b === 0) this.#ifReentered();
     else {
       frame.get(frame.reenterLocal);
-      out.byte(W_IF);
-      out.byte(BLOCK_EMPTY);
+      frame.ifUnlikely();
     }
     frame.labels.push(-1);
     frame.push(WORK_GATE_PASS, b);

@@ -1,0 +1,59 @@
+/**
+ * Which way branches usually go (the branch hinting proposal of wasm, section "metadata.code.branch_hint"). V8 puts what is
+ * unlikely behind everything else, and lets it pay for registers. Engines that know nothing of hints skip the section.
+ */
+import { WasmBytes } from "./bytes.ts";
+
+const SECTION_NAME = "metadata.code.branch_hint";
+/** Bytes of a hint's value, before which its length is said. */
+const VALUE_BYTES = 1;
+
+/** Of a function that has none. */
+export const NO_HINTS: Uint8Array = new Uint8Array(0);
+
+/** Notes hints while a function's code is written. */
+export class BranchHints {
+  /** Offset in the code, twice, and 1 more for a branch that is likely taken. */
+  readonly #noted: number[] = [];
+  readonly #encoded = new WasmBytes();
+
+  constructor(readonly out: WasmBytes) {}
+
+  begin(): void {
+    this.#noted.length = 0;
+  }
+
+  /** The br_if or if that is written next. */
+  next(isLikely: boolean): void {
+    this.#noted.push(2 * this.out.length + +isLikely);
+  }
+
+  /** The function's hints as the section has them, with `headLength` bytes before its code; empty if there are none. */
+  take(headLength: number): Uint8Array {
+    if (this.#noted.length === 0) return NO_HINTS;
+    const s = this.#encoded;
+    s.reset();
+    s.u32(this.#noted.length);
+    for (const noted of this.#noted) {
+      s.u32((noted >>> 1) + headLength);
+      s.byte(VALUE_BYTES);
+      s.byte(noted & 1);
+    }
+    return s.take();
+  }
+}
+
+/** The section's content: hints (as `take` gives them) of the functions from index `first` on; null if there are none. */
+export function branchHintSection(first: number, hints: readonly Uint8Array[]): WasmBytes | null {
+  const hinted = hints.reduce((n, h) => n + +(h.length > 0), 0);
+  if (hinted === 0) return null;
+  const s = new WasmBytes(hints.reduce((n, h) => n + h.length + 3, SECTION_NAME.length + 8));
+  s.name(SECTION_NAME);
+  s.u32(hinted);
+  hints.forEach((h, i) => {
+    if (h.length === 0) return;
+    s.u32(first + i);
+    s.raw(h);
+  });
+  return s;
+}
