@@ -312,27 +312,39 @@ export function blockTargets(block: RegionBlock, region: Region): number[] {
   return isCall && !region.deadEnds.has(last.nextPc) ? [last.nextPc] : pcs;
 }
 
+function livenessOf(length: number) {
+  const bytes = () => new Uint8Array(length);
+  return { read: bytes(), written: bytes(), liveIn: bytes(), atExit: bytes() };
+}
+
+let livenessSpace = livenessOf(64);
+
+/** Room for so many blocks, the same each time; `liveIn` is zero. */
+function liveness(blocks: number) {
+  if (livenessSpace.read.length < blocks) livenessSpace = livenessOf(2 * blocks);
+  livenessSpace.liveIn.fill(0, 0, blocks);
+  return livenessSpace;
+}
+
 /** Backward liveness of the arithmetic flags over the region; sets flagsLiveOut, returns what is live at the entry. */
 function solveFlagLiveness(region: Region, code: CodeView): number {
   const { blocks } = region, count = blocks.length;
   // Of each block: flags read before they are written, those that are written, live at its start, live when it leaves.
-  const read = new Uint8Array(count), written = new Uint8Array(count), liveIn = new Uint8Array(count);
-  const atExit = new Uint8Array(count);
+  const { read, written, liveIn, atExit } = liveness(count);
   blockAt.clear();
   for (let i = 0; i < count; i++) blockAt.set(blocks[i].pc, i);
   const readOutside = (pc: number): number => code.isFunctionStart(pc) ? flagsReadAt(code.u8, pc) : FLAGS_ARITH;
-  /** Numbers of the blocks after each. */
-  const after: number[][] = [];
+  /** Numbers of the blocks after each: those from from[i] on. */
+  const after: number[] = [], from: number[] = [];
   for (let i = 0; i < count; i++) {
     const { instructions } = blocks[i], { pcs, flagsAtExit } = successors(blocks[i], region);
-    const inside: number[] = [];
     let exit = flagsAtExit;
-    for (const pc of pcs) {
-      const b = blockAt.get(pc);
-      if (b >= 0) inside.push(b);
-      else exit |= readOutside(pc);
+    from.push(after.length);
+    for (let k = 0; k < pcs.length; k++) {
+      const b = blockAt.get(pcs[k]);
+      if (b >= 0) after.push(b);
+      else exit |= readOutside(pcs[k]);
     }
-    after.push(inside);
     atExit[i] = exit;
     let open = 0, killed = 0;
     for (let k = instructions.length - 1; k >= 0; k--) {
@@ -342,11 +354,12 @@ function solveFlagLiveness(region: Region, code: CodeView): number {
     read[i] = open;
     written[i] = killed;
   }
+  from.push(after.length);
   for (let changed = true; changed;) {
     changed = false;
     for (let i = count - 1; i >= 0; i--) {
       let live = atExit[i];
-      for (const b of after[i]) live |= liveIn[b];
+      for (let k = from[i]; k < from[i + 1]; k++) live |= liveIn[after[k]];
       blocks[i].flagsLiveOut = live;
       live = (live & ~written[i]) | read[i];
       if (liveIn[i] === live) continue;

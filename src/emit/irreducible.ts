@@ -56,20 +56,11 @@ function addHead(fn: IrFunction, entries: number[], inside: ReadonlySet<number>)
 /** Puts a block in front of the entry if something leads back to it: the entry is then in no loop. */
 function separateEntry(fn: IrFunction): void {
   if (!fn.blocks.some((block) => block.succ.includes(0))) return;
-  const moved = fn.newBlock(-1);
-  fn.blocks[moved] = { ...fn.blocks[0] };
+  const moved = fn.newBlock(-1), entry = fn.blocks[moved];
+  const { resumePc, target, returnPc, trap, likely, inlined } = fn.blocks[moved] = fn.blocks[0];
+  fn.blocks[0] = entry;
   for (const block of fn.blocks) block.succ = block.succ.map((s) => s === 0 ? moved : s);
-  fn.blocks[0] = {
-    ...fn.blocks[0],
-    pc: -1,
-    first: 0,
-    end: 0,
-    kind: END_JUMP,
-    value: -1,
-    index: -1,
-    pcs: [],
-    succ: [moved],
-  };
+  Object.assign(entry, { resumePc, kind: END_JUMP, target, returnPc, trap, likely, succ: [moved], inlined });
 }
 
 /** Finds loops: strongly connected components of more than one block, or with an edge to itself (Tarjan 1972, without recursion). */

@@ -25,26 +25,34 @@ export const END_TRAP = 10; // stop with reason `trap` (STOP_...), rip = target
 /** value (i32) is the next pc: goes on at succ[0] if it is `returnPc`, else leaves the region for it. See lift/inline.ts. */
 export const END_RETURN_INSIDE = 11;
 
-export interface IrBlock {
+/** Of a block without an end yet. */
+const NONE: number[] = [];
+
+/** A class, so that engines know all blocks for the same kind of object. */
+export class IrBlock {
   /** Guest address of the first instruction; -1 for blocks inside an instruction. */
   pc: number;
   /** Guest address up to which the instructions before are done when the block begins: blocks inside one begin behind it. */
   resumePc: number;
   /** Operations [first, end). */
-  first: number;
-  end: number;
-  kind: number;
-  value: number;
-  target: number;
-  returnPc: number;
-  trap: number;
+  first = 0;
+  end = 0;
+  kind = 0;
+  value = -1;
+  target = 0;
+  returnPc = 0;
+  trap = 0;
   /** A value that the target of an indirect call or jump probably has, or 0. */
-  likely: number;
-  index: number;
-  pcs: number[];
-  succ: number[];
+  likely = 0;
+  index = -1;
+  pcs: number[] = NONE;
+  succ: number[] = NONE;
   /** It belongs to a function that was taken in, which has a region of its own where a stopped task goes on. */
-  inlined: boolean;
+  inlined = false;
+
+  constructor(pc: number) {
+    this.pc = this.resumePc = pc;
+  }
 }
 
 interface Columns {
@@ -115,22 +123,7 @@ export class IrFunction {
   }
 
   newBlock(pc: number): number {
-    this.blocks.push({
-      pc,
-      resumePc: pc,
-      first: 0,
-      end: 0,
-      kind: 0,
-      value: -1,
-      target: 0,
-      returnPc: 0,
-      trap: 0,
-      likely: 0,
-      index: -1,
-      pcs: NONE,
-      succ: NONE,
-      inlined: false,
-    });
+    this.blocks.push(new IrBlock(pc));
     return this.blocks.length - 1;
   }
 
@@ -170,8 +163,5 @@ export class IrFunction {
     ({ op: this.op, a: this.a, b: this.b, c: this.c, pc: this.pc } = grown);
   }
 }
-
-/** Of a block without an end yet. */
-const NONE: number[] = [];
 
 const NO_OPS = new Uint16Array(0), NO_WORDS = new Int32Array(0);

@@ -114,11 +114,15 @@ export function inlineCalls(fn: IrFunction, instructions: number, { level, funct
 
 /** True for a block from which control comes back to it through few others. */
 function isInSmallLoop({ blocks }: IrFunction, b: number): boolean {
-  const seen = new Set(blocks[b].succ);
-  for (const at of seen) {
-    if (at === b) return true;
-    if (seen.size > SMALL_LOOP) continue;
-    for (const s of blocks[at].succ) seen.add(s);
+  // Few: looking through them takes less than a set.
+  const seen: number[] = [];
+  const add = (succ: readonly number[]): void => {
+    for (const s of succ) if (!seen.includes(s)) seen.push(s);
+  };
+  add(blocks[b].succ);
+  for (let i = 0; i < seen.length; i++) {
+    if (seen[i] === b) return true;
+    if (seen.length <= SMALL_LOOP) add(blocks[seen[i]].succ);
   }
   return false;
 }
@@ -132,8 +136,10 @@ function calledBy({ kind, target, likely }: IrBlock): number {
 function comeBack(fn: IrFunction, b: number, returnPc: number, site: number): void {
   const block = fn.blocks[b];
   block.inlined = true;
-  const back = (kind: number) => Object.assign(block, { kind, returnPc, succ: [site] });
-  if (block.kind === END_RETURN) back(END_RETURN_INSIDE);
-  else if (block.kind === END_EXIT) back(END_CALL);
-  else if (block.kind === END_EXIT_INDIRECT) back(END_CALL_INDIRECT);
+  if (block.kind === END_RETURN) block.kind = END_RETURN_INSIDE;
+  else if (block.kind === END_EXIT) block.kind = END_CALL;
+  else if (block.kind === END_EXIT_INDIRECT) block.kind = END_CALL_INDIRECT;
+  else return;
+  block.returnPc = returnPc;
+  block.succ = [site];
 }
