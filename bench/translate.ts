@@ -15,12 +15,12 @@ export const usage = `deno task bench translate [options] [ELF...]
   --images A,B        entries of the zoo (nginx,python-http); "" for none
   --zoo DIR           where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
   --json FILE         all figures
-ELF files by default: GCC's C compiler (about 20 MB of text), and gzip for wasm-opt.`;
+ELF files by default: GCC's C compiler (about 20 MB of text), and gzip, which goes through wasm-opt as well (--optimise).`;
 
-/** An ELF file or image, with wasm-opt ("full") as far as translate takes it, or without ("fast"). */
+/** An ELF file, as translate has it or with --optimise; or an image. */
 interface Job {
   kind: "elf" | "image";
-  effort: "fast" | "full";
+  optimise: boolean;
   path: string;
 }
 
@@ -43,7 +43,7 @@ export async function main(args: string[]): Promise<number> {
     },
   });
   const elfs: Job[] = positionals.length > 0
-    ? positionals.map((path) => ({ kind: "elf", effort: "fast", path }))
+    ? positionals.map((path) => ({ kind: "elf", optimise: false, path }))
     : defaultElfs();
   const figures: TranslateFigures = { elfs: [], images: [] };
   for (const job of elfs) figures.elfs.push({ ...job, ...await middle<ElfCost>(job, values.quick) });
@@ -56,10 +56,8 @@ export async function main(args: string[]): Promise<number> {
         console.error(`no image of ${entry}, and no zoo in ${values.zoo} to build it from: left out`);
         continue;
       }
-      for (const effort of ["fast", "full"] as const) {
-        const job: Job = { kind: "image", effort, path };
-        figures.images.push({ ...job, ...await middle<ImageCost>(job, values.quick) });
-      }
+      const job: Job = { kind: "image", optimise: false, path };
+      figures.images.push({ ...job, ...await middle<ImageCost>(job, values.quick) });
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -72,10 +70,10 @@ export async function main(args: string[]): Promise<number> {
 function defaultElfs(): Job[] {
   const compilers = globSync("/usr/lib*/gcc/x86_64-linux-gnu/*/cc1");
   if (compilers.length === 0) console.error("no cc1 of GCC: apt-get install gcc");
-  const large = compilers.slice(0, 1).map((path): Job => ({ kind: "elf", effort: "fast", path }));
+  const large = compilers.slice(0, 1).map((path): Job => ({ kind: "elf", optimise: false, path }));
   return [
     ...large,
-    ...(["fast", "full"] as const).map((effort): Job => ({ kind: "elf", effort, path: "/usr/bin/gzip" })),
+    ...[false, true].map((optimise): Job => ({ kind: "elf", optimise, path: "/usr/bin/gzip" })),
   ];
 }
 
@@ -94,9 +92,9 @@ async function middle<T extends Cost>(job: Job, isQuick: boolean): Promise<T> {
   return runs.find((run) => run.cpuSeconds === time)!;
 }
 
-async function runChild({ kind, effort, path }: Job): Promise<Cost> {
+async function runChild({ kind, optimise, path }: Job): Promise<Cost> {
   const script = new URL("translate_child.ts", import.meta.url).pathname;
-  const args = ["run", "-A", "--no-check", script, kind, effort, path];
+  const args = ["run", "-A", "--no-check", script, kind, `${optimise}`, path];
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), { args }).output();
   if (!success) throw new Error(`${path} cannot be translated: ${new TextDecoder().decode(stderr).slice(-2000)}`);
   return JSON.parse(new TextDecoder().decode(stdout).trim().split("\n").at(-1)!);
@@ -121,7 +119,7 @@ function elfTable(rows: TranslateFigures["elfs"]): string {
     ],
     ...rows.map((r) => [
       basename(r.path),
-      r.effort === "full" ? "yes" : "no",
+      r.optimise ? "yes" : "no",
       `${r.regions}`,
       ...[r.x86Bytes, r.textBytes, r.wasmBytes].map(mega),
       (r.wasmBytes / r.x86Bytes).toFixed(2),
@@ -135,10 +133,9 @@ function elfTable(rows: TranslateFigures["elfs"]): string {
 
 function imageTable(rows: TranslateFigures["images"]): string {
   return table([
-    ["image", "", "seconds", "CPU s", "boot s", "training s", "translate s", "x86 MB", "wasm MB", "RSS MB"],
+    ["image", "seconds", "CPU s", "boot s", "training s", "translate s", "x86 MB", "wasm MB", "RSS MB"],
     ...rows.map((r) => [
       basename(r.path, ".tar"),
-      r.effort,
       r.wallSeconds.toFixed(1),
       r.cpuSeconds.toFixed(1),
       ...["boot", "training", "translate"].map((station) => (r.seconds[station] ?? 0).toFixed(1)),

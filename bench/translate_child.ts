@@ -1,5 +1,5 @@
 /**
- * translate_child elf|image fast|full PATH: a process of its own that translates one ELF file or one image and prints, as a
+ * translate_child elf|image true|false PATH (true: with wasm-opt, ELF files alone): a process of its own that translates one ELF file or one image and prints, as a
  * line of JSON, what that took: the peak of its memory is its own.
  */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -59,7 +59,7 @@ function childSeconds(): number {
   return (fields[13] + fields[14]) / 100;
 }
 
-async function elf(path: string, isFull: boolean): Promise<ElfCost> {
+async function elf(path: string, optimise: boolean): Promise<ElfCost> {
   const bytes = new Uint8Array(readFileSync(path)), place = { file: path };
   const header = parseHeader(bytes, place);
   const table = bytes.subarray(header.phoff, header.phoff + header.phnum * header.phentsize);
@@ -68,7 +68,7 @@ async function elf(path: string, isFull: boolean): Promise<ElfCost> {
   const { cost, value: { memory, t } } = await costOf(async () => {
     const memory = fileMemory(bytes, path, start, { profile: [], pointers: [], imports: exportedNames(bytes) });
     const t = translateProgram(memory, { name: "code0" });
-    return { memory, t: isFull ? await optimiseTranslation(t) : t };
+    return { memory, t: optimise ? await optimiseTranslation(t) : t };
   });
   const text = memory.executable.map((r) => memory.u8.subarray(r.start - GUEST_BIAS, r.end - GUEST_BIAS));
   const textBytes = text.reduce((n, t) => n + t.length, 0);
@@ -84,13 +84,10 @@ async function elf(path: string, isFull: boolean): Promise<ElfCost> {
   };
 }
 
-async function image(path: string, isFull: boolean): Promise<ImageCost> {
+async function image(path: string): Promise<ImageCost> {
   const folder = mkdtempSync(join(tmpdir(), "lighter-bench-"));
   try {
-    const optimise = isFull ? "small" : "never";
-    const { cost, value } = await costOf(() =>
-      translateImage(path, { out: join(folder, "out"), optimise, cache: false })
-    );
+    const { cost, value } = await costOf(() => translateImage(path, { out: join(folder, "out"), cache: false }));
     const { modules } = value.app.manifest;
     return {
       ...cost,
@@ -104,8 +101,8 @@ async function image(path: string, isFull: boolean): Promise<ImageCost> {
 }
 
 if (import.meta.main) {
-  const [kind, effort, path] = Deno.args;
-  const cost = await (kind === "elf" ? elf : image)(path, effort === "full");
+  const [kind, optimise, path] = Deno.args;
+  const cost = kind === "elf" ? await elf(path, optimise === "true") : await image(path);
   console.log(JSON.stringify(cost));
   Deno.exit(0);
 }

@@ -21,7 +21,7 @@ test("boot and training are traced, each under its name", { timeout: 120_000 }, 
   const layout = ociLayout({ layers, config: { Entrypoint: ["/server"] } });
   const image = join(folder, "image.tar");
   writeFileSync(image, tarOf([...layout].map(([path, content]) => ({ path, content }))));
-  const args = ["run", "-A", MAIN, "translate", image, "--out", join(folder, "out"), "--target", "deno", "--fast"];
+  const args = ["run", "-A", MAIN, "translate", image, "--out", join(folder, "out"), "--target", "deno"];
   const { status, stderr } = spawnSync(process.execPath, [...args, "--trace"], {
     encoding: "utf8",
     env: { ...process.env, NO_COLOR: "1" },

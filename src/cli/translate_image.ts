@@ -32,8 +32,8 @@ export interface TranslateImageOptions {
   args?: readonly string[];
   /** Guest port that gets the requests. */
   port?: number;
-  /** Whether the code goes through wasm-opt; by default only if there is little of it. */
-  optimise?: "never" | "small" | "always";
+  /** Whether the code goes through wasm-opt (default: false). */
+  optimise?: boolean;
   bootTimeoutMs?: number;
   /** Whether translations are kept for the next time, and taken from there (default: true). */
   cache?: boolean;
@@ -75,7 +75,7 @@ export async function translateImage(path: string, options: TranslateImageOption
         stages.enter(name);
         if (name !== "") options.onStage?.(name);
       },
-      optimise: optimiserFor(options.optimise ?? "small"),
+      optimise: options.optimise ? optimiseAll : null,
     };
     if (options.cpuLevel !== undefined) build.cpuLevel = options.cpuLevel;
     if (options.env !== undefined) build.env = options.env;
@@ -126,18 +126,10 @@ async function measure([name, bytes]: [string, Uint8Array]): Promise<[string, Si
   return [name, { raw: bytes.length, gzip: (await compress(bytes, { level: 6 })).length }];
 }
 
-/** wasm-opt takes seconds for code of this size, minutes for ten times as much, and saves 6 to 8 %. */
-const SMALL_WASM_BYTES = 2_000_000;
-
-function optimiserFor(which: "never" | "small" | "always"): Exclude<BuildOptions["optimise"], undefined> {
-  if (which === "never") return null;
-  return async (translations) => {
-    const bytes = translations.reduce((n, t) => n + t.wasm.length, 0);
-    if (which === "small" && bytes > SMALL_WASM_BYTES) return [...translations];
-    const optimised: Translation[] = [];
-    for (const t of translations) optimised.push(await optimiseTranslation(t));
-    return optimised;
-  };
+async function optimiseAll(translations: readonly Translation[]): Promise<Translation[]> {
+  const optimised: Translation[] = [];
+  for (const t of translations) optimised.push(await optimiseTranslation(t));
+  return optimised;
 }
 
 /** A Worker's name: lower case letters, digits and dashes. */

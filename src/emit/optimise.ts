@@ -1,6 +1,6 @@
 /**
- * Makes a code module smaller with binaryen's wasm-opt: by 6 to 8 % of its bytes, in minutes rather than seconds; gzip makes
- * nothing more of it.
+ * Makes a code module smaller with binaryen's wasm-opt: by 6 to 7 % of its bytes, in minutes rather than seconds. Compressed it
+ * is larger, as equal code does not have equal locals any more (region_locals.ts).
  *
  * The module goes through in chunks: each is the whole module with all functions but the chunk's own emptied, so that every
  * index keeps its meaning and the bodies that come back can be put together again. Chunks can run at the same time, and none
@@ -21,8 +21,8 @@ export type RunWasmOpt = (
 ) => Promise<{ wasm: Uint8Array; sourceMap: string }>;
 
 /**
- * Function passes of -Os, less those that merge code (code-folding, duplicate functions) or work across functions (inlining,
- * reordering).
+ * The few passes that make less of our code; docs/PERFORMANCE.md has what each of them and of the others does. None may merge
+ * code (code-folding, duplicate functions) or work across functions (inlining, reordering).
  */
 export const WASM_OPT_OPTIONS: readonly string[] = [
   "--enable-simd",
@@ -37,11 +37,7 @@ export const WASM_OPT_OPTIONS: readonly string[] = [
   "--enable-mutable-globals",
   "--optimize-level=2",
   "--shrink-level=1",
-  ..."dce remove-unused-names remove-unused-brs optimize-instructions pick-load-signs precompute simplify-locals-nostructure"
-    .split(" ").map((p) => `--${p}`),
-  ..."vacuum remove-unused-brs coalesce-locals simplify-locals vacuum coalesce-locals reorder-locals vacuum merge-blocks"
-    .split(" ").map((p) => `--${p}`),
-  ..."remove-unused-brs remove-unused-names merge-blocks precompute optimize-instructions rse vacuum"
+  ..."simplify-locals-nostructure vacuum remove-unused-brs coalesce-locals vacuum merge-blocks reorder-locals"
     .split(" ").map((p) => `--${p}`),
 ];
 

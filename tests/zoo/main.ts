@@ -13,7 +13,8 @@
  *     --image FILE   this image instead of building one; it is left alone
  *     --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
  *                    folder of an entry of our own; "none" for no such requests
- *     --fast         translate without the optimiser
+ *     --optimise     translate with wasm-opt
+ *     --fast         translate without it (the default)
  *     --no-cache     translate everything, whatever earlier runs have kept
  *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root
  *     --keep         do not delete the output
@@ -43,6 +44,7 @@ const { values: options, positionals } = parseArgs({
     image: { type: "string" },
     warm: { type: "string" },
     load: { type: "string" },
+    optimise: { type: "boolean", default: false },
     fast: { type: "boolean", default: false },
     record: { type: "boolean", default: false },
     "no-cache": { type: "boolean", default: false },
@@ -74,7 +76,7 @@ async function main(): Promise<number> {
   const [entry] = positionals;
   if (entry === undefined || positionals.length > 1) {
     console.error(
-      "usage: deno task zoo ENTRY [--record] [--host deno,deno-server,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--fast] [--no-cache] " +
+      "usage: deno task zoo ENTRY [--record] [--host deno,deno-server,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--optimise] [--no-cache] " +
         "[--load SECONDS] [--keep] [--again FOLDER] [--json FILE]",
     );
     return 2;
@@ -88,9 +90,9 @@ async function main(): Promise<number> {
   const keep = options.keep || options.again !== undefined, resultFile = join(folder, "result.json");
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(1));
   try {
-    const { image, warm = null, fast } = options;
+    const { image, warm = null, optimise } = options;
     const result: EntryResult = options.again === undefined
-      ? await translateEntry(zoo, entry, folder, { image, warm, fast, cache: !options["no-cache"] })
+      ? await translateEntry(zoo, entry, folder, { image, warm, optimise, cache: !options["no-cache"] })
       : JSON.parse(readFileSync(resultFile, "utf8"));
     const native = options.load === undefined || hosts.length === 0
       ? null

@@ -19,8 +19,8 @@ export interface EntryOptions {
   image: string | undefined;
   /** A warm file, "none", or null for the entry's own. */
   warm: string | null;
-  /** Without the optimiser. */
-  fast: boolean;
+  /** With wasm-opt. */
+  optimise: boolean;
   /** Takes translations from earlier runs, and keeps its own. */
   cache: boolean;
 }
@@ -40,13 +40,13 @@ export async function translateEntry(
   zoo: Zoo,
   entry: string,
   folder: string,
-  { image, warm, fast, cache }: EntryOptions,
+  { image, warm, optimise, cache }: EntryOptions,
 ): Promise<EntryResult> {
   const file = image ?? await zoo.build(entry, folder);
   const since = performance.now();
   const translated = await translateImage(file, {
     out: join(folder, "out"),
-    optimise: fast ? "never" : "small",
+    optimise,
     bootTimeoutMs: BOOT_TIMEOUT_MS,
     warm: warmRequests(warm ?? zoo.warmFile(entry)),
     stateful: STATEFUL.has(entry),
@@ -61,7 +61,7 @@ export async function translateEntry(
   return {
     entry,
     description: zoo.description(entry),
-    fast,
+    fast: !optimise,
     cache,
     stateful: STATEFUL.has(entry),
     loadAverage: NaN,
