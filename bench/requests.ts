@@ -102,7 +102,7 @@ async function responseOf(url: string, path: string): Promise<string> {
 }
 
 /** Constant answers, through the same of the host's doors that the adapter uses. */
-const FLOOR_FILES = { deno: "deno.js", "deno-server": "deno_server.js", node: "node.mjs" };
+const FLOOR_FILES = { deno: "deno.js", "deno-server": "node.mjs", node: "node.mjs" };
 
 async function startFloor(host: HostName, response: string): Promise<MeasuredServer | null> {
   if (host === "workers") return null;

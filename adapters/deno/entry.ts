@@ -3,7 +3,7 @@ import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
 import { sharedInstance } from "../../src/serve/mod.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
-import { createDenoEntry, denoHost, type DenoServer, startDeno } from "./mod.ts";
+import { createDenoEntry, denoHost, type RunningServer, startDeno } from "./mod.ts";
 
 const app = packagedApp({ host: denoHost, compiler: new JitCompiler(), interpreter: new IrMissInterpreter() });
 
@@ -12,6 +12,6 @@ const source = sharedInstance(() => app.newInstance());
 export default createDenoEntry(source, packagedOptions());
 
 /** For deno_server.js: a server of our own, on a port of its own. */
-export function start(where: { listenPort: number; hostname?: string }): DenoServer {
+export function start(where: { listenPort: number; hostname?: string }): Promise<RunningServer> {
   return startDeno(source, { ...packagedOptions(), ...where });
 }

@@ -10,12 +10,13 @@ import {
   webTimers,
 } from "../../src/serve/mod.ts";
 import { type App, createApp } from "../app.ts";
+import type { RunningServer } from "../listen.ts";
+import { serveTcp } from "../tcp_server.ts";
 import { denoHost } from "./host.ts";
-import { type DenoServer, serveTcp } from "./tcp_server.ts";
 import type { DenoEntry, DenoServeInfo } from "./types.ts";
 
 export { denoHost };
-export type { DenoEntry, DenoServer };
+export type { DenoEntry, RunningServer };
 
 /** deno serve, told to end, waits for requests in flight, but also for timers. */
 const denoTimers: Timers = {
@@ -63,10 +64,10 @@ export interface DenoServerOptions extends GatewayOptions {
  * Serves a guest straight from TCP connections, without Deno.serve and fetch's objects: for `deno run`, where nobody else
  * listens.
  */
-export function startDeno(source: InstanceSource, options: DenoServerOptions): DenoServer {
+export function startDeno(source: InstanceSource, options: DenoServerOptions): Promise<RunningServer> {
   const gateway = new Gateway(source, { timers: denoTimers, log: (line) => denoHost.log(0, line), ...options });
-  const { listenPort: port, hostname } = options;
-  return serveTcp(new Front(gateway, setImmediate), { port, ...(hostname !== undefined && { hostname }) });
+  const { listenPort: port, hostname = "0.0.0.0" } = options;
+  return serveTcp(new Front(gateway, setImmediate), { port, hostname });
 }
 
 /** The address is looked up only when it is asked for: that costs a call into the runtime. */

@@ -9,13 +9,14 @@ import {
   webTimers,
 } from "../../src/serve/mod.ts";
 import { type App, createApp } from "../app.ts";
+import type { RunningServer } from "../listen.ts";
+import { serveTcp } from "../tcp_server.ts";
 import { fetchAnswer } from "./fetch_answer.ts";
 import { nodeHost } from "./host.ts";
-import { type NodeServer, serveNode } from "./server.ts";
-import { serveTcp } from "./tcp_server.ts";
+import { serveNode } from "./server.ts";
 
 export { nodeHost };
-export type { NodeServer };
+export type { RunningServer };
 
 export interface NodeEntryOptions extends HandlerOptions {
   /** Default: $PORT, or 8080. */
@@ -47,7 +48,7 @@ export function startNode(
   source: InstanceSource,
   options: NodeEntryOptions = {},
   configure?: (app: App) => void,
-): Promise<NodeServer> {
+): Promise<RunningServer> {
   const log = options.log ?? ((line: string) => nodeHost.log(0, line));
   const settings = { timers: nodeTimers, ...options, log };
   const port = options.listenPort ?? Number(process.env.PORT || 8080);

@@ -1,18 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
-import { listen } from "./listen.ts";
+import { listen, type ListenOptions, type RunningServer } from "../listen.ts";
 import { refuse, takeUnknownMethod } from "./unknown_method.ts";
-
-export interface NodeServerOptions {
-  readonly port: number;
-  readonly hostname?: string;
-}
-
-/** A running server. */
-export interface NodeServer {
-  readonly port: number;
-  close(): Promise<void>;
-}
 
 /** Long paths and many cookies are the guest's business, within reason. */
 const HEAD_MAX = 64 * 1024;
@@ -27,7 +16,7 @@ export type NodeAnswer = (
 ) => void | Promise<void>;
 
 /** A node:http server. */
-export async function serveNode(answer: NodeAnswer, options: NodeServerOptions): Promise<NodeServer> {
+export async function serveNode(answer: NodeAnswer, options: ListenOptions): Promise<RunningServer> {
   // Loaded here, as only servers with routes of their own need it: that takes time at a start.
   const http = await import("node:http");
   // requestTimeout 0: an upload may take as long as it takes.

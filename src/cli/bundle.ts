@@ -19,7 +19,7 @@ export function denoServer(): string {
 // PORT=8080 deno run --allow-net --allow-env=PORT ${DENO_SERVER_FILE}
 import { start } from "./${ENTRY_FILES.deno}";
 
-const server = start({ listenPort: Number(Deno.env.get("PORT") || 8080) });
+const server = await start({ listenPort: Number(Deno.env.get("PORT") || 8080) });
 console.log(\`Listening on http://localhost:\${server.port}/\`);
 `;
 }

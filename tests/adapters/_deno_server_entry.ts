@@ -1,4 +1,4 @@
 import { startDeno } from "../../adapters/deno/mod.ts";
 import { sharedServer } from "./_entries.ts";
 
-startDeno(sharedServer(), { listenPort: Number(Deno.env.get("PORT")), hostname: "127.0.0.1" });
+await startDeno(sharedServer(), { listenPort: Number(Deno.env.get("PORT")), hostname: "127.0.0.1" });

@@ -46,7 +46,7 @@ addTests({
 });
 
 addTests({
-  name: "Deno.listen",
+  name: "node:net",
   url: () => ownServer.url,
   hasRoute: false,
   shared: true,

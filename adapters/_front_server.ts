@@ -1,7 +1,8 @@
-/** A server for tcp_server_test.ts, which is run in real Node: the scripted guest behind node:net, closed when stdin ends. */
+/** A server for tcp_server_test.ts, which is run in Node and Deno: the scripted guest behind node:net, closed when stdin ends. */
 import process from "node:process";
-import { Front, Gateway, sharedInstance } from "../../src/serve/mod.ts";
-import { scriptedServer } from "../../tests/support/scripted_server.ts";
+import { setImmediate } from "node:timers";
+import { Front, Gateway, sharedInstance } from "../src/serve/mod.ts";
+import { scriptedServer } from "../tests/support/scripted_server.ts";
 import { serveTcp } from "./tcp_server.ts";
 
 const guest = scriptedServer();

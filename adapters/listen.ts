@@ -1,12 +1,24 @@
 import type { Server } from "node:net";
-import type { NodeServer, NodeServerOptions } from "./server.ts";
+
+export interface ListenOptions {
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly hostname?: string;
+}
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly port: number;
+  /** Ends its connections, too. */
+  close(): Promise<void>;
+}
 
 /** Has a server listen; `closeConnections` ends those that are there when it is closed. */
 export async function listen(
   server: Server,
-  { port, hostname }: NodeServerOptions,
+  { port, hostname }: ListenOptions,
   closeConnections: () => void,
-): Promise<NodeServer> {
+): Promise<RunningServer> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(port, hostname, resolve);

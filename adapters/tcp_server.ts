@@ -1,13 +1,15 @@
 import { createServer, Socket } from "node:net";
-import type { ClientConnection, Front, Transport } from "../../src/serve/mod.ts";
-import { listen } from "./listen.ts";
-import type { NodeServer, NodeServerOptions } from "./server.ts";
+import type { ClientConnection, Front, Transport } from "../src/serve/mod.ts";
+import { listen, type ListenOptions, type RunningServer } from "./listen.ts";
 
 /** Read at a time. */
 const READ_BYTES = 64 * 1024;
 
-/** A server on node:net, which knows nothing of HTTP: that is the front's. */
-export function serveTcp(front: Front, options: NodeServerOptions): Promise<NodeServer> {
+/**
+ * A server on node:net, which knows nothing of HTTP: that is the front's. On Deno, too: Deno.listen makes a promise and a turn of
+ * the event loop of each read and each write.
+ */
+export function serveTcp(front: Front, options: ListenOptions): Promise<RunningServer> {
   const buffer = new Uint8Array(READ_BYTES);
   // allowHalfOpen: what was asked before the client ended its side is still answered.
   const settings = { allowHalfOpen: true, noDelay: true, pauseOnConnect: true };
