@@ -58,6 +58,16 @@ export class CodeMap {
     if (i >= 0) this.#marks[i][pc - this.ranges[i].start] |= marks;
   }
 
+  /** Adds marks; false if the address has one of them, or is outside. */
+  addFirst(pc: number, marks: number): boolean {
+    const i = this.#find(pc);
+    if (i < 0) return false;
+    const of = this.#marks[i], at = pc - this.ranges[i].start;
+    if ((of[at] & marks) !== 0) return false;
+    of[at] |= marks;
+    return true;
+  }
+
   addInstruction(pc: number, length: number): void {
     const i = this.#find(pc);
     if (i < 0) return;

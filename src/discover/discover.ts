@@ -235,7 +235,8 @@ function wordAt(u8: Uint8Array, at: number): number {
   return (u8[at] | u8[at + 1] << 8 | u8[at + 2] << 16 | u8[at + 3] << 24) >>> 0;
 }
 
-function decodeAt(code: CodeView, pc: number): Instruction | DecodeFailure {
+/** The instruction at an address. */
+export function decodeAt(code: CodeView, pc: number): Instruction | DecodeFailure {
   const offset = pc - GUEST_BIAS;
   if (offset < 0 || offset >= code.u8.length) return { kind: "truncated", pc, bytes: new Uint8Array(0) };
   return decode(code.u8, offset, code.u8.length, pc);
@@ -247,10 +248,15 @@ function collectBlocks(
   leading: readonly number[],
   entryPc: number,
 ): RegionBlock[] {
-  const starts = Float64Array.from(leading).sort();
+  const starts = ascending(leading);
   const blocks = [collectBlock(found, entryPc)];
   for (const start of starts) if (start !== entryPc && decodedAt.has(start)) blocks.push(collectBlock(found, start));
   return blocks;
+}
+
+/** Sorted; few take longer to put into a typed array. */
+function ascending(pcs: readonly number[]): ArrayLike<number> & Iterable<number> {
+  return pcs.length < 32 ? [...pcs].sort((a, b) => a - b) : Float64Array.from(pcs).sort();
 }
 
 function collectBlock(found: readonly (Instruction | DecodeFailure)[], start: number): RegionBlock {

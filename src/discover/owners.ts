@@ -1,4 +1,5 @@
 /** Which region an instruction is in: a number for every byte of the executable ranges. */
+import type { Instruction } from "../x86/instruction.ts";
 import type { CodeMap } from "./code_map.ts";
 
 export class CodeOwners {
@@ -16,9 +17,12 @@ export class CodeOwners {
     return at < 0 ? -1 : this.#owners[at];
   }
 
-  /** Gives an instruction to an owner unless it has one. */
-  claim(pc: number, owner: number): void {
-    const at = this.#map.offsetOf(pc);
-    if (at >= 0 && this.#owners[at] < 0) this.#owners[at] = owner;
+  /** Gives the instructions of a block to an owner, those that have none. */
+  claim(instructions: readonly Instruction[], owner: number): void {
+    const owners = this.#owners;
+    for (let i = 0; i < instructions.length; i++) {
+      const at = this.#map.offsetOf(instructions[i].pc);
+      if (at >= 0 && owners[at] < 0) owners[at] = owner;
+    }
   }
 }

@@ -147,18 +147,18 @@ describe("a region that is cut into parts", () => {
       expect(all.length).toBeGreaterThan(10);
       for (const size of sizes) {
         const parts = cutIntoParts(region, size);
-        expect(parts.flatMap((part) => part.blocks.map((block) => block.pc))).toEqual(all);
-        expect(parts.filter((part) => part.entries.has(region.entryPc)).length).toBe(1);
-        for (const part of parts) {
-          const largest = Math.max(...part.blocks.map((block) => block.instructions.length));
-          const count = part.blocks.reduce((n, block) => n + block.instructions.length, 0);
+        expect(parts.flatMap(({ blocks }) => blocks.map((block) => block.pc))).toEqual(all);
+        expect(parts.filter(({ part }) => part.entries.has(region.entryPc)).length).toBe(1);
+        for (const { part, blocks } of parts) {
+          const largest = Math.max(...blocks.map((block) => block.instructions.length));
+          const count = blocks.reduce((n, block) => n + block.instructions.length, 0);
           expect(count).toBeLessThan(size + largest);
-          const own = new Set(part.blocks.map((block) => block.pc));
+          const own = new Set(blocks.map((block) => block.pc));
           expect([...part.entries].every((pc) => own.has(pc))).toBe(true);
-          for (const target of part.blocks.flatMap((block) => blockTargets(block, region))) {
+          for (const target of blocks.flatMap((block) => blockTargets(block, region))) {
             if (own.has(target) || !all.includes(target)) continue;
             const other = parts.find((p) => p.blocks.some((block) => block.pc === target))!;
-            expect(other.entries.has(target)).toBe(true);
+            expect(other.part.entries.has(target)).toBe(true);
           }
         }
       }
@@ -168,14 +168,15 @@ describe("a region that is cut into parts", () => {
   it("is made a region from any entry, cut where others are", () => {
     const program = randomProgram(7, 20);
     const map = new CodeMap(program.executable);
-    const region = discoverRegion(codeView(program.u8, map, program.readOnly), program.labels.get("b0")!);
-    for (const part of cutIntoParts(region, 25)) {
+    const code = codeView(program.u8, map, program.readOnly);
+    const region = discoverRegion(code, program.labels.get("b0")!);
+    for (const { part, blocks } of cutIntoParts(region, 25)) {
       // An entry in the middle of a block, as the profile may have.
-      const long = part.blocks.find((block) => block.instructions.length > 2);
+      const long = blocks.find((block) => block.instructions.length > 2);
       if (long !== undefined) part.entries.add(long.instructions[1].pc);
-      const whole = part.blocks.flatMap((block) => block.instructions.map((insn) => insn.pc));
+      const whole = blocks.flatMap((block) => block.instructions.map((insn) => insn.pc));
       for (const entry of part.entries) {
-        const made = part.region(entry);
+        const made = part.region(entry, code);
         expect(made.blocks[0].pc).toBe(entry);
         expect([...made.sideEntries, entry].sort((a, b) => a - b)).toEqual([...part.entries].sort((a, b) => a - b));
         const starts = made.blocks.map((block) => block.pc);

@@ -248,10 +248,10 @@ class Translator {
   }
 
   #addParts(region: Region): void {
-    for (const part of cutIntoParts(region, this.#largest)) {
+    for (const { part, blocks } of cutIntoParts(region, this.#largest)) {
       const { entries } = part;
       const entryPc = entries.has(region.entryPc) ? region.entryPc : Math.min(...entries);
-      this.#open.add(this.#plan(entryPc, [], part.blocks, part));
+      this.#open.add(this.#plan(entryPc, [], blocks, part));
     }
     for (const pc of region.sideEntries) this.#builder.want(pc);
   }
@@ -259,7 +259,7 @@ class Translator {
   #plan(entryPc: number, sideEntries: Iterable<number>, blocks: readonly RegionBlock[], part: FunctionPart | null) {
     const planned: Planned = { entryPc, sideEntries: new Set(sideEntries), part, isEmitted: false };
     const owner = this.#planned.push(planned) - 1;
-    for (const { instructions } of blocks) for (const insn of instructions) this.#owners.claim(insn.pc, owner);
+    for (let b = 0; b < blocks.length; b++) this.#owners.claim(blocks[b].instructions, owner);
     for (const pc of planned.sideEntries) this.#builder.want(pc);
     this.#builder.want(entryPc);
     return planned;
@@ -280,7 +280,7 @@ class Translator {
   #emitOpen(): void {
     if (this.#next < this.#builder.entries.length) return;
     const known = this.#builder.entries.length;
-    for (const { part } of this.#open) for (const pc of part?.exits() ?? []) this.#want(pc);
+    for (const { part } of this.#open) for (const pc of part?.exits ?? []) this.#want(pc);
     // Those may be entries of what is open; whatever is wanted from here on is not.
     if (this.#builder.entries.length > known) return;
     const open = this.#open;
@@ -288,7 +288,7 @@ class Translator {
     for (const planned of open) {
       const { entryPc, part, sideEntries } = planned;
       const region = part !== null
-        ? part.region(entryPc)
+        ? part.region(entryPc, this.#code)
         : discoverRegion(this.#code, entryPc, MAX_FUNCTION_INSTRUCTIONS, [...sideEntries]);
       planned.isEmitted = true;
       this.#lap("discover");
@@ -339,18 +339,21 @@ class Translator {
 
   /** Functions whose address the region takes, and what follows its system calls (a blocked task goes on there). */
   #wantTaken(region: Region): void {
-    const inside = new Set(region.sideEntries);
-    for (const block of region.blocks) {
-      for (const insn of block.instructions) {
-        const address = pointerInInstruction(insn);
+    const { blocks, sideEntries } = region, continued: number[] = [];
+    for (let b = 0; b < blocks.length; b++) {
+      const { instructions } = blocks[b];
+      for (let i = 0; i < instructions.length; i++) {
+        const address = pointerInInstruction(instructions[i]);
         if (address >= 0 && this.#found.mayBeTaken(address)) this.#want(address);
       }
-      const end = block.instructions.at(-1);
+      const end = instructions[instructions.length - 1];
       if (end === undefined || end.row.flow !== FLOW_SYSCALL) continue;
       this.#want(end.nextPc);
-      inside.add(end.nextPc);
+      continued.push(end.nextPc);
     }
-    region.sideEntries = region.blocks.map((b) => b.pc).filter((pc) => pc !== region.entryPc && inside.has(pc));
+    if (sideEntries.length + continued.length === 0) return;
+    const inside = new Set([...sideEntries, ...continued]);
+    region.sideEntries = blocks.map((b) => b.pc).filter((pc) => pc !== region.entryPc && inside.has(pc));
   }
 }
 
@@ -380,9 +383,9 @@ class Tally {
   add(region: Region): void {
     for (const { instructions } of region.blocks) {
       this.#instructions += instructions.length;
-      for (const { pc, length } of instructions) {
-        if (this.#seen.get(pc)) continue;
-        this.#seen.add(pc, 1);
+      for (let i = 0; i < instructions.length; i++) {
+        const { pc, length } = instructions[i];
+        if (!this.#seen.addFirst(pc, 1)) continue;
         this.#unique++;
         this.#bytes += length;
       }
