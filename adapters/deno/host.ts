@@ -2,7 +2,12 @@ import { lineBatch } from "../line_batch.ts";
 import { webHost } from "../web_host.ts";
 import type { Host } from "../../src/host/host.ts";
 
-const output = lineBatch((text) => console.log(text), (callback) => void setTimeout(callback, 0));
+const output = lineBatch({
+  write: (text) => console.log(text),
+  soon: (callback) => void setTimeout(callback, 0),
+  after: (ms, callback) => void setTimeout(callback, ms),
+  now: () => performance.now(),
+});
 // deno serve ends by a signal, of which nobody is told; a program of one's own that ends is.
 addEventListener("unload", output.flush);
 

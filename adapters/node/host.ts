@@ -3,7 +3,12 @@ import { lineBatch } from "../line_batch.ts";
 import { webHost } from "../web_host.ts";
 import type { Host } from "../../src/host/host.ts";
 
-const output = lineBatch((text) => process.stdout.write(`${text}\n`), setImmediate);
+const output = lineBatch({
+  write: (text) => void process.stdout.write(`${text}\n`),
+  soon: setImmediate,
+  after: (ms, callback) => void setTimeout(callback, ms),
+  now: () => performance.now(),
+});
 process.on("exit", output.flush);
 
 export const nodeHost: Host = {

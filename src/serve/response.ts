@@ -17,13 +17,31 @@ export function makeResponse(
   body: Uint8Array<ArrayBuffer> | ReadableStream | null,
   asText: boolean,
 ): Response {
-  // Pairs, not Headers: Deno would join fields of the same name on the way out of those.
-  const headers = head.forwarded.map(([name, value]): [string, string] => {
-    return [name, asText ? fieldText(value) : value];
-  });
-  // encodeBody is for Workers, which would encode a body with a Content-Encoding once more.
-  const init = { status: head.status, statusText: head.reason, headers, encodeBody: "manual" };
+  const made = asText ? TEXT_INITS : INITS;
+  let init = made.get(head);
+  if (init === undefined) made.set(head, init = initOf(head, asText));
   return new Response(body, init);
+}
+
+/** By the head, which is often the same object (http1/head_memory.ts). */
+const INITS = new WeakMap<ResponseHead, ResponseInit>(), TEXT_INITS = new WeakMap<ResponseHead, ResponseInit>();
+
+function initOf(head: ResponseHead, asText: boolean): ResponseInit {
+  const pairs = head.forwarded.map(([name, value]): [string, string] => [name, asText ? fieldText(value) : value]);
+  // encodeBody is for Workers, which would encode a body with a Content-Encoding once more.
+  const init = { status: head.status, statusText: head.reason, headers: headersOf(pairs), encodeBody: "manual" };
+  return init;
+}
+
+/**
+ * A record where all fields have names of their own: hosts read it faster than pairs, and those faster than Headers, of which
+ * Deno would join fields of the same name, too.
+ */
+function headersOf(pairs: [string, string][]): Record<string, string> | [string, string][] {
+  const names = new Set(pairs.map(([name]) => name.toLowerCase()));
+  // Objects have numbers first, and fields keep their order.
+  const isRecord = names.size === pairs.length && !pairs.some(([name]) => /^[0-9]+$/.test(name));
+  return isRecord ? Object.fromEntries(pairs) : pairs;
 }
 
 /** An answer of our own, when the guest has none. */
