@@ -1,6 +1,9 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { readBranchHints } from "../emit/branch_hints.ts";
 import type { RegionModule } from "../emit/module.ts";
+import { W_BR_IF, W_IF } from "../emit/opcodes.ts";
 import { optimiseModule } from "../emit/optimise.ts";
+import { importedFunctions, readBodies, readU32 } from "../emit/wasm_sections.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { CodeLibrary, type FileCode, FIRST_SLOT } from "../machine/code_cache.ts";
 import { RAX, RDI, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT, STOP_DIVIDE, STOP_SEGV } from "../machine/state.ts";
@@ -55,6 +58,18 @@ function run(code: RegionModule, name: string) {
   return { stop, rip: words[STATE_RIP >> 2], rax: words[(STATE_GPR + 8 * RAX) >> 2] };
 }
 
+/** Where a function's hints are for, in its body. */
+function offsetsOf(hints: Uint8Array): number[] {
+  const { value: count, next } = readU32(hints, 0), offsets: number[] = [];
+  for (let at = next; at < hints.length;) {
+    const offset = readU32(hints, at);
+    offsets.push(offset.value);
+    at = offset.next + 2; // a length of one, and the hint
+  }
+  expect(offsets).toHaveLength(count);
+  return offsets;
+}
+
 describe("a module through wasm-opt", () => {
   let before: RegionModule, after: RegionModule;
   beforeAll(async () => {
@@ -66,6 +81,17 @@ describe("a module through wasm-opt", () => {
 
   it("is smaller", () => {
     expect(after.bytes.length).toBeLessThan(before.bytes.length);
+  });
+
+  it("keeps hints at its branches", () => {
+    for (const { bytes } of [before, after]) {
+      const bodies = readBodies(bytes), imported = importedFunctions(bytes);
+      const hinted = [...readBranchHints(bytes)].flatMap(([index, hints]) =>
+        offsetsOf(hints).map((offset) => bytes[bodies[index - imported].start + offset])
+      );
+      expect(hinted.length).toBeGreaterThan(0);
+      for (const opcode of hinted) expect([W_IF, W_BR_IF]).toContain(opcode);
+    }
   });
 
   it.each([

@@ -3,6 +3,7 @@
  * unlikely behind everything else, and lets it pay for registers. Engines that know nothing of hints skip the section.
  */
 import { WasmBytes } from "./bytes.ts";
+import { readSections, readU32, SECTION_CUSTOM } from "./wasm_sections.ts";
 
 const SECTION_NAME = "metadata.code.branch_hint";
 /** Bytes of a hint's value, before which its length is said. */
@@ -56,4 +57,25 @@ export function branchHintSection(first: number, hints: readonly Uint8Array[]): 
     s.raw(h);
   });
   return s;
+}
+
+/** The hints of a module's functions, by index, as branchHintSection takes them. */
+export function readBranchHints(wasm: Uint8Array): Map<number, Uint8Array> {
+  const hints = new Map<number, Uint8Array>();
+  for (const { id, start } of readSections(wasm)) {
+    if (id !== SECTION_CUSTOM) continue;
+    const length = readU32(wasm, start), nameEnd = length.next + length.value;
+    if (new TextDecoder().decode(wasm.subarray(length.next, nameEnd)) !== SECTION_NAME) continue;
+    let { value: functions, next: at } = readU32(wasm, nameEnd);
+    for (; functions > 0; functions--) {
+      const index = readU32(wasm, at), count = readU32(wasm, index.next);
+      at = count.next;
+      for (let n = count.value; n > 0; n--) {
+        const value = readU32(wasm, readU32(wasm, at).next);
+        at = value.next + value.value;
+      }
+      hints.set(index.value, wasm.subarray(index.next, at));
+    }
+  }
+  return hints;
 }

@@ -8,10 +8,18 @@
  * different places would mix these up, so there are none of them here.
  */
 import { bug } from "../errors.ts";
+import { branchHintSection, NO_HINTS, readBranchHints } from "./branch_hints.ts";
 import { WasmBytes } from "./bytes.ts";
 import { nameSection, type RegionModule } from "./module.ts";
 import { decodeSourceMap, encodeSourceMap } from "./source_map.ts";
-import { type ByteSpan, readBodies, readSections, SECTION_CODE, SECTION_CUSTOM } from "./wasm_sections.ts";
+import {
+  type ByteSpan,
+  importedFunctions,
+  readBodies,
+  readSections,
+  SECTION_CODE,
+  SECTION_CUSTOM,
+} from "./wasm_sections.ts";
 
 /** Runs wasm-opt on a module with a source map; gives both back. */
 export type RunWasmOpt = (
@@ -61,7 +69,7 @@ export async function optimiseModule(
   run: RunWasmOpt,
   options: OptimiseOptions,
 ): Promise<RegionModule> {
-  const bodies = readBodies(module.bytes);
+  const bodies = readBodies(module.bytes), hints = hintsOf(module.bytes, bodies.length);
   const lines = new LineTable(module);
   const chunks = cutChunks(bodies, options.chunkBytes ?? CHUNK_BYTES);
   const results: ChunkResult[] = new Array(chunks.length);
@@ -69,7 +77,7 @@ export async function optimiseModule(
   const worker = async () => {
     while (next < chunks.length) {
       const i = next++;
-      results[i] = await optimiseChunk(module, bodies, chunks[i], lines, run);
+      results[i] = await optimiseChunk(module, bodies, hints, chunks[i], lines, run);
       options.onProgress?.(++done, chunks.length);
     }
   };
@@ -122,6 +130,7 @@ interface ChunkResult {
   /** The optimised module, all functions but the chunk's own being empty. */
   wasm: Uint8Array;
   bodies: ByteSpan[];
+  hints: Uint8Array[];
   first: number;
   end: number;
   /** Module offset -> line, ascending. */
@@ -132,6 +141,7 @@ interface ChunkResult {
 async function optimiseChunk(
   module: RegionModule,
   bodies: readonly ByteSpan[],
+  hints: readonly Uint8Array[],
   [first, end]: [number, number],
   lines: LineTable,
   run: RunWasmOpt,
@@ -140,7 +150,7 @@ async function optimiseChunk(
   const kept = bodies.map(({ start, end: bodyEnd }, i) =>
     i >= first && i < end ? bytes.subarray(start, bodyEnd) : EMPTY_BODY
   );
-  const { wasm, starts } = withBodies(bytes, kept);
+  const { wasm, starts } = withBodies(bytes, kept, hints.map((h, i) => i >= first && i < end ? h : NO_HINTS));
   const offsets: number[] = [], ownLines: number[] = [];
   let trap = lowerBound(trapOffsets, bodies[first].start);
   for (let i = first; i < end; i++) {
@@ -153,7 +163,16 @@ async function optimiseChunk(
   const outBodies = readBodies(out.wasm);
   if (outBodies.length !== bodies.length) throw bug("wasm-opt changed the number of functions");
   const places = decodeSourceMap(out.sourceMap);
-  const result: ChunkResult = { wasm: out.wasm, bodies: outBodies, first, end, offsets: [], lines: [] };
+  const outHints = hintsOf(out.wasm, outBodies.length);
+  const result: ChunkResult = {
+    wasm: out.wasm,
+    bodies: outBodies,
+    hints: outHints,
+    first,
+    end,
+    offsets: [],
+    lines: [],
+  };
   places.offsets.forEach((offset, i) => {
     const line = places.lines[i];
     if (line < 0 || offset < outBodies[first].start || offset >= outBodies[end - 1].end) return;
@@ -164,8 +183,14 @@ async function optimiseChunk(
   return result;
 }
 
-/** A module with other function bodies and no custom sections. */
-function withBodies(wasm: Uint8Array, bodies: readonly Uint8Array[], name?: string): {
+/** The branch hints of all functions that have bodies. */
+function hintsOf(wasm: Uint8Array, functions: number): Uint8Array[] {
+  const first = importedFunctions(wasm), known = readBranchHints(wasm);
+  return Array.from({ length: functions }, (_, i) => known.get(first + i) ?? NO_HINTS);
+}
+
+/** A module with other function bodies and their branch hints, without any other custom sections than a name. */
+function withBodies(wasm: Uint8Array, bodies: readonly Uint8Array[], hints: readonly Uint8Array[], name?: string): {
   wasm: Uint8Array<ArrayBuffer>;
   /** Where each body starts. */
   starts: number[];
@@ -184,6 +209,10 @@ function withBodies(wasm: Uint8Array, bodies: readonly Uint8Array[], name?: stri
         content.raw(body);
       }
     } else content.raw(wasm.subarray(start, end));
+    if (id === SECTION_CODE) {
+      const section = branchHintSection(importedFunctions(wasm), hints);
+      if (section !== null) out.section(SECTION_CUSTOM, section);
+    }
     out.section(id, content);
     if (id === SECTION_CODE) { for (let i = 0; i < starts.length; i++) starts[i] += out.length - content.length; }
   }
@@ -204,7 +233,8 @@ function join(
   const bodies = results.flatMap(({ wasm, bodies, first, end }) =>
     bodies.slice(first, end).map((b) => wasm.subarray(b.start, b.end))
   );
-  const { wasm, starts } = withBodies(frame, bodies, name);
+  const hints = results.flatMap(({ hints, first, end }) => hints.slice(first, end));
+  const { wasm, starts } = withBodies(frame, bodies, hints, name);
   const trapOffsets: number[] = [], trapLines: number[] = [];
   for (const { bodies, first, offsets, lines } of results) {
     let f = first;

@@ -14,7 +14,12 @@ export interface ByteSpan {
   end: number;
 }
 
-export const SECTION_CUSTOM = 0, SECTION_FUNCTION = 3, SECTION_EXPORT = 7, SECTION_ELEMENT = 9, SECTION_CODE = 10;
+export const SECTION_CUSTOM = 0,
+  SECTION_IMPORT = 2,
+  SECTION_FUNCTION = 3,
+  SECTION_EXPORT = 7,
+  SECTION_ELEMENT = 9,
+  SECTION_CODE = 10;
 
 export function readSections(wasm: Uint8Array): WasmSection[] {
   const sections: WasmSection[] = [];
@@ -42,6 +47,34 @@ export function readBodies(wasm: Uint8Array): ByteSpan[] {
     at = size.next + size.value;
   }
   return bodies;
+}
+
+/** What is imported, by the byte behind its names. */
+const IMPORT_FUNCTION = 0, IMPORT_TABLE = 1, IMPORT_GLOBAL = 3;
+
+/** How many functions a module imports: the indices of its own begin there. */
+export function importedFunctions(wasm: Uint8Array): number {
+  const section = readSections(wasm).find((s) => s.id === SECTION_IMPORT);
+  if (section === undefined) return 0;
+  let { value: count, next: at } = readU32(wasm, section.start), functions = 0;
+  for (; count > 0; count--) {
+    for (let names = 2; names > 0; names--) {
+      const length = readU32(wasm, at);
+      at = length.next + length.value;
+    }
+    const kind = wasm[at++];
+    if (kind === IMPORT_FUNCTION) {
+      functions++;
+      at = readU32(wasm, at).next;
+    } else if (kind === IMPORT_GLOBAL) at += 2;
+    else {
+      if (kind === IMPORT_TABLE) at++;
+      const hasMost = wasm[at++] & 1;
+      at = readU32(wasm, at).next;
+      if (hasMost) at = readU32(wasm, at).next;
+    }
+  }
+  return functions;
 }
 
 /** An unsigned LEB128 number, and where it ends. */
