@@ -245,18 +245,27 @@ export function decodeAt(code: CodeView, pc: number): Instruction | DecodeFailur
 /** Cuts the decoded instructions into blocks at the leaders. The entry comes first, the rest in address order. */
 function collectBlocks(
   found: readonly (Instruction | DecodeFailure)[],
-  leading: readonly number[],
+  leading: number[],
   entryPc: number,
 ): RegionBlock[] {
   const starts = ascending(leading);
   const blocks = [collectBlock(found, entryPc)];
-  for (const start of starts) if (start !== entryPc && decodedAt.has(start)) blocks.push(collectBlock(found, start));
+  for (let i = 0; i < starts.length; i++) {
+    if (starts[i] !== entryPc && decodedAt.has(starts[i])) blocks.push(collectBlock(found, starts[i]));
+  }
   return blocks;
 }
 
-/** Sorted; few take longer to put into a typed array. */
-function ascending(pcs: readonly number[]): ArrayLike<number> & Iterable<number> {
-  return pcs.length < 32 ? [...pcs].sort((a, b) => a - b) : Float64Array.from(pcs).sort();
+/** Sorts a list, which is mostly short. */
+function ascending(pcs: number[]): ArrayLike<number> {
+  if (pcs.length > 24) return Float64Array.from(pcs).sort();
+  for (let i = 1; i < pcs.length; i++) {
+    const pc = pcs[i];
+    let at = i;
+    for (; at > 0 && pcs[at - 1] > pc; at--) pcs[at] = pcs[at - 1];
+    pcs[at] = pc;
+  }
+  return pcs;
 }
 
 function collectBlock(found: readonly (Instruction | DecodeFailure)[], start: number): RegionBlock {

@@ -88,6 +88,11 @@ export class Lifter extends Builder {
 
   readonly #current: Int32Array = CURRENT;
   readonly #dirty: Uint8Array = DIRTY;
+  /** Variables that have been dirty in this block, as two sets of 32; XMM_TEMPORARY may count as another. */
+  #changed = -1;
+  #changedHigh = -1;
+  /** Something may be in `#writtenAt`. */
+  #hasWritten = true;
   /** Operation of this block that wrote the variable last: values read before it are no longer what the variable has. */
   readonly #writtenAt: Int32Array = WRITTEN_AT;
   readonly #flagSource: (FlagSource | null)[] = [null, null, null, null, null, null];
@@ -127,7 +132,13 @@ export class Lifter extends Builder {
 
   setVar(variable: number, value: number): void {
     this.#current[variable] = value;
+    this.#markDirty(variable);
+  }
+
+  #markDirty(variable: number): void {
     this.#dirty[variable] = 1;
+    if (variable < 32) this.#changed |= 1 << variable;
+    else this.#changedHigh |= 1 << (variable - 32);
   }
 
   gpr64(reg: number): number {
@@ -429,7 +440,7 @@ export class Lifter extends Builder {
       if (mask & (1 << f)) {
         this.#flagSource[f] = source;
         this.#current[VAR_FLAGS + f] = -1;
-        this.#dirty[VAR_FLAGS + f] = 1;
+        this.#markDirty(VAR_FLAGS + f);
       }
     }
   }
@@ -530,6 +541,7 @@ export class Lifter extends Builder {
       this.#current[v] = -1;
       this.#dirty[v] = 0;
       this.#writtenAt[v] = result;
+      this.#hasWritten = true;
     }
     return result;
   }
@@ -541,6 +553,7 @@ export class Lifter extends Builder {
         const value = v >= VAR_FLAGS && v < VAR_FLAGS + 6 ? this.flag(v - VAR_FLAGS) : this.#current[v];
         this.#writtenAt[v] = this.op(OP.setvar, v, value);
         this.#dirty[v] = 0;
+        this.#hasWritten = true;
       }
     }
   }
@@ -557,9 +570,11 @@ export class Lifter extends Builder {
     this.#basesUp.clear();
     this.#basesDown.clear();
     this.#current.fill(-1);
-    this.#dirty.fill(0);
-    this.#writtenAt.fill(-1);
-    this.#flagSource.fill(null);
+    if ((this.#changed | this.#changedHigh) !== 0) this.#dirty.fill(0);
+    this.#changed = this.#changedHigh = 0;
+    if (this.#hasWritten) this.#writtenAt.fill(-1);
+    this.#hasWritten = false;
+    for (let f = 0; f < 6; f++) this.#flagSource[f] = null;
     this.#tableIndex = -1;
     this.#storedAt.length = 0;
     this.#zeroedUpper = 0;
@@ -742,15 +757,19 @@ export class Lifter extends Builder {
     for (let f = 0; f < 6; f++) {
       if (this.#dirty[VAR_FLAGS + f] && live & (1 << f)) this.flag(f);
     }
-    for (let v = 0; v < VAR_COUNT; v++) {
-      if (!this.#dirty[v]) continue;
-      const isFlag = v >= VAR_FLAGS && v < VAR_FLAGS + 6;
-      if (isFlag && !(live & (1 << (v - VAR_FLAGS)))) continue;
-      // A variable read and not changed since needs no write: its pending value is its own getvar.
-      const value = this.#current[v];
-      if (this.fn.op[value] === OP.getvar && this.fn.a[value] === v && value > this.#writtenAt[v]) continue;
-      this.op(OP.setvar, v, value);
-    }
+    for (let left = this.#changed; left !== 0; left &= left - 1) this.#write(31 - Math.clz32(left & -left));
+    for (let left = this.#changedHigh; left !== 0; left &= left - 1) this.#write(63 - Math.clz32(left & -left));
+  }
+
+  /** Writes a pending value to its variable. */
+  #write(v: number): void {
+    if (this.#dirty[v] === 0) return;
+    const isFlag = v >= VAR_FLAGS && v < VAR_FLAGS + 6;
+    if (isFlag && !(this.flagsLiveAfter & (1 << (v - VAR_FLAGS)))) return;
+    // A variable read and not changed since needs no write: its pending value is its own getvar.
+    const value = this.#current[v];
+    if (this.fn.op[value] === OP.getvar && this.fn.a[value] === v && value > this.#writtenAt[v]) return;
+    this.op(OP.setvar, v, value);
   }
 }
 
