@@ -19,6 +19,7 @@ import { TrapTableBuilder } from "./trap_recorder.ts";
 import {
   callThroughBody,
   findBody,
+  jumpThroughBody,
   lookupBody,
   mulhiSBody,
   mulhiUBody,
@@ -271,7 +272,8 @@ export class CodeModuleBuilder {
     const miss = im.func(IMPORT, "miss", TYPE_REGION);
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
-    const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7, find = lookup + 8;
+    const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7, jumpThrough = lookup + 8;
+    const find = lookup + 9;
     const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
     own(lookupBody(find), TYPE_REGION);
     own(mulhiUBody(), TYPE_MULHI);
@@ -281,6 +283,7 @@ export class CodeModuleBuilder {
     own(nextDifferentPageBody(), TYPE_RUN);
     own(reenterBody(), TYPE_STOP);
     own(callThroughBody(lookup, TYPE_REGION), TYPE_RUN);
+    own(jumpThroughBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
     own(findBody(miss), TYPE_REGION);
     const functionOp = (op: number) => find + 1 + functionOpNumber(op);
     FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
@@ -294,6 +297,7 @@ export class CodeModuleBuilder {
       ["next_different_page", nextDifferentPage],
       ["reenter", reenter],
       ["call_through", callThrough],
+      ["jump_through", jumpThrough],
       ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
     ];
     this.#firstRegion = this.#start + 1;
@@ -308,6 +312,7 @@ export class CodeModuleBuilder {
       regionType: TYPE_REGION,
       resumable: true,
       callThrough: () => callThrough,
+      jumpThrough: () => jumpThrough,
       reenter: () => reenter,
       fused: () => 0,
       access: () => {
@@ -416,7 +421,7 @@ export function buildPatchModule(
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
   const helperIndex = new Map<number, number>(), functionOpIndex = new Map<number, number>();
-  let fusedImported = false, accessImported = false, reenter = -1, callThrough = -1;
+  let fusedImported = false, accessImported = false, reenter = -1, callThrough = -1, jumpThrough = -1;
   const emitter = new RegionEmitter({
     syscall,
     fuel,
@@ -426,6 +431,7 @@ export function buildPatchModule(
     regionType: TYPE_REGION,
     resumable,
     callThrough: () => callThrough < 0 ? callThrough = im.func(IMPORT, "call_through", TYPE_RUN) : callThrough,
+    jumpThrough: () => jumpThrough < 0 ? jumpThrough = im.func(IMPORT, "jump_through", TYPE_RUN) : jumpThrough,
     reenter: () => reenter < 0 ? reenter = im.func(IMPORT, "reenter", TYPE_STOP) : reenter,
     fused: () => {
       if (!fusedImported) im.fused();

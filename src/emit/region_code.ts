@@ -6,6 +6,8 @@ export interface ModulePlan {
   readonly lookup: number;
   /** Function index of what calls the region of a pc: (pc, depth) -> next pc. */
   callThrough(): number;
+  /** The same for a jump. */
+  jumpThrough(): number;
   readonly mulhiU: number;
   readonly mulhiS: number;
   /** Tasks that stopped in a region can go on in it: after calls, at the heads of loops. */

@@ -156,7 +156,7 @@ export class RegionTransfers {
   exit(b: number, pc: number): void {
     const { frame } = this;
     frame.spill(b);
-    this.#payForJump(() => frame.const(pc));
+    if (this.#mayGoRound(pc)) this.#payForJump(() => frame.const(pc));
     this.#tailCall(pc);
   }
 
@@ -166,14 +166,24 @@ export class RegionTransfers {
     frame.values.value(block.value);
     frame.set(next);
     frame.spill(b);
-    this.#payForJump(() => frame.get(next));
     const likely = block.likely === 0 ? null : frame.plan.target(block.likely);
     if (likely !== null && likely.kind !== "none") {
       this.#ifLikely(block, BLOCK_EMPTY);
+      if (this.#mayGoRound(block.likely)) this.#payForJump(() => frame.get(next));
       this.#passOnDepth();
       this.#callTarget(likely, W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
       out.byte(W_END);
+      if (frame.fuelLocal >= 0) {
+        frame.const(0);
+        frame.get(frame.fuelLocal);
+        frame.memory(OP.i32_store, STATE_FUEL);
+      }
+      frame.get(next);
+      this.#passOnDepth();
+      out.byte(W_RETURN_CALL);
+      return out.u32(frame.plan.jumpThrough());
     }
+    this.#payForJump(() => frame.get(next));
     this.#findSlot(next);
     this.#passOnDepth();
     frame.get(frame.slot());
@@ -208,7 +218,16 @@ export class RegionTransfers {
   }
 
   /**
-   * Control leaves by a jump, everything is stored: pays for it, since jumps between regions may go round, too. Without fuel
+   * Jumps between regions may go round, too. On such a way one of them leads to no higher an address than some entry of the region
+   * that it leaves, as it would only go up otherwise.
+   */
+  #mayGoRound(to: number): boolean {
+    const { fn: { entryPc, sideEntries, blocks } } = this.frame;
+    return to <= entryPc || sideEntries.some((b) => to <= blocks[b].pc);
+  }
+
+  /**
+   * Control leaves by a jump, everything is stored: pays for it. Without fuel
    * the kernel may take over at the pc that `pushPc` puts on the stack.
    */
   #payForJump(pushPc: () => void): void {

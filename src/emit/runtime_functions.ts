@@ -13,6 +13,7 @@ import {
   REENTER_DEPTH,
   RSP,
   STACK_UNIT,
+  STATE_FUEL,
   STATE_GPR,
   STATE_REENTER,
   STATE_RIP,
@@ -72,6 +73,17 @@ export function findBody(miss: number): Uint8Array {
 export function callThroughBody(lookup: number, regionType: number): Uint8Array {
   const PC = 0, DEPTH = 1, SLOT = 2;
   const c = new Code();
+  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
+  return goOnAt(c, SLOT, DEPTH, regionType);
+}
+
+/** (pc, depth) -> next pc: the same for a jump, which costs fuel; 0 if the kernel takes over at the pc. */
+export function jumpThroughBody(lookup: number, fuel: number, regionType: number): Uint8Array {
+  const PC = 0, DEPTH = 1, SLOT = 2;
+  const c = new Code();
+  c.i32(0).i32(0).i32Load(STATE_FUEL).i32(1).op(OP.i32_sub).tee(SLOT).i32Store(STATE_FUEL);
+  c.get(SLOT).i32(0).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(0).get(PC).i32Store(STATE_RIP);
+  c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END, W_END);
   c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
   return goOnAt(c, SLOT, DEPTH, regionType);
 }

@@ -34,7 +34,8 @@ const program = programOf(`
 `);
 const SYSCALLS = 6;
 
-function translated(maxRegionInstructions?: number): WasmMachine {
+/** A machine with nothing but the translated program: a place that cannot be gone on at is an error. */
+function machineOf(program: ReturnType<typeof programOf>, maxRegionInstructions?: number): WasmMachine {
   const { name, wasm, entries, firstSlot, ...t } = translateProgram(program, {
     name: "app",
     ...(maxRegionInstructions === undefined ? {} : { maxRegionInstructions }),
@@ -43,7 +44,6 @@ function translated(maxRegionInstructions?: number): WasmMachine {
   const module = new WebAssembly.Module(wasm), resume = decodeResume(t.resume);
   const code: FileCode = { name, module, entries, firstSlot, resume, ...decodeTraps(t.traps), file: 1, start, end };
   const library = new CodeLibrary(emptyBaseCode(), entries.length, () => code);
-  // Nothing to fall back on: a place that cannot be gone on at is an error.
   const machine = new WasmMachine({ library, compiler: null, interpreter: null });
   machine.codeMapped(1, start, end);
   return machine;
@@ -79,10 +79,10 @@ function run(machine: WasmMachine, stopping: boolean): { esi: number; syscalls: 
 }
 
 describe("a program that is stopped again and again", () => {
-  const { esi } = run(translated(), false);
+  const { esi } = run(machineOf(program), false);
 
   it.each([undefined, 3, 8])("goes on in code made ahead, regions of %s instructions", (size) => {
-    const machine = translated(size), stopped = run(machine, true);
+    const machine = machineOf(program, size), stopped = run(machine, true);
     expect(stopped).toMatchObject({ esi, syscalls: SYSCALLS });
     expect(stopped.yields).toBeGreaterThan(10);
     expect(machine.misses.size).toBe(0);
@@ -104,6 +104,32 @@ describe("a program that is stopped again and again", () => {
     const compiled = first.misses.size;
     expect(run(new WasmMachine(shared), true).esi).toBe(esi);
     expect(first.misses.size).toBe(compiled);
+  });
+});
+
+describe("functions that jump to each other without end", () => {
+  // Unless they are stopped, they end after 10000 rounds.
+  const low = "low: ff c6 81 fe 10 27 00 00 0f 84 @end", main = "main: 31 f6 e8 @low e8 @high";
+
+  it.each([
+    ["to addresses", `${main} ${low} e9 @high end: cc high: 90 e9 @low`],
+    ["through a constant pointer", `${main} ${low} ff 24 25 00 00 03 00 end: cc high: 90 e9 @low`],
+    ["back through a constant pointer", `${main} ${low} e9 @high end: cc high: 90 ff 24 25 08 00 03 00`],
+    ["through a pointer that may change", `${main} ${low} ff 24 25 00 00 04 00 end: cc high: 90 e9 @low`],
+  ])("run out of fuel: %s", (_, text) => {
+    const pointers = ["high", "low"], program = programOf(text, { data: pointers, rodata: pointers });
+    const machine = machineOf(program);
+    machine.memory.growTo(END);
+    machine.memory.u8.set(program.u8);
+    machine.client = { ...NO_CLIENT, wantsYield: () => true };
+    const words = machine.memory.i32;
+    words[STATE_RIP >> 2] = program.labels.get("main")!;
+    words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;
+    words[STATE_FUEL >> 2] = 50;
+    expect(machine.run()).toBe(STOP_YIELD);
+    expect(words[(STATE_GPR + 8 * RSI) >> 2]).toBeGreaterThan(20);
+    expect(words[(STATE_GPR + 8 * RSI) >> 2]).toBeLessThan(60);
+    expect(["low", "high"].map((name) => program.labels.get(name))).toContain(words[STATE_RIP >> 2]);
   });
 });
 
