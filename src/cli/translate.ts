@@ -23,8 +23,8 @@ the archive itself may be plain, gzip or zstd. ARGUMENTS take the place of the i
                    {"method","path","headers","body","times","keep"} a line (the body is sent so many times over; with
                    "keep": false what the request changes is not kept, only the code it runs is noted)
   --cpu LEVEL      the processor the image's programs are shown: x86-64-v2 (default) or x86-64-v3
-  --optimise       run wasm-opt: wasm of 6 to 7 % fewer bytes, for hosts that limit these (Workers: 64 MiB), at some 50 to
-                   100 kB of x86 a second and core; compressed it grows by a tenth, and it is no quicker
+  --optimise       run wasm-opt: wasm of 6 to 8 % fewer bytes, for hosts that limit these (Workers: 64 MiB), at some 40 kB
+                   of x86 a second and core; compressed it grows by an eighth, and it is no quicker
   --fast           do not (the default)
   --stateful       Workers: one instance for all requests, in a Durable Object, which keeps what the server keeps in memory
                    and in files (default: an instance of its own for each request, as the snapshot has it)

@@ -1,5 +1,5 @@
 /**
- * Makes a code module smaller with binaryen's wasm-opt: by 6 to 7 % of its bytes, in minutes rather than seconds. Compressed it
+ * Makes a code module smaller with binaryen's wasm-opt: by 6 to 8 % of its bytes, in minutes rather than seconds. Compressed it
  * is larger, as equal code does not have equal locals any more (region_locals.ts).
  *
  * The module goes through in chunks: each is the whole module with all functions but the chunk's own emptied, so that every
