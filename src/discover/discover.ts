@@ -306,7 +306,7 @@ function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsA
       const table = region.jumpTables.get(last.pc);
       return {
         pcs: table?.targets ?? [],
-        flagsAtExit: (table === undefined && !isLinkage(last)) || region.keepsFlags ? 63 : 0,
+        flagsAtExit: (table === undefined && !isLinkage(block.instructions)) || region.keepsFlags ? 63 : 0,
       };
     }
     case FLOW_TRAP:

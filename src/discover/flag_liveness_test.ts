@@ -23,6 +23,7 @@ describe("flags that a function reads", () => {
 
   it("are none for an entry of the procedure linkage table, all for another jump", () => {
     expect(readAt("f3 0f 1e fa  f2 ff 25 00 10 00 00")).toBe(0); // endbr64; bnd jmp [rip + 0x1000]
+    expect(readAt("58  ff 25 00 10 00 00")).toBe(FLAGS_ARITH); // pop rax; jmp [rip + 0x1000]
     expect(readAt("ff e0")).toBe(FLAGS_ARITH); // jmp rax
     expect(readAt("ff 24 c5 00 00 03 00")).toBe(FLAGS_ARITH); // jmp [rax*8 + 0x30000]
   });
