@@ -1,6 +1,6 @@
 import type { Conversation } from "../conversation.ts";
 import { type Field, isNamed } from "../http1/events.ts";
-import { beginsWith } from "../http1/grammar.ts";
+import { KnownBytes } from "../http1/known_bytes.ts";
 import type { RequestBody } from "../http1/writer.ts";
 import { type PlanOptions, planRequest, type RequestPlan } from "../request.ts";
 import { joined } from "../joined.ts";
@@ -40,7 +40,7 @@ export interface Arrival {
 
 /** A request without a body, as its client sent it and as the guest gets it. */
 interface KnownRequest {
-  readonly bytes: Uint8Array;
+  readonly bytes: KnownBytes;
   readonly plan: RequestPlan;
   readonly side: ClientSide;
   readonly head: RequestHead;
@@ -179,7 +179,7 @@ export class ClientConnection implements AnswerContext {
     this.at = skipEmptyLines(input, this.at);
     if (this.at === input.length) return false;
     const { known, at } = this;
-    if (known !== null && beginsWith(input, at, known.bytes)) {
+    if (known !== null && known.bytes.begin(input, at)) {
       this.at += known.bytes.length;
       this.waitFor("answer");
       this.start(known.plan, known.side, known.head, false);
@@ -206,7 +206,9 @@ export class ClientConnection implements AnswerContext {
       this.upload = new ClientUpload(this.onWanted);
     }
     const plan = this.planOf(head, body, hasBody && waitsToSend);
-    if (!hasBody && end - at <= KNOWN_MAX) this.known = { bytes: this.input.slice(at, end), plan, side, head };
+    if (!hasBody && end - at <= KNOWN_MAX) {
+      this.known = { bytes: new KnownBytes(this.input.slice(at, end)), plan, side, head };
+    }
     this.start(plan, side, head, hasBody && waitsToSend);
   }
 

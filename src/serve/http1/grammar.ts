@@ -24,14 +24,6 @@ export function isBlank(code: number): boolean {
   return code === SP || code === HTAB;
 }
 
-/** Whether bytes[at, ...) begin with the prefix. */
-export function beginsWith(bytes: Uint8Array, at: number, prefix: Uint8Array): boolean {
-  const { length } = prefix;
-  if (bytes.length - at < length) return false;
-  for (let i = 0; i < length; i++) if (bytes[at + i] !== prefix[i]) return false;
-  return true;
-}
-
 /** Bytes as text, one character each. */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";

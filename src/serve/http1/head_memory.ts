@@ -1,5 +1,5 @@
 import type { Framing, ResponseHead } from "./events.ts";
-import { beginsWith } from "./grammar.ts";
+import { KnownBytes } from "./known_bytes.ts";
 
 /** How many heads are kept, and up to which length. */
 const HEADS_MAX = 8, BYTES_MAX = 2048;
@@ -21,19 +21,19 @@ export interface KnownHead {
  */
 export class HeadMemory {
   /** The one seen last comes first. */
-  private readonly known: KnownHead[] = [];
+  private readonly known: { readonly head: KnownHead; readonly bytes: KnownBytes }[] = [];
 
   /** The known head with which bytes[at, ...) begins. */
   find(bytes: Uint8Array, at: number): KnownHead | null {
     const { known } = this;
     for (let i = 0; i < known.length; i++) {
       const candidate = known[i];
-      if (!beginsWith(bytes, at, candidate.bytes)) continue;
+      if (!candidate.bytes.begin(bytes, at)) continue;
       if (i > 0) {
         known.copyWithin(1, 0, i);
         known[0] = candidate;
       }
-      return candidate;
+      return candidate.head;
     }
     return null;
   }
@@ -43,6 +43,7 @@ export class HeadMemory {
     if (head.bytes.length > BYTES_MAX) return;
     if (this.known.length === HEADS_MAX) this.known.pop();
     // A copy: the bytes may be part of a large body's buffer.
-    this.known.unshift({ ...head, bytes: head.bytes.slice() });
+    const bytes = head.bytes.slice();
+    this.known.unshift({ head: { ...head, bytes }, bytes: new KnownBytes(bytes) });
   }
 }
