@@ -39,8 +39,9 @@ export class AddressMap {
   /** The slot that has the key, or the free one where it belongs. */
   #slotOf(key: number): number {
     const keys = this.#keys, stamps = this.#stamps, stamp = this.#stamp, mask = this.#mask;
-    // No hash: neighbours in code are neighbours here, in a few lines of the cache however large the table has become.
-    let at = key & mask;
+    // Neighbours in code are neighbours here, in a few lines of the cache however large the table has become; only pieces of
+    // the code are scattered, as they may have the same slots.
+    let at = (key + Math.imul(key >>> PIECE_BITS, 0x9e3779b1)) & mask;
     while (stamps[at] === stamp && keys[at] !== key) at = (at + 1) & mask;
     return at;
   }
@@ -58,4 +59,4 @@ export class AddressMap {
   }
 }
 
-const SMALLEST = 1 << 8;
+const SMALLEST = 1 << 8, PIECE_BITS = 8;
