@@ -3,14 +3,14 @@
  * which all parts of the emitter are made.
  */
 import { END_CALL, END_CALL_INDIRECT, type IrFunction } from "../ir/function.ts";
-import { OP, TYPE_I32 } from "../ir/ops.ts";
+import { OP, TYPE_I32, TYPE_I64 } from "../ir/ops.ts";
 import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STACK_UNIT, STATE_FUEL } from "../machine/state.ts";
 import { ByteArena } from "./arena.ts";
 import { BranchHints } from "./branch_hints.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg } from "./cfg.ts";
-import { BLOCK_EMPTY, W_BR, W_END, W_I32_CONST, W_IF, W_RETURN } from "./opcodes.ts";
+import { BLOCK_EMPTY, W_BR, W_END, W_I32_CONST, W_I64_CONST, W_IF, W_PREFIX_SIMD, W_RETURN } from "./opcodes.ts";
 import type { ModulePlan, TrapMap } from "./region_code.ts";
 import { RegionLocals } from "./region_locals.ts";
 import { scratchWords } from "./scratch.ts";
@@ -161,6 +161,30 @@ export class RegionFrame {
     this.const(0);
     this.get(this.locals.ofVar[v]);
     this.memory(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+  }
+
+  /** Makes the locals of variables zero. */
+  clearVars(set: number, setHigh: number): void {
+    for (let left = set; left !== 0; left &= left - 1) this.#clearVar(lowestBit(left));
+    for (let left = setHigh; left !== 0; left &= left - 1) this.#clearVar(32 + lowestBit(left));
+  }
+
+  #clearVar(v: number): void {
+    const { out } = this;
+    switch (VAR_TYPE[v]) {
+      case TYPE_I32:
+        this.const(0);
+        break;
+      case TYPE_I64:
+        out.byte(W_I64_CONST);
+        out.s64(0, 0);
+        break;
+      default:
+        this.const(0);
+        out.byte(W_PREFIX_SIMD);
+        out.u32(OP.i32x4_splat - 0x100);
+    }
+    this.set(this.locals.ofVar[v]);
   }
 
   /** Loads variables from it. */
