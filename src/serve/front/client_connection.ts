@@ -87,7 +87,7 @@ export class ClientConnection implements AnswerContext {
       this.at = 0;
     }
     this.read();
-    if (this.input.buffer === bytes.buffer) {
+    if (this.input === bytes) {
       this.input = this.input.slice(this.at);
       this.at = 0;
     }
