@@ -213,11 +213,10 @@ export class RegionEmitter {
     const { frame } = this;
     const block = frame.fn.blocks[b];
     frame.locals.releaseValues();
-    const early = frame.flow.early.low[b], earlyHigh = frame.flow.early.high[b];
     frame.traps.beginBlock(b);
-    frame.values.block(block, (early | earlyHigh) !== 0 || block.kind === END_RETURN);
+    frame.operations(b);
     frame.noteReturnPc(b);
-    frame.storeVars(early, earlyHigh);
+    frame.storeVars(frame.flow.early.low[b], frame.flow.early.high[b]);
     switch (block.kind) {
       case END_JUMP:
         return frame.edge(b, block.succ[0]);

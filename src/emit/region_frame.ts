@@ -2,7 +2,16 @@
  * The wasm function that a region becomes: its locals, its labels, what is still to be done, and the small pieces of code of
  * which all parts of the emitter are made.
  */
-import { END_CALL, END_CALL_INDIRECT, type IrFunction } from "../ir/function.ts";
+import {
+  END_CALL,
+  END_CALL_INDIRECT,
+  END_EXIT,
+  END_EXIT_INDIRECT,
+  END_RETURN,
+  END_SYSCALL,
+  END_TRAP,
+  type IrFunction,
+} from "../ir/function.ts";
 import { OP, TYPE_I32, TYPE_I64 } from "../ir/ops.ts";
 import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { STACK_UNIT, STATE_FUEL } from "../machine/state.ts";
@@ -20,6 +29,9 @@ import { type VarFlow } from "./var_flow.ts";
 
 /** Most that a guest's frame counts: less than the depth that a run starts with. */
 const MAX_GUEST_COST = 4096;
+
+/** Ends of blocks at which everything is stored first, and nothing is wanted from locals any more. */
+const LEAVES_AT_ONCE = new Set([END_CALL, END_RETURN, END_EXIT, END_EXIT_INDIRECT, END_SYSCALL, END_TRAP]);
 
 /** Work items: a kind and up to two block numbers. */
 export const WORK_TREE = 0, WORK_WITHIN = 1, WORK_BLOCK = 2, WORK_END_LABEL = 3, WORK_EDGE = 4, WORK_CHECK = 5;
@@ -54,6 +66,8 @@ export class RegionFrame {
   #returnPcs!: Int32Array;
   /** Where the code ended that last went to the innermost label, forward: right before that label's end it is not needed. */
   #brEnd = -1;
+  /** The block whose operations were emitted last. */
+  #operationsOf = -1;
   #selectorLocal = -1;
   #tableIndexLocal = -1;
 
@@ -66,7 +80,7 @@ export class RegionFrame {
   /** `hostCost` is what the function's locals are known to take of the host's stack, in units of depth. */
   begin(fn: IrFunction, cfg: Cfg, flow: VarFlow, hostCost: number): void {
     this.out.reset();
-    this.#brEnd = -1;
+    this.#brEnd = this.#operationsOf = -1;
     this.fn = fn;
     this.cfg = cfg;
     this.flow = flow;
@@ -199,9 +213,20 @@ export class RegionFrame {
     this.set(this.locals.ofVar[v]);
   }
 
-  /** Stores what is to be stored where a block leaves the region. */
+  /** Emits a block's operations, but for the values that its end uses. */
+  operations(b: number): void {
+    const { fn: { blocks }, flow: { early, spill } } = this, block = blocks[b];
+    const storesBeforeEnd = (early.low[b] | early.high[b]) !== 0 || block.kind === END_RETURN;
+    const leaves = LEAVES_AT_ONCE.has(block.kind) || (block.kind === END_CALL_INDIRECT && block.succ.length === 1);
+    this.values.block(block, storesBeforeEnd, leaves ? spill.low[b] : 0, leaves ? spill.high[b] : 0);
+    this.#operationsOf = b;
+  }
+
+  /** Stores what is to be stored where a block leaves the region, and is not yet. */
   spill(b: number): void {
-    this.storeVars(this.flow.spill.low[b], this.flow.spill.high[b]);
+    const { values, flow: { spill } } = this;
+    if (b !== this.#operationsOf) return this.storeVars(spill.low[b], spill.high[b]);
+    this.storeVars(spill.low[b] & ~values.storedLow, spill.high[b] & ~values.storedHigh);
   }
 
   /** Loads what the successor needs after everything was stored (call, syscall). */

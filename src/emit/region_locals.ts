@@ -112,6 +112,6 @@ export class RegionLocals {
 }
 
 /** Whether a variable is in a set of two words. */
-function inSet(v: number, set: number, setHigh: number): boolean {
+export function inSet(v: number, set: number, setHigh: number): boolean {
   return v < 32 ? (set & (1 << v)) !== 0 : (setHigh & (1 << (v - 32))) !== 0;
 }

@@ -44,10 +44,16 @@ import {
   W_UNREACHABLE,
 } from "./opcodes.ts";
 import type { ModulePlan } from "./region_code.ts";
-import type { RegionLocals } from "./region_locals.ts";
+import { inSet, type RegionLocals } from "./region_locals.ts";
 import type { TrapRecorder } from "./trap_recorder.ts";
 
 const PROBE = helperNumber("probe"), DENIED = helperNumber("denied");
+
+/** Kinds of operations that may trap, or do more than give a value. */
+const HAS_EFFECT: readonly boolean[] = Array.from(
+  { length: KIND_EFFECT + 1 },
+  (_, kind) => [KIND_LOAD, KIND_STORE, KIND_TRAP, KIND_CALL, KIND_EFFECT].includes(kind),
+);
 
 const MODE_DEAD = 0, MODE_INLINE = 1, MODE_LOCAL = 2;
 
@@ -85,6 +91,11 @@ export class ValueEmitter {
   /** The return address of the call that the current block ends in, or 0; and whether it is in its local by now. */
   #returnPc = 0;
   hasReturnPc = false;
+  /** Variables that the current block has stored already, and nowhere else. */
+  storedLow = 0;
+  storedHigh = 0;
+  /** Position of the last operation of the block that may trap, or that does more than give a value. */
+  #lastEffect = -1;
 
   constructor(
     readonly out: WasmBytes,
@@ -110,20 +121,30 @@ export class ValueEmitter {
 
   /**
    * Emits a block's operations; values that its end uses are left to be asked for with value(). `storesBeforeEnd`: variables
-   * are stored before that, so what may trap must be done by then.
+   * are stored before that, so what may trap must be done by then. Of the variables `homeLow` and `homeHigh`, which are stored at
+   * the end and wanted no more, those are stored at once that are computed after everything that may trap.
    */
-  block(block: IrBlock, storesBeforeEnd: boolean): void {
+  block(block: IrBlock, storesBeforeEnd: boolean, homeLow: number, homeHigh: number): void {
     this.#plan(block, storesBeforeEnd);
     const fn = this.#fn;
     this.#returnPc = block.returnPc;
     this.hasReturnPc = false;
+    this.storedLow = this.storedHigh = 0;
     for (let i = block.first; i < block.end; i++) {
       const mode = this.#mode[i];
       const kind = OP_KIND[fn.op[i]];
       if (kind === KIND_SETVAR) {
-        if (mode === MODE_DEAD) {
+        if (mode !== MODE_DEAD) continue;
+        const v = fn.a[i];
+        if (inSet(v, homeLow, homeHigh) && this.#isLast(i, v)) {
+          this.#constant(0);
           this.value(fn.b[i]);
-          this.setLocal(this.locals.ofVar[fn.a[i]]);
+          this.memoryOp(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+          if (v < 32) this.storedLow |= 1 << v;
+          else this.storedHigh |= 1 << (v - 32);
+        } else {
+          this.value(fn.b[i]);
+          this.setLocal(this.locals.ofVar[v]);
         }
       } else if (kind === KIND_STORE || kind === KIND_EFFECT) {
         this.#operation(i);
@@ -179,6 +200,7 @@ export class ValueEmitter {
     const nextSet = this.#nextSet.fill(0x7fffffff);
     this.#setCount.fill(0);
     this.#inHelper.fill(0);
+    this.#lastEffect = -1;
     let nextBarrier = storesBeforeEnd ? end - 1 : 0x7fffffff;
     // Where the next operation stands that may trap: the order of faults counts where handlers recover from each.
     let nextTrap = 0x7fffffff;
@@ -223,12 +245,18 @@ export class ValueEmitter {
           else mode[i] = uses[i] === 1 ? MODE_INLINE : MODE_LOCAL;
           if (mode[i] === MODE_INLINE) position = lastUse[i];
       }
+      if (HAS_EFFECT[kind] && position > this.#lastEffect) this.#lastEffect = position;
       const values = OP_VALUES[op];
       if (values & 1) this.#use(fn.a[i], position);
       if (values & 2) this.#use(fn.b[i], position);
       if (values & 4) this.#use(fn.c[i], position);
     }
     this.#computeInPlace(block);
+  }
+
+  /** Nothing behind an operation that sets a variable may trap, set the variable again, or read it. */
+  #isLast(i: number, v: number): boolean {
+    return i > this.#lastEffect && this.#setCount[v] === 1 && this.#lastRead[v] <= i;
   }
 
   /**
