@@ -1,8 +1,8 @@
 import { FLAGS_ARITH, GUEST_BIAS } from "../machine/state.ts";
-import { decode, isFailure } from "../x86/decode.ts";
+import { decode, DECODED, decodeInto, isFailure } from "../x86/decode.ts";
 import {
   type DecodeFailure,
-  type Instruction,
+  Instruction,
   type Operand,
   OPERAND_GPR,
   OPERAND_MEM,
@@ -63,6 +63,11 @@ const branchedFrom = new AddressMap();
 const NO_TABLES: Map<number, JumpTable> = new Map(), NO_TARGETS: Map<number, number> = new Map();
 const NO_DEAD_ENDS: Set<number> = new Set(), NO_LEAS: ReadonlyMap<number, number[]> = new Map();
 
+/** As discoverRegion(), without what is known of flags: for those who want the instructions only. */
+export function discoverCode(code: CodeView, entryPc: number): Region {
+  return findBlocks(code, entryPc, MAX_REGION_INSTRUCTIONS, []);
+}
+
 /**
  * Finds the region of an entry: decodes everything reachable without following calls, from the entry and from other addresses
  * of the same function at which it may be entered.
@@ -73,6 +78,12 @@ export function discoverRegion(
   limit: number = MAX_REGION_INSTRUCTIONS,
   sideEntries: readonly number[] = [],
 ): Region {
+  const region = findBlocks(code, entryPc, limit, sideEntries);
+  region.flagsLiveIn = solveFlagLiveness(region, code);
+  return region;
+}
+
+function findBlocks(code: CodeView, entryPc: number, limit: number, sideEntries: readonly number[]): Region {
   decodedAt.clear();
   leaders.clear();
   /** All that is decoded, run by run; decodedAt has the indices. */
@@ -207,7 +218,6 @@ export function discoverRegion(
     sideEntries: sides,
   };
   if (code.keepsFlags) region.keepsFlags = true;
-  region.flagsLiveIn = solveFlagLiveness(region, code);
   return region;
 }
 
@@ -233,6 +243,33 @@ function isFixedWord({ kind, base, index, segment }: Operand): boolean {
 function wordAt(u8: Uint8Array, at: number): number {
   if (at < 0 || at + 4 > u8.length) return 0;
   return (u8[at] | u8[at + 1] << 8 | u8[at + 2] << 16 | u8[at + 3] << 24) >>> 0;
+}
+
+const lookedAt = new Instruction();
+
+/** True if more than `count` instructions follow one another from an address on, all of its region. A quick look. */
+export function runsLongerThan(code: CodeView, pc: number, count: number): boolean {
+  const { u8 } = code;
+  for (let n = 0; n < count; n++) {
+    const offset = pc - GUEST_BIAS;
+    if (offset < 0 || offset >= u8.length || decodeInto(lookedAt, u8, offset, u8.length, pc) !== DECODED) return false;
+    const next = lookedAt.nextPc;
+    switch (lookedAt.row.flow) {
+      case FLOW_NEXT:
+      case FLOW_BRANCH:
+        if (code.isFunctionStart(next) || code.isElsewhere?.(next)) return false;
+        break;
+      case FLOW_CALL:
+      case FLOW_CALL_INDIRECT:
+        if ((code.isEdge?.(next) ?? false) || code.isFunctionStart(next) || code.isElsewhere?.(next)) return false;
+        break;
+      default:
+        return false;
+    }
+    pc = next;
+  }
+  const offset = pc - GUEST_BIAS;
+  return offset >= 0 && offset < u8.length && decodeInto(lookedAt, u8, offset, u8.length, pc) === DECODED;
 }
 
 /** The instruction at an address. */

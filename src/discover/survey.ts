@@ -19,7 +19,7 @@ import {
   MARK_TAKEN,
 } from "./code_map.ts";
 import { pointerInInstruction } from "./code_pointers.ts";
-import { type CodeView, discoverRegion } from "./discover.ts";
+import { type CodeView, discoverCode } from "./discover.ts";
 import type { FunctionExtent } from "./eh_frame.ts";
 import type { AddressRange } from "./elf_facts.ts";
 
@@ -98,7 +98,7 @@ export class Survey {
       if (!this.map.has(pc) || (this.map.get(pc) & MARK_INSTRUCTION && this.extentOf(pc) >= 0)) continue;
       if (this.#followed.has(pc)) continue;
       this.#followed.add(pc);
-      const { blocks, jumpTables } = discoverRegion(this.#code, pc);
+      const { blocks, jumpTables } = discoverCode(this.#code, pc);
       for (const { instructions } of blocks) {
         for (const insn of instructions) this.#note(insn, work);
       }

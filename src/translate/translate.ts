@@ -2,7 +2,7 @@
  * The translate station: a program in guest memory to one wasm module, region by region: discover, lift, optimise, emit. Only
  * one region's instructions and IR are in memory at a time; what stays is its wasm code.
  */
-import { type CodeView, discoverRegion } from "../discover/discover.ts";
+import { type CodeView, discoverRegion, runsLongerThan } from "../discover/discover.ts";
 import { CodeMap, codeView, MARK_CALLED, MARK_CONTINUED, MARK_FUNCTION, MARK_TAKEN } from "../discover/code_map.ts";
 import { pointerInInstruction } from "../discover/code_pointers.ts";
 import { type CodeEntries, constantRanges, findEntries, type ProgramMemory } from "../discover/entries.ts";
@@ -329,7 +329,9 @@ class Translator {
     let known = this.#inlined.get(pc);
     if (known === undefined) {
       const isWhole = this.#isFunction(pc) && (this.#planned[this.#owners.get(pc)]?.part ?? null) === null;
-      known = isWhole ? inlineFunction(discoverRegion(this.#code, pc, MAX_INLINE_INSTRUCTIONS + 1)) : null;
+      known = isWhole && !runsLongerThan(this.#code, pc, MAX_INLINE_INSTRUCTIONS)
+        ? inlineFunction(discoverRegion(this.#code, pc, MAX_INLINE_INSTRUCTIONS + 1))
+        : null;
       this.#inlined.set(pc, known);
       // A task that has stopped in a copy goes on in the function itself.
       if (known !== null) this.#want(pc);
