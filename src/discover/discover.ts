@@ -1,4 +1,4 @@
-import { FLAGS_ARITH, GUEST_BIAS } from "../machine/state.ts";
+import { GUEST_BIAS } from "../machine/state.ts";
 import { decode, DECODED, decodeInto, isFailure } from "../x86/decode.ts";
 import {
   type DecodeFailure,
@@ -17,12 +17,11 @@ import {
   FLOW_JUMP_INDIRECT,
   FLOW_NEXT,
   FLOW_SYSCALL,
-  FLOW_TRAP,
 } from "../x86/row.ts";
 import { AddressMap } from "./address_map.ts";
-import { flagsLiveBefore, flagsReadAt, isLinkage } from "./flag_liveness.ts";
 import { findJumpTable, leaAddress, MAX_UNINDEXED } from "./jump_tables.ts";
 import type { JumpTable, Region, RegionBlock } from "./region.ts";
+import { solveFlagLiveness } from "./region_flags.ts";
 
 /** Guest code as it lies in memory. */
 export interface CodeView {
@@ -53,11 +52,10 @@ export interface CodeView {
 export const MAX_REGION_INSTRUCTIONS = 4000;
 
 /**
- * Of the region that is being found: indices of what is decoded, addresses that begin blocks, numbers of blocks, and where the first
- * run begins that ends in a conditional branch there.
+ * Of the region that is being found: indices of what is decoded, addresses that begin blocks, and where the first run begins that
+ * ends in a conditional branch there.
  */
-const decodedAt = new AddressMap(), leaders = new AddressMap(), blockAt = new AddressMap();
-const branchedFrom = new AddressMap();
+const decodedAt = new AddressMap(), leaders = new AddressMap(), branchedFrom = new AddressMap();
 
 /** Of regions that have none. */
 const NO_TABLES: Map<number, JumpTable> = new Map(), NO_TARGETS: Map<number, number> = new Map();
@@ -323,103 +321,6 @@ function collectBlock(found: readonly (Instruction | DecodeFailure)[], start: nu
     if (leaders.has(pc)) break;
   }
   return { pc: start, instructions: found.slice(first, end) as Instruction[], failure, flagsLiveOut: 0 };
-}
-
-/** Addresses a block may go on to inside the region; `leaves` if it may also leave with flags that somebody may read. */
-function successors(block: RegionBlock, region: Region): { pcs: number[]; flagsAtExit: number } {
-  const last = block.instructions.at(-1);
-  if (block.failure !== null || last === undefined) return { pcs: [], flagsAtExit: 0 };
-  const next = last.nextPc;
-  switch (last.row.flow) {
-    case FLOW_NEXT:
-    case FLOW_SYSCALL:
-      return { pcs: [next], flagsAtExit: 0 };
-    case FLOW_BRANCH:
-      return { pcs: [last.operands[0].immLo >>> 0, next], flagsAtExit: 0 };
-    case FLOW_JUMP:
-      return { pcs: [last.operands[0].immLo >>> 0], flagsAtExit: 0 };
-    case FLOW_JUMP_INDIRECT: {
-      // What the known targets of a switch do not read, the others do not either, in code that compilers make.
-      const table = region.jumpTables.get(last.pc);
-      return {
-        pcs: table?.targets ?? [],
-        flagsAtExit: (table === undefined && !isLinkage(block.instructions)) || region.keepsFlags ? 63 : 0,
-      };
-    }
-    case FLOW_TRAP:
-      // A SIGTRAP handler may look at the flags. After other traps nobody does: they end paths that are errors.
-      return { pcs: [], flagsAtExit: last.row.mnemonic === "int3" ? 63 : 0 };
-    default:
-      // Calls and returns: the System V ABI leaves flags undefined there. A callee or a return site that does read them is
-      // seen when it is discovered (Region.flagsLiveIn, and successors of calls below).
-      return { pcs: [], flagsAtExit: region.keepsFlags ? 63 : 0 };
-  }
-}
-
-/** Addresses at which control may go on inside the function after a block, behind its call included. */
-export function blockTargets(block: RegionBlock, region: Region): number[] {
-  const { pcs } = successors(block, region);
-  const last = block.instructions.at(-1);
-  const isCall = last?.row.flow === FLOW_CALL || last?.row.flow === FLOW_CALL_INDIRECT;
-  return isCall && !region.deadEnds.has(last.nextPc) ? [last.nextPc] : pcs;
-}
-
-function livenessOf(length: number) {
-  const bytes = () => new Uint8Array(length);
-  return { read: bytes(), written: bytes(), liveIn: bytes(), atExit: bytes() };
-}
-
-let livenessSpace = livenessOf(64);
-
-/** Room for so many blocks, the same each time; `liveIn` is zero. */
-function liveness(blocks: number) {
-  if (livenessSpace.read.length < blocks) livenessSpace = livenessOf(2 * blocks);
-  livenessSpace.liveIn.fill(0, 0, blocks);
-  return livenessSpace;
-}
-
-/** Backward liveness of the arithmetic flags over the region; sets flagsLiveOut, returns what is live at the entry. */
-function solveFlagLiveness(region: Region, code: CodeView): number {
-  const { blocks } = region, count = blocks.length;
-  // Of each block: flags read before they are written, those that are written, live at its start, live when it leaves.
-  const { read, written, liveIn, atExit } = liveness(count);
-  blockAt.clear();
-  for (let i = 0; i < count; i++) blockAt.set(blocks[i].pc, i);
-  const readOutside = (pc: number): number => code.isFunctionStart(pc) ? flagsReadAt(code.u8, pc) : FLAGS_ARITH;
-  /** Numbers of the blocks after each: those from from[i] on. */
-  const after: number[] = [], from: number[] = [];
-  for (let i = 0; i < count; i++) {
-    const { instructions } = blocks[i], { pcs, flagsAtExit } = successors(blocks[i], region);
-    let exit = flagsAtExit;
-    from.push(after.length);
-    for (let k = 0; k < pcs.length; k++) {
-      const b = blockAt.get(pcs[k]);
-      if (b >= 0) after.push(b);
-      else exit |= readOutside(pcs[k]);
-    }
-    atExit[i] = exit;
-    let open = 0, killed = 0;
-    for (let k = instructions.length - 1; k >= 0; k--) {
-      open = flagsLiveBefore(instructions[k], open);
-      killed |= FLAGS_ARITH & ~flagsLiveBefore(instructions[k], FLAGS_ARITH);
-    }
-    read[i] = open;
-    written[i] = killed;
-  }
-  from.push(after.length);
-  for (let changed = true; changed;) {
-    changed = false;
-    for (let i = count - 1; i >= 0; i--) {
-      let live = atExit[i];
-      for (let k = from[i]; k < from[i + 1]; k++) live |= liveIn[after[k]];
-      blocks[i].flagsLiveOut = live;
-      live = (live & ~written[i]) | read[i];
-      if (liveIn[i] === live) continue;
-      liveIn[i] = live;
-      changed = true;
-    }
-  }
-  return liveIn[0];
 }
 
 /** Direct call targets of a region: entries of other regions. */

@@ -6,7 +6,8 @@
 import { bug } from "../errors.ts";
 import { isFailure } from "../x86/decode.ts";
 import type { DecodeFailure, Instruction } from "../x86/instruction.ts";
-import { blockTargets, type CodeView, decodeAt } from "./discover.ts";
+import { type CodeView, decodeAt } from "./discover.ts";
+import { blockTargets } from "./successors.ts";
 import { flagsLiveBefore } from "./flag_liveness.ts";
 import { instructionCount, type Region, type RegionBlock } from "./region.ts";
 

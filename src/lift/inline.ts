@@ -3,7 +3,7 @@
  * again; inside one region they stay where they are. What the guest can see is the same: the return address is pushed, and
  * compared when it is popped. The function keeps its own region, in which a task goes on that has stopped in a copy of it.
  */
-import { blockTargets } from "../discover/discover.ts";
+import { blockTargets } from "../discover/successors.ts";
 import { instructionCount, type Region, type RegionBlock } from "../discover/region.ts";
 import {
   END_CALL,

@@ -4,7 +4,8 @@
  */
 import { describe, expect, it } from "vitest";
 import { CodeMap, codeView } from "../discover/code_map.ts";
-import { blockTargets, discoverRegion } from "../discover/discover.ts";
+import { discoverRegion } from "../discover/discover.ts";
+import { blockTargets } from "../discover/successors.ts";
 import { cutIntoParts } from "../discover/parts.ts";
 import { instructionCount } from "../discover/region.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
