@@ -10,21 +10,11 @@
  * Sets are pairs of 32-bit masks: low for variables 0..31 (general registers, flags), high for 32..63 (xmm,
  * upper halves of ymm).
  */
-import {
-  END_CALL,
-  END_CALL_INDIRECT,
-  END_RETURN,
-  END_RETURN_INSIDE,
-  END_SWITCH_PC,
-  END_SYSCALL,
-  type IrBlock,
-  type IrFunction,
-} from "../ir/function.ts";
+import type { IrFunction } from "../ir/function.ts";
 import { HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
-import { VAR_FLAGS } from "../ir/variables.ts";
-import { END_SWITCH_SHARED } from "./shared_switch.ts";
-import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
+import { comesBack, FLAG_VARS, isExit, isFresh, matters, mayNotStore } from "./block_ends.ts";
+import { type Cfg, END_REENTER } from "./cfg.ts";
 import {
   faultingBlocks,
   GENERAL_SET,
@@ -75,51 +65,6 @@ export interface VarFlow {
   /** Variables that need a local at all. */
   used: number;
   usedHigh: number;
-}
-
-/** True for ends at which control leaves the region and comes back to it. */
-function comesBack(kind: number): boolean {
-  return kind === END_CALL || kind === END_CALL_INDIRECT || kind === END_SYSCALL;
-}
-
-/** True for ends after which the successor starts with nothing in locals. */
-function startsFresh(kind: number): boolean {
-  return comesBack(kind) || kind === END_LANDING;
-}
-
-/** True if nothing is in locals along an edge. Through a gate, only its own way keeps them; block 0 is where they begin. */
-function isFresh(fn: IrFunction, from: number, to: number): boolean {
-  const block = fn.blocks[from];
-  // The likely function of a call may have been taken in: that way is no call.
-  if (block.kind === END_CALL_INDIRECT) return to === block.succ[0];
-  return startsFresh(block.kind) || (block.kind === END_REENTER && (from === 0 || to !== block.succ[0]));
-}
-
-/** True for ends that leave the region (or may): dirty variables are stored there. */
-function isExit(block: IrBlock): boolean {
-  return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC ||
-    block.kind === END_SWITCH_SHARED || block.kind === END_RETURN_INSIDE;
-}
-
-/** True for ends before which nothing can be stored early: by then it has been, or the way in does not tell what is in locals. */
-function mayNotStore(kind: number): boolean {
-  return startsFresh(kind) || kind === END_REENTER;
-}
-
-const FLAG_VARS = 63 << VAR_FLAGS;
-
-const PASSES_NO_FLAGS = new Set([
-  END_CALL,
-  END_CALL_INDIRECT,
-  END_RETURN,
-  END_RETURN_INSIDE,
-  END_SWITCH_PC,
-  END_SWITCH_SHARED,
-]);
-
-/** Variables whose value may matter where a block leaves the region: flags are undefined across calls, returns and switches. */
-function matters(fn: IrFunction, kind: number): number {
-  return !fn.keepsFlags && PASSES_NO_FLAGS.has(kind) ? ~FLAG_VARS : -1;
 }
 
 /** Rounds of moving stores before joins: each may make new differences further on; the first ones count. */
