@@ -6,7 +6,7 @@ const LAST_MAJOR = 13;
 
 /** Has V8 heed the branch hints of modules that are compiled from now on (src/emit/branch_hints.ts). */
 export function heedBranchHints(): void {
-  // Later ones know no such flag, and would say so.
+  // Later ones heed them unasked, and some of these say of the flag that they do not know it.
   if (Number(process.versions.v8.split(".", 1)[0]) <= LAST_MAJOR) {
     v8.setFlagsFromString("--experimental-wasm-branch-hinting");
   }

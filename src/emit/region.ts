@@ -271,22 +271,14 @@ export class RegionEmitter {
     const { frame } = this, { out } = frame;
     const [then, otherwise] = block.succ;
     const isRareThen = this.#isRare(then), isOneRare = isRareThen !== this.#isRare(otherwise);
-    if (frame.isPlainBr(b, then)) {
-      frame.values.condition(block.value, false);
-      if (isOneRare) frame.hints.next(!isRareThen);
+    const isBr = frame.isPlainBr(b, then), isInverted = !isBr && frame.isPlainBr(b, otherwise);
+    frame.values.condition(block.value, isInverted);
+    if (isOneRare) frame.hints.next(isRareThen === isInverted);
+    if (isBr || isInverted) {
       out.byte(W_BR_IF);
-      out.u32(frame.label(then));
-      return frame.edge(b, otherwise);
+      out.u32(frame.label(isInverted ? otherwise : then));
+      return frame.edge(b, isInverted ? then : otherwise);
     }
-    if (frame.isPlainBr(b, otherwise)) {
-      frame.values.condition(block.value, true);
-      if (isOneRare) frame.hints.next(isRareThen);
-      out.byte(W_BR_IF);
-      out.u32(frame.label(otherwise));
-      return frame.edge(b, then);
-    }
-    frame.values.condition(block.value, false);
-    if (isOneRare) frame.hints.next(!isRareThen);
     // No path falls through, so no else is needed.
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);

@@ -13,7 +13,7 @@ import {
   type IrFunction,
 } from "../ir/function.ts";
 import { OP, TYPE_I32, TYPE_I64 } from "../ir/ops.ts";
-import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
+import { VAR_TYPE } from "../ir/variables.ts";
 import { STACK_UNIT, STATE_FUEL } from "../machine/state.ts";
 import { ByteArena } from "./arena.ts";
 import { BranchHints } from "./branch_hints.ts";
@@ -167,14 +167,14 @@ export class RegionFrame {
 
   /** Stores variables into the state block. */
   storeVars(set: number, setHigh: number): void {
-    for (let left = set; left !== 0; left &= left - 1) this.#storeVar(lowestBit(left));
-    for (let left = setHigh; left !== 0; left &= left - 1) this.#storeVar(32 + lowestBit(left));
+    for (let left = set; left !== 0; left &= left - 1) this.values.storeVar(lowestBit(left));
+    for (let left = setHigh; left !== 0; left &= left - 1) this.values.storeVar(32 + lowestBit(left));
   }
 
-  #storeVar(v: number): void {
-    this.const(0);
-    this.get(this.locals.ofVar[v]);
-    this.memory(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+  /** Loads variables from it. */
+  loadVars(set: number, setHigh: number): void {
+    for (let left = set; left !== 0; left &= left - 1) this.values.loadVar(lowestBit(left));
+    for (let left = setHigh; left !== 0; left &= left - 1) this.values.loadVar(32 + lowestBit(left));
   }
 
   /** Makes the locals of variables zero. */
@@ -198,18 +198,6 @@ export class RegionFrame {
         out.byte(W_PREFIX_SIMD);
         out.u32(OP.i32x4_splat - 0x100);
     }
-    this.set(this.locals.ofVar[v]);
-  }
-
-  /** Loads variables from it. */
-  loadVars(set: number, setHigh: number): void {
-    for (let left = set; left !== 0; left &= left - 1) this.#loadVar(lowestBit(left));
-    for (let left = setHigh; left !== 0; left &= left - 1) this.#loadVar(32 + lowestBit(left));
-  }
-
-  #loadVar(v: number): void {
-    this.const(0);
-    this.memory(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
     this.set(this.locals.ofVar[v]);
   }
 
@@ -305,6 +293,3 @@ export class RegionFrame {
 function lowestBit(set: number): number {
   return 31 - Math.clz32(set & -set);
 }
-
-const LOAD_OF_TYPE: readonly number[] = [0, OP.i32_load, OP.i64_load, 0, 0, OP.v128_load];
-const STORE_OF_TYPE: readonly number[] = [0, OP.i32_store, OP.i64_store, 0, 0, OP.v128_store];

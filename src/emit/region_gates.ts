@@ -3,7 +3,7 @@ import type { IrBlock } from "../ir/function.ts";
 import { OP } from "../ir/ops.ts";
 import { REENTER_DEPTH, STATE_REENTER, STATE_RIP } from "../machine/state.ts";
 import { END_REENTER } from "./cfg.ts";
-import { BLOCK_EMPTY, W_BLOCK, W_BR_TABLE, W_CALL, W_ELSE, W_END, W_IF, W_LOCAL_TEE } from "./opcodes.ts";
+import { BLOCK_EMPTY, W_BLOCK, W_BR_TABLE, W_CALL, W_END, W_IF, W_LOCAL_TEE } from "./opcodes.ts";
 import { type RegionFrame, WORK_END_LABEL, WORK_GATE_ARM, WORK_GATE_PASS, WORK_GATE_TEST } from "./region_frame.ts";
 import { LOCAL_DEPTH } from "./region_locals.ts";
 import type { RegionTransfers } from "./region_transfers.ts";
@@ -137,6 +137,11 @@ export class RegionGates {
     const { succ, pcs } = frame.fn.blocks[b], { liveIn } = frame.flow;
     const isGate = frame.fn.blocks[succ[i]].kind === END_REENTER;
     if (isGate) {
+      // Nothing is in locals on the way to a gate inside. V8 does not see that what is behind that gate is not reached from here:
+      // unless they are written, it would carry the locals that are used there round this loop, too.
+      if (b !== 0) {
+        frame.clearVars(liveIn.low[succ[i]] & ~liveIn.low[succ[0]], liveIn.high[succ[i]] & ~liveIn.high[succ[0]]);
+      }
       frame.get(frame.reenterLocal);
       frame.const(pcs[i]);
       out.byte(OP.i32_eq);
@@ -148,15 +153,7 @@ export class RegionGates {
       frame.set(frame.reenterLocal);
     }
     frame.reload(succ[i]);
-    if (isGate) {
-      // Nothing is in locals on the way to a gate inside. V8 does not see that what is behind that gate is not reached from here:
-      // unless they are written, it would carry the locals that are used there round this loop, too.
-      out.byte(W_ELSE);
-      if (b !== 0) {
-        frame.clearVars(liveIn.low[succ[i]] & ~liveIn.low[succ[0]], liveIn.high[succ[i]] & ~liveIn.high[succ[0]]);
-      }
-      out.byte(W_END);
-    }
+    if (isGate) out.byte(W_END);
     frame.edge(b, succ[i]);
   }
 

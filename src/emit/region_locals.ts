@@ -11,8 +11,10 @@ import { TYPE_CODES } from "./opcodes.ts";
 /** Local 0 is the parameter. */
 export const LOCAL_DEPTH = 0;
 
+const NAMES = ["reenter", "next", "return", "slot", "fuel"] as const;
+
 /** What some region has besides variables and values, by name in ORDER. */
-export type LocalName = "reenter" | "next" | "return" | "slot" | "fuel";
+export type LocalName = typeof NAMES[number];
 
 /**
  * Locals from 1 on: variables, names, and values of each type ("i32", "i64"). By how many regions use them; those of a type that
@@ -31,6 +33,11 @@ const ORDER_TYPES = ORDER.map((name) =>
 
 /** The local of a variable, or 0. */
 const PLACE_OF_VAR = VAR_NAME.map((name) => name === "" ? 0 : ORDER.indexOf(name) + 1);
+
+const PLACE_OF_NAME = Object.fromEntries(NAMES.map((name) => [name, ORDER.indexOf(name) + 1])) as Record<
+  LocalName,
+  number
+>;
 
 /** By type, those of values, the last one first. */
 const PLACES_OF_VALUES = [0, 1, 2, 3, 4, 5].map((type) =>
@@ -62,7 +69,7 @@ export class RegionLocals {
   }
 
   named(name: LocalName): number {
-    return this.#declare(ORDER.indexOf(name) + 1);
+    return this.#declare(PLACE_OF_NAME[name]);
   }
 
   /** One more, which no other region need have. */

@@ -310,6 +310,20 @@ export class ValueEmitter {
     out.u32(local);
   }
 
+  /** Stores a variable's local into the state block. */
+  storeVar(v: number): void {
+    this.#constant(0);
+    this.getLocal(this.locals.ofVar[v]);
+    this.memoryOp(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+  }
+
+  /** Loads it from there. */
+  loadVar(v: number): void {
+    this.#constant(0);
+    this.memoryOp(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+    this.setLocal(this.locals.ofVar[v]);
+  }
+
   /** The caller compares it later, from the local. For V8's optimiser, that is the same constant. */
   #pushReturnPc(): void {
     const { out } = this;
@@ -541,10 +555,7 @@ export class ValueEmitter {
     const row = HELPERS[fn.a[i]];
     for (const v of row.reads) {
       if (this.locals.ofVar[v] < 0) continue; // never changed in this region: its home is current
-      this.#constant(0);
-      out.byte(W_LOCAL_GET);
-      out.u32(this.locals.ofVar[v]);
-      this.memoryOp(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
+      this.storeVar(v);
     }
     for (const argument of [fn.b[i], fn.c[i]]) {
       if (argument >= 0) this.value(argument);
@@ -557,10 +568,7 @@ export class ValueEmitter {
       this.setLocal(this.#local[i]);
     } else out.byte(W_DROP);
     for (const v of row.writes) {
-      if (this.locals.ofVar[v] < 0) continue;
-      this.#constant(0);
-      this.memoryOp(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
-      this.setLocal(this.locals.ofVar[v]);
+      if (this.locals.ofVar[v] >= 0) this.loadVar(v);
     }
   }
 }

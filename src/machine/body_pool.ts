@@ -2,7 +2,7 @@ import type { MappedRange } from "./machine.ts";
 import type { WasmBody } from "./wasm_body.ts";
 
 /** Enough for a burst of forks of a small server. */
-export const POOL_BYTES: number = 256 << 20;
+const POOL_BYTES = 256 << 20;
 
 /** Cleaned bodies that wait for their next machine, by the key of the program whose code they have; bounded in bytes. */
 export class BodyPool {

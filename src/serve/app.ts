@@ -34,7 +34,7 @@ export interface AppParts {
   compiler: LazyCompiler | null;
   /** Where it may not. */
   interpreter: MissInterpreter | null;
-  /** Bytes of guest memory kept for processes to come; default: POOL_BYTES. */
+  /** Bytes of guest memory kept for processes to come; default: BodyPool's. */
   poolBytes?: number;
 }
 

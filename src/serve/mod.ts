@@ -13,7 +13,6 @@ export {
 } from "./instance.ts";
 export { type ClientInfo, isUnanswered, rawResponse } from "./raw.ts";
 export { type Field, isNamed } from "./http1/events.ts";
-export { joined } from "./joined.ts";
 export { listMembers } from "./http1/grammar.ts";
 export { planRequest } from "./request.ts";
 export type { ResponseSink } from "./sink.ts";
