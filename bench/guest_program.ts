@@ -91,4 +91,8 @@ export class SeenTree implements Tree {
   read(number: InodeNumber) {
     return this.tree.read(number);
   }
+
+  readInto(number: InodeNumber, position: number, target: Uint8Array, at: number, length: number) {
+    this.tree.readInto(number, position, target, at, length);
+  }
 }

@@ -25,6 +25,7 @@ import { readFileAt } from "./rootfs/lookup.ts";
 import { mergeLayers } from "./rootfs/merge.ts";
 import { packTree } from "./rootfs/pack.ts";
 import { openPackedTree } from "./rootfs/packed_tree.ts";
+import { RecordingTree } from "./rootfs/recording_tree.ts";
 import type { Tree } from "./rootfs/tree.ts";
 import { addressSpaces, captureSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
 import { type CodeFile, codeFiles } from "./translate/code_files.ts";
@@ -70,6 +71,8 @@ export interface BuildOptions {
   onSyscall?: (line: string) => void;
   /** Makes modules smaller, keeping their trap maps right; null for none. */
   optimise?: ((translations: readonly Translation[]) => Promise<Translation[]>) | null;
+  /** Makes a Zstandard frame: files that nothing read in boot and training are kept so. Without it all stay as they are. */
+  compress?: (bytes: Uint8Array) => Uint8Array;
 }
 
 export async function buildApp(image: Image, options: BuildOptions): Promise<BuiltApp> {
@@ -84,9 +87,9 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   };
 
   enter("root file system");
-  const packed = packTree((await mergeLayers(image.layers)).tree);
-  // Boot on the tree that the run time will open: the snapshot names its inodes.
-  const tree = openPackedTree(packed);
+  // Boot on the numbers that the run time will find: the snapshot names inodes.
+  const tree = openPackedTree(packTree((await mergeLayers(image.layers)).tree));
+  const guestTree = new RecordingTree(tree);
   const spec = resolveProcess(image.config, (path) => readFileAt(tree, path), {
     ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.args === undefined ? {} : { args: options.args }),
@@ -97,7 +100,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const ahead = new AheadCode(tree, translator, options.cpuLevel ?? DEFAULT_CPU_LEVEL, () => performance.now());
   // Limits are for the guest.
   const now = () => performance.now() - ahead.waited;
-  const guest = startBoot(tree, spec, ahead, options);
+  const guest = startBoot(guestTree, spec, ahead, options);
   const limits = { ...DEFAULT_BOOT_LIMITS, ...options.limits }, requestMs = limits.computeMs / BOOT_OVER_REQUEST;
   const { net } = guest.kernel, exposed = spec.ports.filter((p) => p.protocol === "tcp").map((p) => p.number);
   const isReady = (listeners: readonly Listener[]) => isListening(listeners, exposed, options.port);
@@ -121,7 +124,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const path = spec.env.find((e) => e.startsWith("PATH="))?.slice(5) ?? DEFAULT_PATH;
   const training = await trainOnCopy({
     snapshot: captureSnapshot(guest.kernel),
-    tree,
+    tree: guestTree,
     interpreters: scriptInterpreters(tree, path),
     cpuLevel: guest.kernel.cpuLevel,
     host: bootHost(options, new LastOutput()),
@@ -155,12 +158,18 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const modules = finished.map(({ file }, i) => moduleRow(file, translations[i]));
 
   enter("package");
+  const { compress } = options, { filesRead } = guestTree;
+  const packed = packTree(
+    tree,
+    compress === undefined ? {} : { compress: { compress, isWanted: (file) => filesRead.has(file) } },
+  );
   const blobs = new Map<string, Uint8Array>([
     ["snapshot.kernel", snapshot.kernel],
     ["snapshot.memory", snapshot.memory],
     ["snapshot.pages", snapshot.pages],
     ["rootfs.index", packed.index],
     ...packed.chunks.map((c, i) => [`rootfs.${i}`, c] as const),
+    ["rootfs.frames", packed.frames],
   ]);
   for (const t of translations) {
     blobs.set(`${t.name}.entries`, new Uint8Array(Uint32Array.from(t.entries).buffer));
@@ -189,7 +198,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     lookups: lookups.map((codes) => codes.map((t) => t.name)),
     data: "app.data.wasm",
     blobs: [...blobs.keys()],
-    rootfsChunks: packed.chunks.length,
+    rootfs: packed.sizes,
     unsupported: {
       instructions: translations.flatMap((t, i) =>
         t.unsupported.map(({ pc, bytes, mnemonic, feature, count }) => ({

@@ -17,8 +17,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   "opt": ["errors.ts", "ir"],
   "emit": ["errors.ts", "ir", "machine"],
   "jit": ["discover", "emit", "errors.ts", "ir", "lift", "machine", "opt", "x86"],
+  // What is kept compressed.
+  "zstd": ["errors.ts"],
   // An image to a file tree.
-  "rootfs": ["errors.ts"],
+  "rootfs": ["errors.ts", "zstd"],
   "image": ["errors.ts", "rootfs"],
   // Linux. execve loads programs, and the loader maps them into the kernel's address spaces.
   "kernel": ["elf", "errors.ts", "host", "loader", "machine", "rootfs", "snapshot"],

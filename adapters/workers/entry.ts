@@ -9,6 +9,9 @@ import type { ObjectNamespace, WorkersEntry } from "./types.ts";
 /** An isolate may use 128 MB, and guest memory counts, also while it waits for the next request. */
 const POOL_BYTES = 48 << 20;
 
+/** Of compressed files: enough for some large ones that are read at the same time. */
+const KEPT_FILE_BYTES = 16 << 20;
+
 // Made by the first request: nothing heavy may run in global scope.
 let app: App | undefined;
 
@@ -18,6 +21,7 @@ function newInstance() {
     compiler: null,
     interpreter: new IrMissInterpreter(),
     poolBytes: POOL_BYTES,
+    keptFileBytes: KEPT_FILE_BYTES,
   });
   return app.newInstance();
 }

@@ -70,6 +70,10 @@ export class HostDirectory implements Tree {
     return bytes;
   }
 
+  readInto(number: InodeNumber, position: number, target: Uint8Array, at: number, length: number): void {
+    target.set(this.read(number).subarray(position, position + length), at);
+  }
+
   private keep(number: InodeNumber, bytes: Uint8Array): void {
     this.contents.set(number, bytes);
     this.contentBytes += bytes.length;

@@ -32,8 +32,11 @@ export interface Manifest {
   data: string;
   /** Names of the blobs in the data file. */
   blobs: string[];
-  /** Chunks of root file system content among the blobs: "rootfs.0" ... */
-  rootfsChunks: number;
+  /**
+   * Content of the root file system: its chunks among the blobs ("rootfs.0" ...) and their bytes, and what is in compressed
+   * frames ("rootfs.frames"), as stored and as read.
+   */
+  rootfs: { chunks: number; chunkBytes: number; storedBytes: number; expandedBytes: number };
   /** The hosts log how much memory the guest has when it is more than ever. */
   logMemory?: boolean;
   unsupported: ManifestUnsupported;

@@ -23,6 +23,10 @@ export class MemoryTree implements Tree {
     return this.contents[this.index(number)];
   }
 
+  readInto(number: InodeNumber, position: number, target: Uint8Array, at: number, length: number): void {
+    target.set(this.read(number).subarray(position, position + length), at);
+  }
+
   private index(number: InodeNumber): number {
     if (!Number.isInteger(number) || number < 1 || number > this.inodes.length) throw bug(`no inode ${number}`);
     return number - 1;

@@ -1,10 +1,12 @@
 import { bug, overLimit } from "../errors.ts";
 import { ContentPool } from "./content_pool.ts";
+import { cutFrames, type Frames, noFrames } from "./frames.ts";
 import { compareNames, encodeName } from "./names.ts";
 import {
   chunkLengthBytes,
   contentBytes,
   direntBytes,
+  frameBytes,
   inodeBytes,
   inodeTypes,
   type PackedTreeBytes,
@@ -18,6 +20,24 @@ import type { Inode, InodeNumber, Tree } from "./tree.ts";
 export interface PackOptions {
   /** Longest chunk; hosts bound the size of a file (Workers assets: 25 MiB). One chunk when left out. */
   readonly chunkBytes?: number;
+  /** What to keep compressed; nothing when left out. */
+  readonly compress?: Compression;
+}
+
+export interface Compression {
+  /** Whether a file of the tree stays as it is, since it is wanted at once. */
+  isWanted(file: InodeNumber): boolean;
+  /** A Zstandard frame. */
+  compress(bytes: Uint8Array): Uint8Array;
+}
+
+/** How much content is in a pack, and in what form. */
+export interface PackSizes {
+  readonly chunks: number;
+  readonly chunkBytes: number;
+  /** What is in frames: as it is stored, and as it is read. */
+  readonly storedBytes: number;
+  readonly expandedBytes: number;
 }
 
 const maxChunkBytes = 0xffff_ffff;
@@ -30,10 +50,10 @@ interface NumberedInode {
 }
 
 /**
- * A tree as an index and chunks of content. Equal trees give equal bytes, whatever kind of tree they come from.
- * Identical files are stored once.
+ * A tree as an index, chunks of content and compressed frames. Equal trees give equal bytes, whatever kind of tree they
+ * come from, and inodes have the same numbers whatever is compressed. Identical files are stored once.
  */
-export function packTree(tree: Tree, options: PackOptions = {}): PackedTreeBytes {
+export function packTree(tree: Tree, options: PackOptions = {}): PackedTreeBytes & { readonly sizes: PackSizes } {
   const chunkBytes = options.chunkBytes ?? maxChunkBytes;
   if (!(chunkBytes >= 1 && chunkBytes <= maxChunkBytes)) throw bug(`chunks of ${chunkBytes} bytes`);
   const inodes = numberInodes(tree);
@@ -41,12 +61,20 @@ export function packTree(tree: Tree, options: PackOptions = {}): PackedTreeBytes
   const pool = new ContentPool();
   const ranges = inodes.map((numbered) => rangeOf(numbered, tree, names, pool));
   const nameOffsets = inodes.map(({ dirents }) => dirents.map(([name]) => names.add(name)));
-  const { places, chunks } = placeContents(pool.contents, chunkBytes);
+  const { compress } = options, wanted = new Set<number>();
+  inodes.forEach(({ inode, source }, i) => {
+    if (inode.type === "file" && (compress === undefined || compress.isWanted(source))) wanted.add(ranges[i].first);
+  });
+  const { places, chunks } = placeContents(pool.contents, wanted, chunkBytes);
+  const frames = compress === undefined
+    ? noFrames
+    : placeInFrames(pool.contents, wanted, chunks.length, places, compress);
   const layout = packLayout({
     inodeCount: inodes.length,
     direntCount: inodes.reduce((sum, { dirents }) => sum + dirents.length, 0),
     contentCount: places.length,
     chunkCount: chunks.length,
+    frameCount: frames.records.length,
     namesLength: names.length,
   });
   const index = new Uint8Array(layout.length);
@@ -63,8 +91,15 @@ export function packTree(tree: Tree, options: PackOptions = {}): PackedTreeBytes
   });
   places.forEach((place, i) => writeWords(view, layout.contentsAt + i * contentBytes, place));
   chunks.forEach((chunk, i) => writeWords(view, layout.chunksAt + i * chunkLengthBytes, [chunk.length]));
+  frames.records.forEach((words, i) => writeWords(view, layout.framesAt + i * frameBytes, words));
   names.write(index.subarray(layout.namesAt));
-  return { index, chunks };
+  const sizes = {
+    chunks: chunks.length,
+    chunkBytes: chunks.reduce((n, chunk) => n + chunk.length, 0),
+    storedBytes: frames.bytes.length,
+    expandedBytes: frames.records.reduce((n, [, length]) => n + length, 0),
+  };
+  return { index, chunks, frames: frames.bytes, sizes };
 }
 
 function numberInodes(tree: Tree): NumberedInode[] {
@@ -108,8 +143,25 @@ function rangeOf(numbered: NumberedInode, tree: Tree, names: NamePool, pool: Con
   return { first, count };
 }
 
+/** The contents that are not wanted, into frames; sets their places. */
+function placeInFrames(
+  contents: readonly Uint8Array[],
+  wanted: ReadonlySet<number>,
+  firstUnit: number,
+  places: number[][],
+  { compress }: Compression,
+): Frames {
+  const others = [...contents.keys()].filter((i) => !wanted.has(i) && contents[i].length > 0);
+  const frames = cutFrames(others.map((i) => contents[i]), compress);
+  others.forEach((i, k) => {
+    const { frame, offset } = frames.places[k];
+    places[i] = [firstUnit + frame, offset, contents[i].length];
+  });
+  return frames;
+}
+
 /** Fills chunks in order. A content that fits in a chunk is never cut, so that reading it is a view of the chunk. */
-function placeContents(contents: readonly Uint8Array[], chunkBytes: number) {
+function placeContents(contents: readonly Uint8Array[], wanted: ReadonlySet<number>, chunkBytes: number) {
   const places: number[][] = [];
   const chunks: Uint8Array[] = [];
   let pieces: Uint8Array[] = [];
@@ -126,9 +178,9 @@ function placeContents(contents: readonly Uint8Array[], chunkBytes: number) {
     pieces = [];
     used = 0;
   };
-  for (const content of contents) {
+  for (const [i, content] of contents.entries()) {
     if (content.length > 0xffff_ffff) throw overLimit(`a file of ${content.length} bytes is too large for a pack`);
-    if (content.length === 0) {
+    if (content.length === 0 || !wanted.has(i)) {
       places.push([0, 0, 0]);
       continue;
     }
@@ -173,8 +225,9 @@ class NamePool {
 }
 
 function writeHeader(view: DataView, layout: PackLayout): void {
-  const { inodeCount, direntCount, contentCount, chunkCount, namesLength } = layout;
-  writeWords(view, 0, [packMagic, packVersion, inodeCount, direntCount, contentCount, chunkCount, namesLength, 0]);
+  const { inodeCount, direntCount, contentCount, chunkCount, frameCount, namesLength } = layout;
+  const counts = [inodeCount, direntCount, contentCount, chunkCount, namesLength, frameCount];
+  writeWords(view, 0, [packMagic, packVersion, ...counts]);
 }
 
 function writeInode(view: DataView, at: number, inode: Inode, links: number, range: { first: number; count: number }) {

@@ -6,9 +6,11 @@ import {
   chunkLengthBytes,
   contentBytes,
   direntBytes,
+  frameBytes,
   headerBytes,
   inodeBytes,
   inodeTypes,
+  maxFrameContent,
   type PackedTreeBytes,
   type PackLayout,
   packLayout,
@@ -36,8 +38,8 @@ class PackCheck {
 
   run(): PackLayout {
     this.layout = this.header();
-    this.chunks();
-    this.contents();
+    const lengths = [...this.chunks(), ...this.frames()];
+    this.contents(lengths);
     this.links(this.inodes());
     return this.layout;
   }
@@ -50,18 +52,18 @@ class PackCheck {
         file: this.name,
       });
     }
-    const [inodeCount, direntCount, contentCount, chunkCount, namesLength, reserved] = [8, 12, 16, 20, 24, 28]
+    const [inodeCount, direntCount, contentCount, chunkCount, namesLength, frameCount] = [8, 12, 16, 20, 24, 28]
       .map((at) => this.word(at));
-    const layout = packLayout({ inodeCount, direntCount, contentCount, chunkCount, namesLength });
+    const layout = packLayout({ inodeCount, direntCount, contentCount, chunkCount, frameCount, namesLength });
     if (layout.length !== this.index.length) {
       throw this.bad(0, `index has ${this.index.length} bytes, its header asks for ${layout.length}`);
     }
-    if (reserved !== 0) throw this.bad(28, "reserved word is set");
     if (inodeCount === 0) throw this.bad(8, "no inodes");
     return layout;
   }
 
-  private chunks(): void {
+  // Lengths of the chunks.
+  private chunks(): number[] {
     const { chunkCount, chunksAt } = this.layout;
     if (this.bytes.chunks.length !== chunkCount) {
       throw this.bad(20, `${this.bytes.chunks.length} chunks given, the index asks for ${chunkCount}`);
@@ -72,22 +74,41 @@ class PackCheck {
       if (chunk.length !== wanted) throw this.bad(at, `chunk ${i} has ${chunk.length} bytes instead of ${wanted}`);
       if (wanted === 0) throw this.bad(at, `chunk ${i} is empty`);
     });
+    return this.bytes.chunks.map((chunk) => chunk.length);
   }
 
-  private contents(): void {
-    const { contentCount, contentsAt, chunkCount } = this.layout;
+  // Lengths of what the frames hold. Whether they hold it shows when they are expanded.
+  private frames(): number[] {
+    const { frameCount, framesAt } = this.layout, lengths: number[] = [];
+    let stored = 0;
+    for (let i = 0; i < frameCount; i++) {
+      const at = framesAt + i * frameBytes, bytes = this.word(at), length = this.word(at + 4);
+      if (bytes === 0 || bytes > length || length > maxFrameContent) {
+        throw this.bad(at, `frame ${i} has ${bytes} bytes for ${length}`);
+      }
+      stored += bytes;
+      lengths.push(length);
+    }
+    if (stored !== this.bytes.frames.length) {
+      throw this.bad(28, `${this.bytes.frames.length} bytes of frames given, the index asks for ${stored}`);
+    }
+    return lengths;
+  }
+
+  private contents(lengths: readonly number[]): void {
+    const { contentCount, contentsAt } = this.layout;
     for (let i = 0; i < contentCount; i++) {
       const at = contentsAt + i * contentBytes;
-      let chunk = this.word(at);
+      let unit = this.word(at);
       let offset = this.word(at + 4);
       let left = this.word(at + 8);
-      // Each turn uses up a whole chunk, or is the last.
+      // Each turn uses up a whole unit, or is the last.
       while (left > 0) {
-        if (chunk >= chunkCount || offset >= this.bytes.chunks[chunk].length) {
-          throw this.bad(at, `content ${i} is outside of the chunks`);
+        if (unit >= lengths.length || offset >= lengths[unit]) {
+          throw this.bad(at, `content ${i} is outside of the chunks and frames`);
         }
-        left -= Math.min(left, this.bytes.chunks[chunk].length - offset);
-        chunk++;
+        left -= Math.min(left, lengths[unit] - offset);
+        unit++;
         offset = 0;
       }
     }

@@ -1,4 +1,5 @@
 import { bug } from "../errors.ts";
+import { FrameCache } from "./frame_cache.ts";
 import { decodeName } from "./names.ts";
 import {
   contentBytes,
@@ -11,24 +12,41 @@ import {
 import { checkedLayout } from "./pack_check.ts";
 import { type Inode, type InodeNumber, noBytes, noChildren, type Tree } from "./tree.ts";
 
-/**
- * Opens what `packTree` made. The whole index is checked first, so that nothing read from it later can be out of
- * bounds; `name` is what errors call it.
- */
-export function openPackedTree(bytes: PackedTreeBytes, name = "packed rootfs"): Tree {
-  return new PackedTree(bytes, checkedLayout(bytes, name));
+export interface OpenPackOptions {
+  /** What errors call it. */
+  readonly name?: string;
+  /** Most bytes of expanded frames that are kept. */
+  readonly keptBytes?: number;
 }
 
-/** A tree over packed bytes. Inodes and directories come to life when asked for; contents are views of the chunks. */
+/** What is kept of compressed contents where nobody says otherwise: for hosts that do not count every megabyte. */
+const KEPT_BYTES = 64 << 20;
+
+/**
+ * Opens what `packTree` made. The whole index is checked first, so that nothing read from it later can be out of
+ * bounds. Frames are checked when they are first read, which throws bad input for those that are damaged.
+ */
+export function openPackedTree(bytes: PackedTreeBytes, options: OpenPackOptions = {}): Tree {
+  const { name = "packed rootfs", keptBytes = KEPT_BYTES } = options;
+  const layout = checkedLayout(bytes, name);
+  return new PackedTree(bytes, layout, new FrameCache(bytes, layout, name, keptBytes));
+}
+
+/**
+ * A tree over packed bytes. Inodes and directories come to life when asked for; contents are views of the chunks, or of
+ * frames that are expanded for them.
+ */
 class PackedTree implements Tree {
   readonly root = 1;
   private readonly view: DataView;
   private readonly inodes = new Map<InodeNumber, Inode>();
   private readonly directories = new Map<InodeNumber, ReadonlyMap<string, InodeNumber>>();
-  /** Only of files that span chunks, which have to be put together. */
-  private readonly joined = new Map<InodeNumber, Uint8Array>();
 
-  constructor(private readonly bytes: PackedTreeBytes, private readonly layout: PackLayout) {
+  constructor(
+    private readonly bytes: PackedTreeBytes,
+    private readonly layout: PackLayout,
+    private readonly frames: FrameCache,
+  ) {
     this.view = viewOf(bytes.index);
   }
 
@@ -49,14 +67,40 @@ class PackedTree implements Tree {
     const { type, size } = this.inode(number);
     if (type !== "file" || size === 0) return noBytes;
     const at = this.contentAt(number);
-    const chunk = this.view.getUint32(at, true);
+    const first = this.unit(this.view.getUint32(at, true));
     const offset = this.view.getUint32(at + 4, true);
-    if (offset + size <= this.bytes.chunks[chunk].length) {
-      return this.bytes.chunks[chunk].subarray(offset, offset + size);
+    if (offset + size <= first.length) return first.subarray(offset, offset + size);
+    // Not kept: memory is bounded by what the frames may take.
+    const whole = new Uint8Array(size);
+    this.readInto(number, 0, whole, 0, size);
+    return whole;
+  }
+
+  readInto(number: InodeNumber, position: number, target: Uint8Array, at: number, length: number): void {
+    const content = this.contentAt(number), end = at + length;
+    let unit = this.view.getUint32(content, true), offset = this.view.getUint32(content + 4, true) + position;
+    while (at < end) {
+      // What lies before is not expanded.
+      const available = this.unitLength(unit) - offset;
+      if (available > 0) {
+        const piece = this.unit(unit).subarray(offset, offset + end - at);
+        target.set(piece, at);
+        at += piece.length;
+      }
+      offset = Math.max(0, -available);
+      unit++;
     }
-    let joined = this.joined.get(number);
-    if (joined === undefined) this.joined.set(number, joined = this.join(chunk, offset, size));
-    return joined;
+  }
+
+  // Of a chunk or, behind these, a frame.
+  private unit(number: number): Uint8Array {
+    const { chunkCount } = this.layout;
+    return number < chunkCount ? this.bytes.chunks[number] : this.frames.get(number - chunkCount);
+  }
+
+  private unitLength(number: number): number {
+    const { chunkCount } = this.layout;
+    return number < chunkCount ? this.bytes.chunks[number].length : this.frames.lengthOf(number - chunkCount);
   }
 
   private decodeInode(number: InodeNumber): Inode {
@@ -89,17 +133,6 @@ class PackedTree implements Tree {
       children.set(this.text(dirent), this.view.getUint32(dirent + 8, true));
     }
     return children;
-  }
-
-  private join(chunk: number, offset: number, size: number): Uint8Array {
-    const whole = new Uint8Array(size);
-    for (let at = 0; at < size;) {
-      const piece = this.bytes.chunks[chunk++].subarray(offset, offset + size - at);
-      whole.set(piece, at);
-      at += piece.length;
-      offset = 0;
-    }
-    return whole;
   }
 
   // The name whose offset and length stand at `at`.

@@ -38,8 +38,11 @@ export interface Tree {
   /** Entries of a directory without "." and "..", in byte order of the names; empty for other types. */
   children(number: InodeNumber): ReadonlyMap<string, InodeNumber>;
 
-  /** Whole content of a file, not to be written to; empty for other types. */
+  /** Whole content of a file, not to be written to; empty for other types. It may have to be made: `readInto` is for parts. */
   read(number: InodeNumber): Uint8Array;
+
+  /** Copies `length` bytes of a file's content from `position` on, all of which are there, to target[at..]. */
+  readInto(number: InodeNumber, position: number, target: Uint8Array, at: number, length: number): void;
 }
 
 export const noChildren: ReadonlyMap<string, InodeNumber> = new Map();

@@ -36,6 +36,8 @@ export interface AppParts {
   interpreter: MissInterpreter | null;
   /** Bytes of guest memory kept for processes to come; default: BodyPool's. */
   poolBytes?: number;
+  /** Most bytes of expanded files that are kept; default: openPackedTree's. */
+  keptFileBytes?: number;
 }
 
 /** A kernel with what serving asks of it. */
@@ -92,8 +94,11 @@ export class App {
       if (compiled === undefined) throw badInput(`there is no code module ${name}`);
       return compiled;
     };
-    const chunks = Array.from({ length: manifest.rootfsChunks }, (_, i) => blob(`rootfs.${i}`));
-    this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks });
+    const chunks = Array.from({ length: manifest.rootfs.chunks }, (_, i) => blob(`rootfs.${i}`));
+    this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks, frames: blob("rootfs.frames") }, {
+      name: manifest.data,
+      ...(parts.keptFileBytes === undefined ? {} : { keptBytes: parts.keptFileBytes }),
+    });
     this.#guest = new SavedGuest({
       kernel: blob("snapshot.kernel"),
       memory: blob("snapshot.memory"),

@@ -12,7 +12,8 @@ const HOLE = null;
 export interface LowerBytes {
   /** Its inode number in the image's tree. */
   readonly number: number;
-  bytes(): Uint8Array;
+  /** Copies `length` bytes from `position` on, which are there, to target[at..]. */
+  read(position: number, target: Uint8Array, at: number, length: number): void;
 }
 
 /**
@@ -158,11 +159,7 @@ export class FileContents {
 
   private readLower(bytes: Uint8Array, at: number, length: number, position: number): void {
     const shown = Math.min(length, Math.max(0, this.lowerEnd - position));
-    if (shown > 0) {
-      const lower = this.lower!.bytes();
-      // The whole of a file is the common case (a loader, a script): no view needed.
-      bytes.set(shown === lower.length ? lower : lower.subarray(position, position + shown), at);
-    }
+    if (shown > 0) this.lower!.read(position, bytes, at, shown);
     if (shown < length) bytes.fill(0, at + shown, at + length);
   }
 
@@ -178,7 +175,7 @@ export class FileContents {
     }
     const block = new Uint8Array(capacity);
     if (old) block.set(old);
-    else if (copied > 0) block.set(this.lower!.bytes().subarray(index * BLOCK, index * BLOCK + copied));
+    else if (copied > 0) this.lower!.read(index * BLOCK, block, 0, copied);
     this.blocks.set(index, block);
     return block;
   }

@@ -95,8 +95,8 @@ export class RootfsBytes implements LowerBytes {
   static readonly savedFields: readonly string[] = ["fs", "number"];
   constructor(private readonly fs: RootFileSystem, readonly number: InodeNumber) {}
 
-  bytes(): Uint8Array {
-    return this.fs.tree.read(this.number);
+  read(position: number, target: Uint8Array, at: number, length: number): void {
+    this.fs.tree.readInto(this.number, position, target, at, length);
   }
 }
 

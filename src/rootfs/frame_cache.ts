@@ -1,0 +1,85 @@
+import { badInput, TranslatorError } from "../errors.ts";
+import { expandFrames } from "../zstd/frame.ts";
+import { hashWords } from "./hash_words.ts";
+import { frameBytes, type PackedTreeBytes, type PackLayout } from "./pack_format.ts";
+
+/** The frames of a checked pack: expanded when they are first read, and kept, those read last, in bounded memory. */
+export class FrameCache {
+  /** Where a frame begins, how long it is there, and how long what it holds. */
+  readonly #starts: Uint32Array;
+  readonly #stored: Uint32Array;
+  readonly #lengths: Uint32Array;
+  readonly #hashes: Uint32Array;
+  readonly #frames: Uint8Array;
+  /** Expanded frames, the one read last at the end. */
+  readonly #kept = new Map<number, Uint8Array>();
+  #keptBytes = 0;
+  readonly #limit: number;
+  /** The frame that was read last, which mostly is read again. */
+  #last = -1;
+  #lastBytes: Uint8Array | undefined;
+
+  /** At most `limit` bytes are kept, and never more than compression saves; but always one frame. */
+  constructor({ index, frames }: PackedTreeBytes, layout: PackLayout, private readonly name: string, limit: number) {
+    const { frameCount, framesAt } = layout;
+    const view = new DataView(index.buffer, index.byteOffset, index.byteLength);
+    this.#frames = frames;
+    this.#starts = new Uint32Array(frameCount);
+    this.#stored = new Uint32Array(frameCount);
+    this.#lengths = new Uint32Array(frameCount);
+    this.#hashes = new Uint32Array(frameCount);
+    let start = 0, saved = 0;
+    for (let i = 0; i < frameCount; i++) {
+      this.#starts[i] = start;
+      start += this.#stored[i] = view.getUint32(framesAt + i * frameBytes, true);
+      this.#lengths[i] = view.getUint32(framesAt + i * frameBytes + 4, true);
+      this.#hashes[i] = view.getUint32(framesAt + i * frameBytes + 8, true);
+      saved += this.#lengths[i] - this.#stored[i];
+    }
+    this.#limit = Math.min(limit, saved);
+  }
+
+  /** Bytes of expanded frames that are kept now. */
+  get keptBytes(): number {
+    return this.#keptBytes;
+  }
+
+  lengthOf(i: number): number {
+    return this.#lengths[i];
+  }
+
+  /** What a frame holds; not to be written to. */
+  get(i: number): Uint8Array {
+    if (i === this.#last) return this.#lastBytes!;
+    const start = this.#starts[i], stored = this.#stored[i];
+    if (stored === this.#lengths[i]) return this.#frames.subarray(start, start + stored);
+    let bytes = this.#kept.get(i);
+    if (bytes === undefined) {
+      bytes = this.#expand(i);
+      this.#keptBytes += bytes.length;
+    } else this.#kept.delete(i);
+    this.#kept.set(i, bytes);
+    this.#last = i;
+    this.#lastBytes = bytes;
+    for (const [oldest, { length }] of this.#kept) {
+      if (this.#keptBytes <= this.#limit || oldest === i) break;
+      this.#kept.delete(oldest);
+      this.#keptBytes -= length;
+    }
+    return bytes;
+  }
+
+  #expand(i: number): Uint8Array {
+    const start = this.#starts[i], bytes = new Uint8Array(this.#lengths[i]);
+    try {
+      expandFrames(this.#frames.subarray(start, start + this.#stored[i]), bytes);
+    } catch (e) {
+      if (!(e instanceof TranslatorError)) throw e;
+      throw badInput(`frame ${i} of the contents: ${e.message}`, { file: this.name }, { cause: e });
+    }
+    if (hashWords(bytes) !== this.#hashes[i]) {
+      throw badInput(`frame ${i} of the contents: damaged, its hash is another`, { file: this.name });
+    }
+    return bytes;
+  }
+}

@@ -1,0 +1,28 @@
+import { badInput, type TranslatorError } from "../errors.ts";
+
+/** Bytes kept free before and behind a frame, so that words may be read across its ends. */
+const MARGIN = 128;
+
+/** A frame's bytes, with room around them. */
+export class FrameBytes {
+  bytes = new Uint8Array(0);
+  view = new DataView(this.bytes.buffer);
+  /** Where the frame is in `bytes`. */
+  readonly start = MARGIN;
+  end = MARGIN;
+
+  load(frame: Uint8Array): void {
+    this.end = MARGIN + frame.length;
+    if (this.bytes.length < this.end + MARGIN) {
+      this.bytes = new Uint8Array(this.end + MARGIN + (frame.length >> 1));
+      this.view = new DataView(this.bytes.buffer);
+    }
+    this.bytes.set(frame, MARGIN);
+    this.bytes.fill(0, this.end, this.end + MARGIN);
+  }
+}
+
+/** What is thrown for frames that break the format's rules. */
+export function damaged(reason: string): TranslatorError {
+  return badInput(`damaged Zstandard frame: ${reason}`);
+}
