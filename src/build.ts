@@ -27,6 +27,7 @@ import { packTree } from "./rootfs/pack.ts";
 import { openPackedTree } from "./rootfs/packed_tree.ts";
 import { RecordingTree } from "./rootfs/recording_tree.ts";
 import type { Tree } from "./rootfs/tree.ts";
+import { compressBlob } from "./zstd/blob.ts";
 import { addressSpaces, captureSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
 import { type CodeFile, codeFiles } from "./translate/code_files.ts";
 import { AheadCode } from "./translate/ahead_code.ts";
@@ -71,7 +72,10 @@ export interface BuildOptions {
   onSyscall?: (line: string) => void;
   /** Makes modules smaller, keeping their trap maps right; null for none. */
   optimise?: ((translations: readonly Translation[]) => Promise<Translation[]>) | null;
-  /** Makes a Zstandard frame: files that nothing read in boot and training are kept so. Without it all stay as they are. */
+  /**
+   * Makes a Zstandard frame: files that nothing read in boot and training are kept so, and what tells of faults. Without it
+   * all stays as it is.
+   */
   compress?: (bytes: Uint8Array) => Uint8Array;
 }
 
@@ -173,7 +177,8 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   ]);
   for (const t of translations) {
     blobs.set(`${t.name}.entries`, new Uint8Array(Uint32Array.from(t.entries).buffer));
-    blobs.set(`${t.name}.traps`, t.traps);
+    // Wanted when the guest faults, which few do.
+    blobs.set(`${t.name}.traps`, compressBlob(t.traps, compress ?? null));
     blobs.set(`${t.name}.resume`, t.resume);
   }
   const lookups = live.map(({ codeFiles }) => {

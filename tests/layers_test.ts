@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "loader": ["elf", "errors.ts", "kernel", "machine"],
   "snapshot": ["errors.ts", "host", "kernel", "machine", "rootfs"],
   "package": ["errors.ts"],
-  "serve": ["errors.ts", "host", "kernel", "machine", "package", "rootfs", "snapshot"],
+  "serve": ["errors.ts", "host", "kernel", "machine", "package", "rootfs", "snapshot", "zstd"],
   // Build time.
   "explain": [
     "boot",

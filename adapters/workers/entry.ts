@@ -1,5 +1,6 @@
 /** worker.js of a translated image: `cd DIR && wrangler dev`, `wrangler deploy`. */
 import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
+import { KEPT_FILE_BYTES } from "../../src/package/kept_files.ts";
 import { freshInstances } from "../../src/serve/mod.ts";
 import type { App } from "../../src/serve/app.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
@@ -8,9 +9,6 @@ import type { ObjectNamespace, WorkersEntry } from "./types.ts";
 
 /** An isolate may use 128 MB, and guest memory counts, also while it waits for the next request. */
 const POOL_BYTES = 48 << 20;
-
-/** Of compressed files: enough for some large ones that are read at the same time. */
-const KEPT_FILE_BYTES = 16 << 20;
 
 // Made by the first request: nothing heavy may run in global scope.
 let app: App | undefined;
@@ -21,7 +19,7 @@ function newInstance() {
     compiler: null,
     interpreter: new IrMissInterpreter(),
     poolBytes: POOL_BYTES,
-    keptFileBytes: KEPT_FILE_BYTES,
+    keptFileBytes: KEPT_FILE_BYTES.workers,
   });
   return app.newInstance();
 }

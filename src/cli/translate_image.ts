@@ -5,7 +5,7 @@ import { gzip } from "node:zlib";
 import type { WarmRequest } from "../boot/warm.ts";
 import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
-import type { BudgetInput, Sizes } from "../package/budget.ts";
+import type { BudgetHost, BudgetInput, Sizes } from "../package/budget.ts";
 import {
   bundleEntry,
   DENO_SERVER_FILE,
@@ -114,6 +114,11 @@ export async function translateImage(path: string, options: TranslateImageOption
   writeFolder(out, files);
   const budget: BudgetInput = {
     files: sizes,
+    entries: new Map<string, BudgetHost>([
+      ...TARGETS.map((target) => [ENTRY_FILES[target], target] as const),
+      [DENO_SERVER_FILE, "deno"],
+    ]),
+    rootfs: app.manifest.rootfs,
     guestBytes: app.manifest.memory.guestBytes,
     residentBytes: app.manifest.memory.residentBytes,
     pagesBytes: app.manifest.memory.pagesBytes,

@@ -85,10 +85,10 @@ function copyColumns(from: Int32Array, at: number, to: Int32Array, toAt: number,
   if (to[parent] !== NO_PARENT) to[parent] = n - to[parent];
 }
 
-/** A table that is decoded when the guest first faults. */
-export function lazyTraps(bytes: Uint8Array): TrapTable {
+/** A table that is decoded when the guest first faults; its bytes are asked for then. */
+export function lazyTraps(bytes: () => Uint8Array): TrapTable {
   let table: TrapTable | undefined;
-  const decoded = () => table ??= decodeTraps(bytes);
+  const decoded = () => table ??= decodeTraps(bytes());
   return {
     get trapOffsets() {
       return decoded().trapOffsets;

@@ -1,5 +1,7 @@
 /** What a translated image needs, held against the documented limits of each host. */
 
+import { KEPT_FILE_BYTES } from "./kept_files.ts";
+
 const MIB = 1024 * 1024;
 
 export interface Sizes {
@@ -7,9 +9,16 @@ export interface Sizes {
   gzip: number;
 }
 
+/** Hosts with entries of their own. */
+export type BudgetHost = "deno" | "workers" | "node";
+
 export interface BudgetInput {
-  /** Deployed files by name. */
+  /** Files of the output by name. */
   files: Map<string, Sizes>;
+  /** Those that only one host deploys. */
+  entries: ReadonlyMap<string, BudgetHost>;
+  /** Content of the image's files: as it is, and what is compressed, stored and expanded. */
+  rootfs: { chunkBytes: number; storedBytes: number; expandedBytes: number };
   /** Guest memory at start, bytes: its length, what is not zero, and what of that is in no file of the image. */
   guestBytes: number;
   residentBytes: number;
@@ -32,8 +41,12 @@ const TOUCHED_SHARE = 0.3;
 
 /** Compares needs and limits. Workers: 64 MiB of modules uncompressed, 128 MB an isolate; Deno Deploy: 1 GB and 512 MB. */
 export function checkBudget(input: BudgetInput): BudgetLine[] {
-  const deployed = [...input.files.values()].reduce((n, f) => n + f.raw, 0);
-  const memory = input.residentBytes + deployed + Math.round(input.wasmBytes * LIFTOFF_FACTOR * TOUCHED_SHARE);
+  const { rootfs: { storedBytes, expandedBytes }, entries } = input;
+  const deployed = (by: BudgetHost) =>
+    [...input.files].reduce((n, [name, f]) => (entries.get(name) ?? by) === by ? n + f.raw : n, 0);
+  const code = Math.round(input.wasmBytes * LIFTOFF_FACTOR * TOUCHED_SHARE);
+  const memory = (by: BudgetHost, keptFiles: number) =>
+    input.residentBytes + deployed(by) + code + Math.min(keptFiles, expandedBytes - storedBytes);
   const line = (host: string, what: string, needs: number, limit: number): BudgetLine => ({
     host,
     what,
@@ -42,10 +55,10 @@ export function checkBudget(input: BudgetInput): BudgetLine[] {
     fits: needs <= limit,
   });
   return [
-    line("Workers", "modules, uncompressed", deployed, 64 * MIB),
-    line("Workers", "memory of an isolate (estimate)", memory, 128_000_000),
-    line("Deno Deploy", "deployment", deployed, 1_000_000_000),
-    line("Deno Deploy", "memory (estimate)", memory, 512_000_000),
+    line("Workers", "modules, uncompressed", deployed("workers"), 64 * MIB),
+    line("Workers", "memory of an isolate (estimate)", memory("workers", KEPT_FILE_BYTES.workers), 128_000_000),
+    line("Deno Deploy", "deployment", deployed("deno"), 1_000_000_000),
+    line("Deno Deploy", "memory (estimate)", memory("deno", KEPT_FILE_BYTES.others), 512_000_000),
   ];
 }
 
@@ -59,6 +72,11 @@ export function formatBudget(input: BudgetInput): string {
       megabytes(input.residentBytes).padStart(9)
     } MB not zero, ${megabytes(input.pagesBytes)} MB of it in no file`,
   );
+  const { chunkBytes, storedBytes, expandedBytes } = input.rootfs;
+  const compressed = expandedBytes === 0
+    ? ""
+    : `, ${megabytes(expandedBytes)} MB that nothing read compressed to ${megabytes(storedBytes)}`;
+  lines.push(`  ${"files of the image".padEnd(24)} ${megabytes(chunkBytes).padStart(9)} MB as they are${compressed}`);
   for (const b of checkBudget(input)) {
     const verdict = b.fits ? "fits" : `TOO LARGE by ${megabytes(b.needs - b.limit)} MB`;
     lines.push(

@@ -1,6 +1,6 @@
 import { badInput, TranslatorError } from "../errors.ts";
 import { expandFrames } from "../zstd/frame.ts";
-import { hashWords } from "./hash_words.ts";
+import { hashWords } from "../zstd/hash_words.ts";
 import { frameBytes, type PackedTreeBytes, type PackLayout } from "./pack_format.ts";
 
 /** The frames of a checked pack: expanded when they are first read, and kept, those read last, in bounded memory. */

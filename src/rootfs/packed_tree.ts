@@ -15,19 +15,16 @@ import { type Inode, type InodeNumber, noBytes, noChildren, type Tree } from "./
 export interface OpenPackOptions {
   /** What errors call it. */
   readonly name?: string;
-  /** Most bytes of expanded frames that are kept. */
+  /** Most bytes of expanded frames that are kept; default: as many as compression saves. */
   readonly keptBytes?: number;
 }
-
-/** What is kept of compressed contents where nobody says otherwise: for hosts that do not count every megabyte. */
-const KEPT_BYTES = 64 << 20;
 
 /**
  * Opens what `packTree` made. The whole index is checked first, so that nothing read from it later can be out of
  * bounds. Frames are checked when they are first read, which throws bad input for those that are damaged.
  */
 export function openPackedTree(bytes: PackedTreeBytes, options: OpenPackOptions = {}): Tree {
-  const { name = "packed rootfs", keptBytes = KEPT_BYTES } = options;
+  const { name = "packed rootfs", keptBytes = Infinity } = options;
   const layout = checkedLayout(bytes, name);
   return new PackedTree(bytes, layout, new FrameCache(bytes, layout, name, keptBytes));
 }

@@ -14,11 +14,13 @@ import { noTraps } from "../machine/trap_table.ts";
 import { Stopwatch } from "../machine/misses.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
+import { KEPT_FILE_BYTES } from "../package/kept_files.ts";
 import type { Manifest } from "../package/manifest.ts";
 import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { filePaths } from "../rootfs/walk.ts";
 import { SavedGuest } from "../snapshot/snapshot.ts";
+import { expandBlob } from "../zstd/blob.ts";
 import type { GuestInstance } from "./instance.ts";
 import { MemoryReport } from "./memory_report.ts";
 import { type Miss, MissReport } from "./miss_report.ts";
@@ -36,7 +38,7 @@ export interface AppParts {
   interpreter: MissInterpreter | null;
   /** Bytes of guest memory kept for processes to come; default: BodyPool's. */
   poolBytes?: number;
-  /** Most bytes of expanded files that are kept; default: openPackedTree's. */
+  /** Most bytes of expanded files that are kept; default: KEPT_FILE_BYTES.others. */
   keptFileBytes?: number;
 }
 
@@ -97,7 +99,7 @@ export class App {
     const chunks = Array.from({ length: manifest.rootfs.chunks }, (_, i) => blob(`rootfs.${i}`));
     this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks, frames: blob("rootfs.frames") }, {
       name: manifest.data,
-      ...(parts.keptFileBytes === undefined ? {} : { keptBytes: parts.keptFileBytes }),
+      keptBytes: parts.keptFileBytes ?? KEPT_FILE_BYTES.others,
     });
     this.#guest = new SavedGuest({
       kernel: blob("snapshot.kernel"),
@@ -105,8 +107,8 @@ export class App {
       pages: blob("snapshot.pages"),
     });
     const codes = manifest.modules.map((m): FileCode => {
-      const entries = blob(`${m.name}.entries`);
-      return Object.assign(lazyTraps(blob(`${m.name}.traps`)), {
+      const entries = blob(`${m.name}.entries`), traps = blob(`${m.name}.traps`);
+      return Object.assign(lazyTraps(() => expandBlob(traps, `${m.name}.traps`)), {
         name: m.name,
         module: module(m.name),
         entries: new Uint32Array(entries.slice().buffer),

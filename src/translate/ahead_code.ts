@@ -125,7 +125,7 @@ export class AheadCode {
       const module = new WebAssembly.Module(placed.wasm);
       const { name, entries, firstSlot } = placed;
       const about = { name, module, entries, firstSlot, resume: lazyResume(placed.resume), file, start, end };
-      mapped.code = Object.assign(lazyTraps(placed.traps), about);
+      mapped.code = Object.assign(lazyTraps(() => placed.traps), about);
     } catch (e) {
       mapped.code = giveUp(e);
     }
