@@ -8,12 +8,14 @@ import { bug, type ErrorKind, TranslatorError } from "../errors.ts";
 import type { FileTask, FileTranslator, Ticket } from "../translate/file_task.ts";
 import { decodeTranslation } from "../translate/translation_codec.ts";
 import type { Translation } from "../translate/translate.ts";
+import { makeBoard } from "./work_board.ts";
 
 /** What a thread is started with. */
 export interface ThreadStart {
   port: MessagePort;
-  /** Counts what all threads have said. */
+  /** Counts what all threads have said, and what this one was sent. */
   said: Int32Array<SharedArrayBuffer>;
+  sent: Int32Array<SharedArrayBuffer>;
 }
 
 /**
@@ -22,8 +24,23 @@ export interface ThreadStart {
  */
 export type Shared = SharedArrayBuffer;
 
+/** A file as threads are sent it. */
+interface SharedFile {
+  task: Omit<FileTask, "bytes">;
+  bytes: Shared;
+}
+
 /** What a thread is sent, and what it answers. It says "ready" before anything else. */
-export type ThreadTask = { id: number; task: Omit<FileTask, "bytes">; bytes: Shared };
+export interface ThreadTask extends SharedFile {
+  id: number;
+  /** Set if others may help: what they look at, and where their answers come from. */
+  board: Shared | null;
+  helpers: MessagePort[];
+}
+export interface ThreadHelp extends SharedFile {
+  board: Shared;
+  answers: MessagePort;
+}
 export type ThreadAnswer =
   | { ready: true }
   /** As encodeShared gives it. */
@@ -33,7 +50,11 @@ export type ThreadAnswer =
 interface Job {
   id: number;
   task: FileTask | null;
+  /** Of its file. */
+  bytes: number;
   thread: Thread | null;
+  /** Of a file so large that others may help: the threads that have not been asked to. */
+  helpers: Map<Thread, ThreadHelp>;
   translation?: Translation;
   error?: Error;
 }
@@ -41,12 +62,17 @@ interface Job {
 interface Thread {
   worker: Worker;
   port: MessagePort;
-  /** Jobs that it has and has not answered. */
+  sent: Int32Array<SharedArrayBuffer>;
+  /** Jobs that it has and has not answered, and the bytes of their files. */
   jobs: number;
+  bytes: number;
 }
 
 /** Jobs that a thread has at once: one to work on, and the next, as nobody may be there to send it in time. */
-const JOBS_AHEAD = 2;
+const JOBS_AHEAD = 3;
+
+/** Translating a smaller file takes no longer than another thread needs to find out about it. */
+const HELPED_BYTES = 2 ** 20;
 
 /** What translating large files takes in a thread, at most: about 100 times the code. */
 const BYTES_OF_THREAD = 2 ** 31;
@@ -64,6 +90,7 @@ export function threadCount(): number {
 
 export class TranslatorPool implements FileTranslator {
   readonly #count: number;
+  readonly #helpedBytes: number;
   /** Started when there is something to do. */
   readonly #threads: Thread[] = [];
   readonly #said = new Int32Array(new SharedArrayBuffer(4));
@@ -72,12 +99,14 @@ export class TranslatorPool implements FileTranslator {
   #next = 0;
   #isReady = false;
 
-  constructor(threads: number = threadCount()) {
+  /** `helpedBytes`: size of a file from which on several threads share it. */
+  constructor(threads: number = threadCount(), helpedBytes: number = HELPED_BYTES) {
     this.#count = threads;
+    this.#helpedBytes = helpedBytes;
   }
 
   begin(task: FileTask): Ticket {
-    const job: Job = { id: this.#next++, task, thread: null };
+    const job: Job = { id: this.#next++, task, bytes: task.bytes.length, thread: null, helpers: new Map() };
     this.#jobs.set(job.id, job);
     this.#queue.push(job);
     while (this.#threads.length < this.#count) this.#threads.push(this.#start());
@@ -93,14 +122,14 @@ export class TranslatorPool implements FileTranslator {
 
   #start(): Thread {
     const { port1, port2 } = new MessageChannel();
-    const start: ThreadStart = { port: port2, said: this.#said };
+    const sent = new Int32Array(new SharedArrayBuffer(4)), start: ThreadStart = { port: port2, said: this.#said, sent };
     const worker = new Worker(new URL("./translator_thread.ts", import.meta.url), {
       workerData: start,
       transferList: [port2],
     });
     worker.unref();
     port1.unref();
-    return { worker, port: port1, jobs: 0 };
+    return { worker, port: port1, sent, jobs: 0, bytes: 0 };
   }
 
   #wait(job: Job): Translation {
@@ -112,6 +141,7 @@ export class TranslatorPool implements FileTranslator {
       this.#hear();
       if (job.error !== undefined) throw job.error;
       if (job.translation !== undefined) return job.translation;
+      this.#askForHelp();
       if (!this.#isReady && performance.now() > giveUpMs) throw bug("the translator's threads do not start");
       Atomics.wait(this.#said, 0, said, 1000);
     }
@@ -128,25 +158,54 @@ export class TranslatorPool implements FileTranslator {
         }
         const job = this.#jobs.get(answer.id)!;
         this.#jobs.delete(answer.id);
+        job.helpers.clear();
         thread.jobs--;
+        thread.bytes -= job.bytes;
         if ("translation" in answer) job.translation = decodeTranslation(new Uint8Array(answer.translation));
         else job.error = errorOf(answer.failure);
       }
     }
-    for (let level = 0; level < JOBS_AHEAD; level++) {
-      for (const thread of this.#threads) {
-        if (thread.jobs === level && this.#queue.length > 0) this.#send(thread, this.#queue.shift()!);
-      }
+    while (this.#queue.length > 0) {
+      const thread = this.#threads.reduce((least, other) => other.bytes < least.bytes ? other : least);
+      if (thread.jobs === JOBS_AHEAD) break;
+      this.#send(thread, this.#queue.shift()!);
     }
   }
 
   #send(thread: Thread, job: Job): void {
-    const { bytes, ...task } = job.task!, message: ThreadTask = { id: job.id, task, bytes: toShared(bytes) };
-    thread.port.postMessage(message);
+    const { bytes: own, ...task } = job.task!, bytes = toShared(own);
+    const others = own.length < this.#helpedBytes ? [] : this.#threads.filter((other) => other !== thread);
+    const board = others.length === 0 ? null : makeBoard(own.length);
+    const helpers = others.map((other) => {
+      const { port1, port2 } = new MessageChannel();
+      job.helpers.set(other, { task, bytes, board: board!, answers: port2 });
+      return port1;
+    });
+    post(thread, { id: job.id, task, bytes, board, helpers }, helpers);
     job.task = null;
     job.thread = thread;
     thread.jobs++;
+    thread.bytes += job.bytes;
   }
+
+  /** Somebody waits: threads that have nothing to do help with the files that take long. */
+  #askForHelp(): void {
+    for (const thread of this.#threads) {
+      if (thread.jobs > 0) continue;
+      for (const { helpers } of this.#jobs.values()) {
+        const help = helpers.get(thread);
+        if (help === undefined) continue;
+        helpers.delete(thread);
+        post(thread, help, [help.answers]);
+      }
+    }
+  }
+}
+
+function post({ port, sent }: Thread, message: ThreadTask | ThreadHelp, ports: MessagePort[]): void {
+  port.postMessage(message, ports);
+  Atomics.add(sent, 0, 1);
+  Atomics.notify(sent, 0);
 }
 
 function errorOf(failure: { kind: ErrorKind; message: string } | { stack: string }): Error {

@@ -1,42 +1,33 @@
-import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { fileURLToPath } from "node:url";
-import { parseHeader } from "../elf/header.ts";
-import { parseSegments, PF_X, PT_LOAD } from "../elf/segments.ts";
-import { pageDown } from "../kernel/abi/mman.ts";
-import { type FileTask, translateFile } from "../translate/file_task.ts";
+import { digest, fixtureTask } from "../translate/_fixture_task.ts";
+import { translateFile } from "../translate/file_task.ts";
 import { TranslatorPool } from "./translator_pool.ts";
 
-const bytes = new Uint8Array(
-  readFileSync(fileURLToPath(new URL("../../fixtures/c/net/unix_paths.elf", import.meta.url))),
-);
-const header = parseHeader(bytes);
-const table = bytes.subarray(header.phoff, header.phoff + header.phnum * header.phentsize);
-const code = parseSegments(table, header, bytes.length).find((s) => s.type === PT_LOAD && s.flags & PF_X)!;
-const task: FileTask = {
-  bytes,
-  path: "hello",
-  start: pageDown(code.vaddr),
-  level: "x86-64-v2",
-  profile: [],
-  pointers: [],
-  imports: [],
-};
+const task = fixtureTask("net/unix_paths.elf"), expected = digest(translateFile(task));
 
 describe("TranslatorPool", () => {
   const pool = new TranslatorPool(2);
   afterAll(() => pool.close());
 
   it("gives what the own thread would, in any order, and errors as they were", () => {
-    const { stats: _stats, ...expected } = translateFile(task);
     const tickets = [1, 2, 3, 4, 5].map(() => pool.begin(task));
     const wrong = pool.begin({ ...task, start: task.start + 4096 });
-    for (const ticket of tickets.toReversed()) {
-      const { stats, ...got } = ticket.wait();
-      expect(got).toEqual(expected);
-      expect(stats.regions).toBe(expected.entries.length);
+    for (const ticket of tickets.toReversed()) expect(digest(ticket.wait())).toEqual(expected);
+    expect(() => wrong.wait()).toThrow(`${task.path}: code is not for 0x${(task.start + 4096).toString(16)}`);
+    expect(digest(tickets[0].wait())).toEqual(expected);
+  });
+});
+
+describe("a file that several threads share", () => {
+  const large = fixtureTask("threads/pthreads.elf"), expectedOfLarge = digest(translateFile(large));
+
+  it.each([2, 5])("is the same, made by %i", async (threads) => {
+    const pool = new TranslatorPool(threads, 0);
+    try {
+      const tickets = [large, task, large].map((t) => pool.begin(t));
+      expect(tickets.map((ticket) => digest(ticket.wait()))).toEqual([expectedOfLarge, expected, expectedOfLarge]);
+    } finally {
+      await pool.close();
     }
-    expect(() => wrong.wait()).toThrow(`hello: code is not for 0x${(task.start + 4096).toString(16)}`);
-    expect(tickets[0].wait().entries).toEqual(expected.entries);
   });
 });

@@ -44,6 +44,20 @@ export class BranchHints {
   }
 }
 
+/** A function's hints, as `take` gives them, where its code has moved; `shift` is asked for ascending offsets. */
+export function moveHints(hints: Uint8Array, shift: (offset: number) => number): Uint8Array {
+  if (hints.length === 0) return NO_HINTS;
+  let { value: count, next: at } = readU32(hints, 0);
+  const s = new WasmBytes(2 * hints.length);
+  s.u32(count);
+  for (; count > 0; count--) {
+    const offset = readU32(hints, at);
+    s.u32(offset.value + shift(offset.value));
+    s.raw(hints.subarray(offset.next, at = offset.next + 1 + VALUE_BYTES));
+  }
+  return s.take();
+}
+
 /** The section's content: hints (as `take` gives them) of the functions from index `first` on; null if there are none. */
 export function branchHintSection(first: number, hints: readonly Uint8Array[]): WasmBytes | null {
   const hinted = hints.reduce((n, h) => n + +(h.length > 0), 0);

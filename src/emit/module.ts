@@ -4,32 +4,34 @@
  * module* adds regions to a running code module through the shared table.
  */
 import { bug } from "../errors.ts";
-import { helperNumber, HELPERS } from "../ir/helpers.ts";
+import { HELPERS } from "../ir/helpers.ts";
 import type { IrFunction } from "../ir/function.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
+import type { ResumeTable } from "../machine/resume_table.ts";
+import { SITE_COLUMNS, type TrapTable } from "../machine/trap_table.ts";
 import { branchHintSection, NO_HINTS } from "./branch_hints.ts";
 import { u32Length, WasmBytes } from "./bytes.ts";
-import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
-import { W_END, W_I32_CONST } from "./opcodes.ts";
-import { nextDifferentPageBody, nextUsedPageBody } from "./page_scan.ts";
-import { SITE_COLUMNS, type TrapTable } from "../machine/trap_table.ts";
-import { RegionEmitter } from "./region.ts";
-import { type ModulePlan, NOTE_WORDS, type RegionCode, type RegionTarget } from "./region_code.ts";
-import { TrapTableBuilder } from "./trap_recorder.ts";
+import { CodeLayout } from "./code_layout.ts";
+import { type DetachedRegion, RegionAttacher } from "./detached_region.ts";
+import { FUNCTION_OPS, functionOpNumber } from "./function_ops.ts";
 import {
-  callThroughBody,
-  findBody,
-  jumpThroughBody,
-  lookupBody,
-  mulhiSBody,
-  mulhiUBody,
-  reenterBody,
-  runBody,
-  sideEntryBody,
-  stubBody,
-} from "./runtime_functions.ts";
-import type { ResumeTable } from "../machine/resume_table.ts";
+  FUSED,
+  HELPER,
+  IMPORT,
+  Imports,
+  TYPE_FUNCTION_OP,
+  TYPE_MULHI,
+  TYPE_REGION,
+  TYPE_RUN,
+  TYPE_STOP,
+  typeSection,
+} from "./module_parts.ts";
+import { W_END, W_I32_CONST } from "./opcodes.ts";
+import { RegionEmitter } from "./region.ts";
+import { NOTE_WORDS, type RegionCode, type RegionTarget } from "./region_code.ts";
 import { buildResumeTable } from "./resume_table.ts";
+import { sideEntryBody, stubBody } from "./runtime_functions.ts";
+import { TrapTableBuilder } from "./trap_recorder.ts";
 
 /** A module and how its code maps back to guest addresses. Trap offsets count from the module's first byte. */
 export interface RegionModule extends TrapTable {
@@ -48,82 +50,6 @@ export interface CodeModule extends RegionModule {
 export interface FileModule extends CodeModule {
   /** For each of the entries that has a region of its own: twice the region's minDepth, and 1 more if it is `fused`. */
   frames: Uint32Array<ArrayBuffer>;
-}
-
-/** Module and field names of imports; machine/wasm_machine.ts provides them. */
-const IMPORT = "m", HELPER = "h", FUSED = "fused";
-
-// Type indices.
-export const TYPE_REGION = 0; // (i32) -> i32
-const TYPE_STOP = 1; // () -> i32
-const TYPE_MULHI = 2; // (i64, i64) -> i64
-const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
-
-const TYPE_START = 4; // () -> nothing
-const TYPE_FUNCTION_OP = 5; // that of FUNCTION_OPS[0], and so on
-
-const TYPES: readonly (readonly [params: readonly number[], results: readonly number[]])[] = [
-  [[0x7f], [0x7f]],
-  [[], [0x7f]],
-  [[0x7e, 0x7e], [0x7e]],
-  [[0x7f, 0x7f], [0x7f]],
-  [[], []],
-  ...FUNCTION_OPS.map(({ params, result }) => [params, [result]] as const),
-];
-
-function typeSection(): WasmBytes {
-  const s = new WasmBytes();
-  s.u32(TYPES.length);
-  for (const [params, results] of TYPES) {
-    s.byte(0x60);
-    s.u32(params.length);
-    for (const p of params) s.byte(p);
-    s.u32(results.length);
-    for (const r of results) s.byte(r);
-  }
-  return s;
-}
-
-class Imports {
-  readonly #out = new WasmBytes();
-  #count = 0;
-  functions = 0;
-
-  #head(module: string, name: string): void {
-    this.#out.name(module);
-    this.#out.name(name);
-    this.#count++;
-  }
-
-  memory(name: string): void {
-    this.#head(IMPORT, name);
-    for (const b of [0x02, 0x00, 0x01]) this.#out.byte(b);
-  }
-
-  table(name: string): void {
-    this.#head(IMPORT, name);
-    for (const b of [0x01, 0x70, 0x00, 0x01]) this.#out.byte(b);
-  }
-
-  func(module: string, name: string, type: number): number {
-    this.#head(module, name);
-    this.#out.byte(0x00);
-    this.#out.u32(type);
-    return this.functions++;
-  }
-
-  /** The one global, which a code module exports. */
-  fused(): void {
-    this.#head(IMPORT, FUSED);
-    for (const b of [0x03, 0x7f, 0x01]) this.#out.byte(b);
-  }
-
-  section(): WasmBytes {
-    const s = new WasmBytes();
-    s.u32(this.#count);
-    s.raw(this.#out.view());
-    return s;
-  }
 }
 
 interface Placed {
@@ -236,100 +162,35 @@ export function nameSection(name: string): WasmBytes {
   return s;
 }
 
-/** All helpers are imported, in the order of their numbers. */
-function importHelpers(imports: Imports): number {
-  const first = imports.functions;
-  for (const h of HELPERS) imports.func(HELPER, h.name, TYPE_RUN);
-  return first;
-}
-
 /**
  * Compiles regions into one self-contained module. Their IR comes one at a time, so that not all is in memory at once.
  */
 export class CodeModuleBuilder {
-  readonly #imports = new Imports();
-  readonly #functions: Placed[] = [];
+  readonly #layout: CodeLayout;
+  readonly #functions: Placed[];
   readonly #emitter: RegionEmitter;
+  readonly #attacher = new RegionAttacher();
   readonly #index = new Map<number, number>();
   readonly #sideEntries = new Map<number, { region: RegionCode; number: number }>();
   readonly #entries: number[] = [];
-  readonly #firstRegion: number;
-  readonly #start: number;
-  readonly #plan: ModulePlan;
-  readonly #exports: [string, number][];
 
   /**
    * `entries` are the guest pcs of the first regions that will be added. Where regions call or jump to a pc that `accepts`
    * says yes to, it becomes an entry too, so that all such transfers are direct: reserve and fill places until `entries` has no more.
    */
   constructor(readonly name: string, entries: readonly number[], accepts: (pc: number) => boolean = () => false) {
-    const im = this.#imports;
-    im.memory("memory");
-    im.memory("lookup");
-    im.table("table");
-    const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
-    const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
-    const miss = im.func(IMPORT, "miss", TYPE_REGION);
-    const firstHelper = importHelpers(im);
-    const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
-    const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7, jumpThrough = lookup + 8;
-    const find = lookup + 9;
-    const own = (body: Uint8Array, type: number) => this.#functions.push({ body, type, region: null });
-    own(lookupBody(find), TYPE_REGION);
-    own(mulhiUBody(), TYPE_MULHI);
-    own(mulhiSBody(mulhiU), TYPE_MULHI);
-    own(runBody(lookup, fuel, firstHelper + helperNumber("stack_end"), TYPE_REGION), TYPE_RUN);
-    own(nextUsedPageBody(), TYPE_RUN);
-    own(nextDifferentPageBody(), TYPE_RUN);
-    own(reenterBody(), TYPE_STOP);
-    own(callThroughBody(lookup, TYPE_REGION), TYPE_RUN);
-    own(jumpThroughBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
-    own(findBody(miss), TYPE_REGION);
-    const functionOp = (op: number) => find + 1 + functionOpNumber(op);
-    FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
-    this.#start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
-    this.#exports = [
-      ["lookup", lookup],
-      ["mulhi_u", mulhiU],
-      ["mulhi_s", mulhiS],
-      ["run", run],
-      ["next_used_page", nextUsedPage],
-      ["next_different_page", nextDifferentPage],
-      ["reenter", reenter],
-      ["call_through", callThrough],
-      ["jump_through", jumpThrough],
-      ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
-    ];
-    this.#firstRegion = this.#start + 1;
-    for (const pc of entries) this.want(pc);
     const none: RegionTarget = { kind: "none" };
-    this.#plan = {
-      syscall,
-      fuel,
-      lookup,
-      mulhiU,
-      mulhiS,
-      regionType: TYPE_REGION,
-      resumable: true,
-      callThrough: () => callThrough,
-      jumpThrough: () => jumpThrough,
-      reenter: () => reenter,
-      fused: () => 0,
-      access: () => {
-        throw bug("checked code is made as it is reached");
-      },
-      functionOp,
-      helper: (n) => firstHelper + n,
-      target: (pc) => {
-        let index = this.#index.get(pc);
-        if (index === undefined) {
-          if (!accepts(pc)) return none;
-          index = this.want(pc);
-        }
-        return { kind: "function", index };
-      },
-    };
-    this.#emitter = new RegionEmitter(this.#plan);
+    this.#layout = new CodeLayout((pc) => {
+      let index = this.#index.get(pc);
+      if (index === undefined) {
+        if (!accepts(pc)) return none;
+        index = this.want(pc);
+      }
+      return { kind: "function", index };
+    });
+    this.#functions = this.#layout.functions.map((f) => ({ ...f, region: null }));
+    for (const pc of entries) this.want(pc);
+    this.#emitter = new RegionEmitter(this.#layout.plan);
   }
 
   /** Guest pcs of all regions, in the order in which their places have to be reserved. Grows. */
@@ -340,7 +201,7 @@ export class CodeModuleBuilder {
   /** Makes a pc an entry; gives its function index. */
   want(pc: number): number {
     let index = this.#index.get(pc);
-    if (index === undefined) this.#index.set(pc, index = this.#firstRegion + this.#entries.push(pc) - 1);
+    if (index === undefined) this.#index.set(pc, index = this.#layout.firstRegion + this.#entries.push(pc) - 1);
     return index;
   }
 
@@ -351,8 +212,16 @@ export class CodeModuleBuilder {
 
   /** Emits a region whose place was reserved, or emits it anew. */
   fill(fn: IrFunction): void {
-    const region = this.#emitter.emit(fn);
-    this.#functions[this.#placeOf(fn.entryPc)] = { body: region.body, type: TYPE_REGION, region };
+    this.#put(this.#emitter.emit(fn));
+  }
+
+  /** Takes a region that was emitted elsewhere; what it calls becomes an entry. */
+  attach(detached: DetachedRegion): void {
+    this.#put(this.#attacher.attach(detached, (pc) => this.want(pc)));
+  }
+
+  #put(region: RegionCode): void {
+    this.#functions[this.#placeOf(region.entryPc)] = { body: region.body, type: TYPE_REGION, region };
     for (const { pc, number } of region.sideEntries) this.#sideEntries.set(pc, { region, number });
   }
 
@@ -362,7 +231,7 @@ export class CodeModuleBuilder {
   }
 
   #placeOf(pc: number): number {
-    return this.want(pc) - this.#imports.functions;
+    return this.want(pc) - this.#layout.imports.functions;
   }
 
   #sideEntryBody(pc: number): Uint8Array {
@@ -375,15 +244,16 @@ export class CodeModuleBuilder {
   /** The module; its regions go into the table from `firstSlot` on. */
   finish(firstSlot: number = FIRST_SLOT): FileModule {
     for (const f of this.#functions) if (f.sideEntry !== undefined) f.body = this.#sideEntryBody(f.sideEntry);
-    const regions = this.#functions.slice(this.#firstRegion - this.#imports.functions);
-    const indices = regions.map((_, i) => this.#firstRegion + i);
+    const { imports, exports, start, firstRegion } = this.#layout;
+    const regions = this.#functions.slice(firstRegion - imports.functions);
+    const indices = regions.map((_, i) => firstRegion + i);
     const module = assemble(
       this.name,
-      this.#imports,
+      imports,
       this.#functions,
-      this.#exports,
+      exports,
       indices.length ? [[firstSlot, indices]] : [],
-      this.#start,
+      start,
     );
     const frames = Uint32Array.from(regions, ({ region }) => region === null ? 0 : 2 * region.minDepth + +region.fused);
     return { ...module, frames };

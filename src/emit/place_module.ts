@@ -6,7 +6,8 @@
 import { bug } from "../errors.ts";
 import { resumeNumber, resumeRow, type ResumeTable } from "../machine/resume_table.ts";
 import { u32Length, WasmBytes } from "./bytes.ts";
-import { elementSection, nameSection, TYPE_REGION } from "./module.ts";
+import { elementSection, nameSection } from "./module.ts";
+import { TYPE_REGION } from "./module_parts.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
 import { sideEntryBody } from "./runtime_functions.ts";
 import {

@@ -28,9 +28,10 @@ export interface ModulePlan {
   target(pc: number): RegionTarget;
 }
 
-/** A region in this module, one behind a table slot, or none: the dispatcher has to find it. */
+/** A region in this module, one whose index is not known yet, one behind a table slot, or none: the dispatcher has to find it. */
 export type RegionTarget =
   | { kind: "function"; index: number }
+  | { kind: "open"; pc: number }
   | { kind: "slot"; slot: number }
   | { kind: "none" };
 
@@ -61,4 +62,8 @@ export interface RegionCode {
   minDepth: number;
   /** It leaves for the interpreter on hosts whose relaxed a * b + c rounds twice. */
   fused: boolean;
+  /** CALL_WORDS for each call of a function whose index is open: where in the body the index belongs, and the guest pc. */
+  openCalls: Int32Array;
 }
+
+export const CALL_WORDS = 2;

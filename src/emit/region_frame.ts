@@ -15,12 +15,12 @@ import {
 import { OP, TYPE_I32, TYPE_I64 } from "../ir/ops.ts";
 import { VAR_TYPE } from "../ir/variables.ts";
 import { STACK_UNIT, STATE_FUEL } from "../machine/state.ts";
-import { ByteArena } from "./arena.ts";
+import { ByteArena, WordArena } from "./arena.ts";
 import { BranchHints } from "./branch_hints.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg } from "./cfg.ts";
 import { BLOCK_EMPTY, W_BR, W_END, W_I32_CONST, W_I64_CONST, W_IF, W_PREFIX_SIMD, W_RETURN } from "./opcodes.ts";
-import type { ModulePlan, TrapMap } from "./region_code.ts";
+import { CALL_WORDS, type ModulePlan, type TrapMap } from "./region_code.ts";
 import { RegionLocals } from "./region_locals.ts";
 import { scratchWords } from "./scratch.ts";
 import { TrapRecorder } from "./trap_recorder.ts";
@@ -60,6 +60,9 @@ export class RegionFrame {
   fuelLocal = -1;
   /** Bodies that have been taken. */
   readonly #bodies = new ByteArena();
+  /** As in RegionCode.openCalls, but that offsets count from the code. */
+  readonly #openCalls: number[] = [];
+  readonly #words = new WordArena();
   /** The list of the locals. */
   readonly #head = new WasmBytes();
   /** By block, the return address that is in its local at the block's end; 0 for none that is known. */
@@ -94,6 +97,7 @@ export class RegionFrame {
     this.#returnPcs = scratchWords(fn.blocks.length);
     this.traps.begin(fn, flow);
     this.hints.begin();
+    this.#openCalls.length = 0;
     const guestCost = Math.min(flow.frameBytes / STACK_UNIT + 0.5, MAX_GUEST_COST);
     this.frameCost = Math.max(this.hostCost(), hostCost, Math.ceil(guestCost));
   }
@@ -104,14 +108,22 @@ export class RegionFrame {
   }
 
   /** The function's body, its places for faults, and which way its branches go. */
-  take(): { body: Uint8Array; traps: TrapMap; hints: Uint8Array } {
+  take(): { body: Uint8Array; traps: TrapMap; hints: Uint8Array; openCalls: Int32Array } {
     const head = this.#head;
     head.reset();
     this.locals.write(head);
     const body = this.#bodies.reserve(head.length + this.out.length);
     body.set(head.view());
     body.set(this.out.view(), head.length);
-    return { body, traps: this.traps.take(head.length), hints: this.hints.take(head.length) };
+    for (let i = 0; i < this.#openCalls.length; i += CALL_WORDS) this.#openCalls[i] += head.length;
+    const openCalls = this.#words.keep(this.#openCalls);
+    return { body, traps: this.traps.take(head.length), hints: this.hints.take(head.length), openCalls };
+  }
+
+  /** A byte in place of the index of a function that is not known yet. */
+  openCall(pc: number): void {
+    this.#openCalls.push(this.out.length, pc);
+    this.out.byte(0);
   }
 
   get(local: number): void {

@@ -116,6 +116,9 @@ export class RegionTransfers {
     if (target.kind === "function") {
       out.byte(direct);
       out.u32(target.index);
+    } else if (target.kind === "open") {
+      out.byte(direct);
+      frame.openCall(target.pc);
     } else if (target.kind === "slot") {
       frame.const(target.slot);
       this.#callIndirect(indirect);

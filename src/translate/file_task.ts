@@ -2,6 +2,7 @@
 import type { CodePointer } from "../discover/entries.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import { fileMemory } from "./file_memory.ts";
+import type { RegionSharing } from "./region_sharing.ts";
 import { translateProgram, type Translation } from "./translate.ts";
 
 /** Plain data, so that it can be sent to another thread. */
@@ -34,9 +35,10 @@ export interface Ticket {
 /** All translations are made under this name and for the first slots: place_module.ts gives them others. */
 const NAME = "code";
 
-/** The same task gives the same translation, but for its times. Throws a TranslatorError if the file is not for the place. */
-export function translateFile({ bytes, path, start, level, ...hints }: FileTask): Translation {
-  return translateProgram(fileMemory(bytes, path, start, hints), { name: NAME, level });
+/** The same task gives the same translation, whoever helps with it, but for its times. Throws a TranslatorError if the file is not for the place. */
+export function translateFile({ bytes, path, start, level, ...hints }: FileTask, sharing?: RegionSharing): Translation {
+  const memory = fileMemory(bytes, path, start, hints);
+  return translateProgram(memory, { name: NAME, level, ...(sharing === undefined ? {} : { sharing }) });
 }
 
 /** Translates when it is waited for, in the thread that waits. */

@@ -2,32 +2,22 @@
  * The translate station: a program in guest memory to one wasm module, region by region: discover, lift, optimise, emit. Only
  * one region's instructions and IR are in memory at a time; what stays is its wasm code.
  */
-import { type CodeView, discoverRegion, runsLongerThan } from "../discover/discover.ts";
-import { CodeMap, codeView, MARK_CALLED, MARK_CONTINUED, MARK_FUNCTION, MARK_TAKEN } from "../discover/code_map.ts";
-import { pointerInInstruction } from "../discover/code_pointers.ts";
-import { type CodeEntries, constantRanges, findEntries, type ProgramMemory } from "../discover/entries.ts";
+import { type CodeView, discoverRegion } from "../discover/discover.ts";
+import { CodeMap } from "../discover/code_map.ts";
+import type { ProgramMemory } from "../discover/entries.ts";
 import { CodeOwners } from "../discover/owners.ts";
 import { cutIntoParts, type FunctionPart } from "../discover/parts.ts";
-import { instructionCount, type Region, type RegionBlock } from "../discover/region.ts";
+import type { Region, RegionBlock } from "../discover/region.ts";
 import { CodeModuleBuilder } from "../emit/module.ts";
 import type { IrFunction } from "../ir/function.ts";
-import { inlineCalls, type InlineFunction, inlineFunction, MAX_INLINE_INSTRUCTIONS } from "../lift/inline.ts";
-import { liftRegion } from "../lift/lift.ts";
+import type { InlineFunction } from "../lift/inline.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
 import { FIRST_SLOT } from "../machine/code_cache.ts";
 import { encodeResume } from "../machine/resume_table.ts";
 import { encodeTraps } from "../machine/trap_codec.ts";
-import { FLOW_JUMP_INDIRECT, FLOW_SYSCALL } from "../x86/row.ts";
+import { type FoundRegion, MAX_FUNCTION_INSTRUCTIONS, RegionMaker } from "./region_maker.ts";
+import type { MadeRegion, RegionSharing } from "./region_sharing.ts";
 import { type UnsupportedInstruction, UnsupportedReport } from "./unsupported.ts";
-
-/** As a whole function is better than its pieces, more than the lazy compiler takes at once. Larger ones are cut. */
-const MAX_INSTRUCTIONS = 18000;
-
-/** Smaller regions are repeated for each of their entries: side entries cost more. */
-const MIN_SHARED_INSTRUCTIONS = 32;
-
-/** What is larger is no function but data taken for one; the rest becomes regions of its own. */
-const MAX_FUNCTION_INSTRUCTIONS = 200_000;
 
 export interface TranslateOptions {
   /** Module name: letters, digits, "_" and "."; faults are told apart by it. */
@@ -40,6 +30,8 @@ export interface TranslateOptions {
   maxRegionInstructions?: number;
   /** The processor that the program is shown. */
   level?: CpuLevel;
+  /** Others who make regions of the program, of the same largest size, without `optimise`. */
+  sharing?: RegionSharing;
   /** Told of progress now and then: regions done and known so far. */
   onProgress?: (done: number, known: number) => void;
   /** Clock for the stage times, in milliseconds. */
@@ -95,20 +87,18 @@ interface Planned {
  * it, and it is made again; the others become regions of their own.
  */
 class Translator {
-  readonly #program: ProgramMemory;
   readonly #options: TranslateOptions;
   readonly #now: () => number;
   readonly #ms = { entries: 0, discover: 0, lift: 0, optimise: 0, emit: 0, assemble: 0 };
   #last: number;
-  readonly #found: CodeEntries;
-  readonly #largest: number;
+  readonly #maker: RegionMaker;
+  /** The code, where regions end at functions that were cut into parts. */
   readonly #code: CodeView;
   /** The same, where regions end at what other regions have. */
   readonly #codeBetween: CodeView;
   readonly #owners: CodeOwners;
   readonly #planned: Planned[] = [];
-  /** Entries that are no functions, ascending. */
-  readonly #inner: number[];
+  #hasParts = false;
   readonly #builder: CodeModuleBuilder;
   readonly #unsupported: UnsupportedReport;
   readonly #tally: Tally;
@@ -119,22 +109,19 @@ class Translator {
   /** To be made, or made again. */
   #open = new Set<Planned>();
   #next = 0;
+  /** Entries that others have been told of. */
+  #offered = 0;
 
   constructor(program: ProgramMemory, options: TranslateOptions) {
-    this.#program = program;
     this.#options = options;
     // It is asked some five times a region: performance.now() would take a thirtieth of the time.
     this.#now = options.now ?? Date.now;
     this.#last = this.#now();
-    this.#largest = options.maxRegionInstructions ?? MAX_INSTRUCTIONS;
-    const found = this.#found = findEntries(program);
-    this.#code = codeView(program.u8, found.map, [...constantRanges(program), ...program.executable]);
+    this.#maker = new RegionMaker(program, options.level ?? DEFAULT_CPU_LEVEL, options.maxRegionInstructions);
+    const { found, code } = this.#maker;
     this.#owners = new CodeOwners(found.map);
-    const isPart = (owner: number) => owner >= 0 && this.#planned[owner].part !== null;
-    this.#codeBetween = { ...this.#code, isElsewhere: (pc) => this.#owners.get(pc) >= 0 };
-    this.#code = { ...this.#code, isElsewhere: (pc) => isPart(this.#owners.get(pc)) };
-    const inner = new Set([...found.roots, ...found.map.withMarks(MARK_TAKEN | MARK_CONTINUED)]);
-    this.#inner = [...inner].filter((pc) => !this.#isFunction(pc)).sort((a, b) => a - b);
+    this.#codeBetween = { ...code, isElsewhere: (pc) => this.#owners.get(pc) >= 0 };
+    this.#code = { ...code, isElsewhere: (pc) => this.#isInPart(pc) };
     this.#builder = new CodeModuleBuilder(options.name, found.roots, (pc) => this.#accepts(pc));
     this.#unsupported = new UnsupportedReport(program.u8);
     this.#tally = new Tally(found.map);
@@ -147,6 +134,7 @@ class Translator {
       this.#placeDeferred();
       this.#emitOpen();
     } while (this.#next < this.#builder.entries.length || this.#deferred.length > 0 || this.#open.size > 0);
+    this.#options.sharing?.end();
     const built = this.#builder.finish(this.#options.firstSlot);
     const { bytes, entries } = built;
     const traps = encodeTraps(built), resume = encodeResume(built.resume);
@@ -163,7 +151,7 @@ class Translator {
       stats: {
         ...this.#tally.totals(),
         regions: entries.length,
-        functions: this.#found.functions,
+        functions: this.#maker.found.functions,
         wasmBytes: bytes.length,
         milliseconds: this.#ms,
       },
@@ -176,16 +164,23 @@ class Translator {
     this.#last = t;
   }
 
-  #isFunction(pc: number): boolean {
-    return (this.#found.map.get(pc) & (MARK_FUNCTION | MARK_CALLED)) !== 0;
+  #isInPart(pc: number): boolean {
+    const owner = this.#hasParts ? this.#owners.get(pc) : -1;
+    return owner >= 0 && this.#planned[owner].part !== null;
   }
 
   /** Whether a pc may become an entry: in a part that has been made, only what is one already. */
-  #accepts(pc: number): boolean {
+  #mayBecomeEntry(pc: number): boolean {
     const planned = this.#planned[this.#owners.get(pc)];
-    if (planned === undefined || planned.part === null) return this.#found.map.has(pc);
-    if (!planned.isEmitted) planned.part.entries.add(pc);
-    return planned.part.entries.has(pc);
+    if (planned === undefined || planned.part === null) return this.#maker.found.map.has(pc);
+    return !planned.isEmitted || planned.part.entries.has(pc);
+  }
+
+  /** The same, and what may be an entry of a part will be one. */
+  #accepts(pc: number): boolean {
+    if (!this.#mayBecomeEntry(pc)) return false;
+    this.#planned[this.#owners.get(pc)]?.part?.entries.add(pc);
+    return true;
   }
 
   #want(pc: number): void {
@@ -196,11 +191,22 @@ class Translator {
   #addEntries(): void {
     const builder = this.#builder;
     for (; this.#next < builder.entries.length; this.#next++) {
+      this.#offer();
       const pc = builder.entries[this.#next];
       if ((this.#next & 255) === 0) this.#options.onProgress?.(this.#next, builder.entries.length);
       builder.reserve();
-      if (this.#isFunction(pc) && !this.#placeInPart(pc)) this.#addRegion(pc, this.#code);
+      if (this.#maker.isFunction(pc) && !this.#placeInPart(pc)) this.#addFunction(pc);
       else this.#deferred.push(pc);
+    }
+  }
+
+  /** Tells of functions that will be made. */
+  #offer(): void {
+    const { sharing } = this.#options, { entries } = this.#builder;
+    if (sharing === undefined) return;
+    for (; this.#offered < entries.length; this.#offered++) {
+      const pc = entries[this.#offered];
+      if (this.#maker.isFunction(pc)) sharing.offer(pc);
     }
   }
 
@@ -210,7 +216,7 @@ class Translator {
     for (const pc of pcs) {
       if (this.#placeInPart(pc)) continue;
       const owner = this.#planned[this.#owners.get(pc)];
-      if (owner === undefined) this.#addRegion(pc, this.#codeBetween);
+      if (owner === undefined) this.#addRegion(this.#maker.find(pc, this.#codeBetween));
       else if (owner.entryPc !== pc && !owner.sideEntries.has(pc)) {
         owner.sideEntries.add(pc);
         this.#open.add(owner);
@@ -228,27 +234,47 @@ class Translator {
     return true;
   }
 
-  /** Makes the region of an entry whose place is reserved. */
-  #addRegion(pc: number, code: CodeView): void {
-    const inside = between(this.#inner, pc, this.#found.endOf(pc));
-    let region = discoverRegion(code, pc, MAX_FUNCTION_INSTRUCTIONS, inside);
-    const labels = this.#labelsOf(region);
-    if (labels.length > 0) region = discoverRegion(code, pc, MAX_FUNCTION_INSTRUCTIONS, [...inside, ...labels]);
+  #addFunction(pc: number): void {
+    const found = this.#maker.find(pc, this.#code);
+    this.#addRegion(found, this.#options.sharing?.take(pc));
+  }
+
+  /** Makes the region of an entry whose place is reserved, unless somebody has. */
+  #addRegion({ region, instructions, isSmall, labels, wanted }: FoundRegion, made: MadeRegion | null = null): void {
     this.#tally.add(region);
-    this.#wantTaken(region);
+    for (const pc of wanted) this.#want(pc);
     this.#lap("discover");
-    const size = instructionCount(region);
-    if (size > this.#largest) return this.#addParts(region);
-    if (size < MIN_SHARED_INSTRUCTIONS) {
-      region.sideEntries = [];
-      for (const label of labels) this.#want(label);
-    } else this.#plan(region.entryPc, region.sideEntries, region.blocks, null);
-    this.#fill(region);
+    if (instructions > this.#maker.largest) return this.#addParts(region);
+    if (isSmall) { for (const label of labels) this.#want(label); }
+    else this.#plan(region.entryPc, region.sideEntries, region.blocks, null);
+    if (made !== null && this.#fits(made)) this.#attach(made, region);
+    else this.#fill(region);
     this.#lap("emit");
   }
 
+  /** Whether a helper, who knows nothing of parts, made what would be made here. */
+  #fits({ asked, blocks, region: { targets } }: MadeRegion): boolean {
+    if (!this.#hasParts) return true;
+    if (targets.some((pc) => !this.#mayBecomeEntry(pc))) return false;
+    if (blocks.some((pc) => this.#isInPart(pc))) return false;
+    for (let i = 0; i < asked.length; i += 2) {
+      if ((this.#smallFunction(asked[i])?.instructions ?? 0) !== asked[i + 1]) return false;
+    }
+    return true;
+  }
+
+  #attach({ region: detached, asked, unsupported }: MadeRegion, region: Region): void {
+    for (const row of unsupported) this.#unsupported.add(...row);
+    this.#addFailures(region);
+    for (let i = 0; i < asked.length; i += 2) if (asked[i + 1] > 0) this.#want(asked[i]);
+    // As the emitter would: parts get to know of their entries so.
+    for (const pc of detached.targets) this.#want(pc);
+    this.#builder.attach(detached);
+  }
+
   #addParts(region: Region): void {
-    for (const { part, blocks } of cutIntoParts(region, this.#largest)) {
+    this.#hasParts = true;
+    for (const { part, blocks } of cutIntoParts(region, this.#maker.largest)) {
       const { entries } = part;
       const entryPc = entries.has(region.entryPc) ? region.entryPc : Math.min(...entries);
       this.#open.add(this.#plan(entryPc, [], blocks, part));
@@ -263,17 +289,6 @@ class Translator {
     for (const pc of planned.sideEntries) this.#builder.want(pc);
     this.#builder.want(entryPc);
     return planned;
-  }
-
-  /** Where indirect jumps whose table was not recognised may go: labels of the function that are in data. */
-  #labelsOf({ entryPc, blocks, jumpTables }: Region): number[] {
-    const isUnknown = ({ instructions }: RegionBlock) => {
-      const end = instructions.at(-1);
-      return end !== undefined && end.row.flow === FLOW_JUMP_INDIRECT && !jumpTables.has(end.pc);
-    };
-    if (!blocks.some(isUnknown)) return [];
-    const known = new Set([...jumpTables.values()].flatMap((table) => table.targets));
-    return between(this.#found.labels, entryPc, this.#found.endOf(entryPc)).filter((pc) => !known.has(pc));
   }
 
   /** Makes regions whose entries have become more since they were made, and the parts of large functions. */
@@ -304,18 +319,10 @@ class Translator {
   }
 
   #lift(region: Region): IrFunction {
-    const unsupported = this.#unsupported;
-    const fn = liftRegion(
-      region,
-      this.#options.level ?? DEFAULT_CPU_LEVEL,
-      (insn) => unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic, insn.row.feature),
-    );
-    for (const { failure } of region.blocks) if (failure !== null) unsupported.addFailure(failure);
-    inlineCalls(fn, instructionCount(region), {
-      level: this.#options.level ?? DEFAULT_CPU_LEVEL,
-      functionAt: (pc) => this.#functionAt(pc),
-      limit: this.#largest,
+    const fn = this.#maker.lift(region, (pc) => this.#functionAt(pc), (insn) => {
+      this.#unsupported.add(insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic, insn.row.feature);
     });
+    this.#addFailures(region);
     this.#lap("lift");
     if (this.#options.optimise !== undefined) {
       this.#options.optimise(fn);
@@ -324,51 +331,24 @@ class Translator {
     return fn;
   }
 
-  /** The function at an address, if it is small enough to be taken into its callers. */
+  #addFailures(region: Region): void {
+    for (const { failure } of region.blocks) if (failure !== null) this.#unsupported.addFailure(failure);
+  }
+
   #functionAt(pc: number): InlineFunction | null {
-    let known = this.#inlined.get(pc);
-    if (known === undefined) {
-      const isWhole = this.#isFunction(pc) && (this.#planned[this.#owners.get(pc)]?.part ?? null) === null;
-      known = isWhole && !runsLongerThan(this.#code, pc, MAX_INLINE_INSTRUCTIONS)
-        ? inlineFunction(discoverRegion(this.#code, pc, MAX_INLINE_INSTRUCTIONS + 1))
-        : null;
-      this.#inlined.set(pc, known);
-      // A task that has stopped in a copy goes on in the function itself.
-      if (known !== null) this.#want(pc);
-    }
+    const known = this.#smallFunction(pc);
+    // A task that has stopped in a copy goes on in the function itself.
+    if (known !== null) this.#want(pc);
     return known;
   }
 
-  /** Functions whose address the region takes, and what follows its system calls (a blocked task goes on there). */
-  #wantTaken(region: Region): void {
-    const { blocks, sideEntries } = region, continued: number[] = [];
-    for (let b = 0; b < blocks.length; b++) {
-      const { instructions } = blocks[b];
-      for (let i = 0; i < instructions.length; i++) {
-        const address = pointerInInstruction(instructions[i]);
-        if (address >= 0 && this.#found.mayBeTaken(address)) this.#want(address);
-      }
-      const end = instructions[instructions.length - 1];
-      if (end === undefined || end.row.flow !== FLOW_SYSCALL) continue;
-      this.#want(end.nextPc);
-      continued.push(end.nextPc);
+  #smallFunction(pc: number): InlineFunction | null {
+    let known = this.#inlined.get(pc);
+    if (known === undefined) {
+      this.#inlined.set(pc, known = this.#isInPart(pc) ? null : this.#maker.smallFunction(pc, this.#code));
     }
-    if (sideEntries.length + continued.length === 0) return;
-    const inside = new Set([...sideEntries, ...continued]);
-    region.sideEntries = blocks.map((b) => b.pc).filter((pc) => pc !== region.entryPc && inside.has(pc));
+    return known;
   }
-}
-
-/** Those of an ascending list that are above `low` and below `end`. */
-function between(list: readonly number[], low: number, end: number): number[] {
-  let first = 0, last = list.length;
-  while (first < last) {
-    const mid = (first + last) >> 1;
-    if (list[mid] <= low) first = mid + 1;
-    else last = mid;
-  }
-  while (last < list.length && list[last] < end) last++;
-  return list.slice(first, last);
 }
 
 /** Counts instructions, and different ones by marks of its own. */

@@ -1,0 +1,46 @@
+import { MessageChannel } from "node:worker_threads";
+import { describe, expect, it } from "vitest";
+import { HelpedWork, makeBoard, OfferedWork } from "./work_board.ts";
+
+function sides(helpers: number) {
+  const board = makeBoard(1 << 10), channels = Array.from({ length: helpers }, () => new MessageChannel());
+  return {
+    offered: new OfferedWork(board, channels.map(({ port1 }) => port1)),
+    helped: channels.map(({ port2 }) => new HelpedWork(board, port2)),
+  };
+}
+
+describe("the board", () => {
+  it("gives each function to one, helpers the last that was offered", () => {
+    const { offered, helped: [first, second] } = sides(2);
+    for (const pc of [0x1000, 0x80002000, 0x3000, 0x4000, 0x5000]) offered.offer(pc);
+    expect(offered.take(0x1000)).toBeNull();
+    expect([first.next(), second.next()]).toEqual([0x5000, 0x4000]);
+    offered.offer(0x6000);
+    expect([first.next(), first.next(), second.next(), second.next()]).toEqual([0x6000, 0x3000, 0x80002000, -1]);
+    first.close();
+    second.close();
+    offered.end();
+  });
+
+  it("hands over what was made, and leaves what could not be made", () => {
+    const { offered, helped: [helper] } = sides(1);
+    for (const pc of [0x1000, 0x2000, 0x3000]) offered.offer(pc);
+    for (let pc; (pc = helper.next()) >= 0;) helper.answer({ pc, made: null });
+    helper.flush();
+    expect([0x1000, 0x3000, 0x2000].map((pc) => offered.take(pc))).toEqual([null, null, null]);
+    expect(helper.isOver).toBe(false);
+    offered.end();
+    expect(helper.isOver).toBe(true);
+    helper.close();
+  });
+
+  it("has room for so many functions; others are the translation's", () => {
+    const { offered, helped: [helper] } = sides(1);
+    for (let i = 1; i <= 40; i++) offered.offer(i);
+    expect(helper.next()).toBe(32);
+    expect(offered.take(40)).toBeNull();
+    helper.close();
+    offered.end();
+  });
+});
