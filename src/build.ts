@@ -26,9 +26,9 @@ import { mergeLayers } from "./rootfs/merge.ts";
 import { packTree } from "./rootfs/pack.ts";
 import { openPackedTree } from "./rootfs/packed_tree.ts";
 import { RecordingTree } from "./rootfs/recording_tree.ts";
-import type { Tree } from "./rootfs/tree.ts";
+import type { InodeNumber, Tree } from "./rootfs/tree.ts";
 import { compressBlob } from "./zstd/blob.ts";
-import { addressSpaces, captureSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
+import { addressSpaces, captureSnapshot, filesOfSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
 import { type CodeFile, codeFiles } from "./translate/code_files.ts";
 import { AheadCode } from "./translate/ahead_code.ts";
 import { type FileTranslator, OwnThreadTranslator } from "./translate/file_task.ts";
@@ -73,8 +73,8 @@ export interface BuildOptions {
   /** Makes modules smaller, keeping their trap maps right; null for none. */
   optimise?: ((translations: readonly Translation[]) => Promise<Translation[]>) | null;
   /**
-   * Makes a Zstandard frame: files that nothing read in boot and training are kept so, and what tells of faults. Without it
-   * all stays as it is.
+   * Makes a Zstandard frame: what is not wanted when an instance starts and answers requests like those of the training is kept
+   * so. Without it all stays as it is.
    */
   compress?: (bytes: Uint8Array) => Uint8Array;
 }
@@ -114,6 +114,8 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     const ports = net.listeners().map((l) => l.port).join(", ");
     throw badInput(`the server does not listen on port ${options.port}, but on ${ports}; ${guest.output.describe()}`);
   }
+  // Of what was read to start nothing is wanted again, but for what is mapped.
+  guestTree.filesRead.clear();
   const kept = options.warm.filter((request) => request.keep);
   if (kept.length > 0) {
     enter("warm-up");
@@ -162,11 +164,9 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const modules = finished.map(({ file }, i) => moduleRow(file, translations[i]));
 
   enter("package");
-  const { compress } = options, { filesRead } = guestTree;
-  const packed = packTree(
-    tree,
-    compress === undefined ? {} : { compress: { compress, isWanted: (file) => filesRead.has(file) } },
-  );
+  const { compress } = options, mapped = filesOfSnapshot(snapshot);
+  const isWanted = (file: InodeNumber) => mapped.has(file) || guestTree.filesRead.has(file);
+  const packed = packTree(tree, compress === undefined ? {} : { compress: { compress, isWanted } });
   const blobs = new Map<string, Uint8Array>([
     ["snapshot.kernel", snapshot.kernel],
     ["snapshot.memory", snapshot.memory],

@@ -75,7 +75,7 @@ export function formatBudget(input: BudgetInput): string {
   const { chunkBytes, storedBytes, expandedBytes } = input.rootfs;
   const compressed = expandedBytes === 0
     ? ""
-    : `, ${megabytes(expandedBytes)} MB that nothing read compressed to ${megabytes(storedBytes)}`;
+    : `, ${megabytes(expandedBytes)} MB not wanted at once compressed to ${megabytes(storedBytes)}`;
   lines.push(`  ${"files of the image".padEnd(24)} ${megabytes(chunkBytes).padStart(9)} MB as they are${compressed}`);
   for (const b of checkBudget(input)) {
     const verdict = b.fits ? "fits" : `TOO LARGE by ${megabytes(b.needs - b.limit)} MB`;

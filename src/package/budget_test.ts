@@ -50,7 +50,7 @@ describe("the budget", () => {
   });
 
   it("names what is compressed", () => {
-    expect(formatBudget(input())).toContain("10.0 MB as they are, 12.0 MB that nothing read compressed to 5.0\n");
+    expect(formatBudget(input())).toContain("10.0 MB as they are, 12.0 MB not wanted at once compressed to 5.0\n");
     const plain = input({ rootfs: { chunkBytes: 10 * MB, storedBytes: 0, expandedBytes: 0 } });
     expect(formatBudget(plain)).toContain("10.0 MB as they are\n");
   });

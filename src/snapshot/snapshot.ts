@@ -14,7 +14,7 @@ import { flushSpace } from "../kernel/memory/shared_pages.ts";
 import { SYSCALLS } from "../kernel/syscalls/table.ts";
 import { STATE_BYTES } from "../machine/state.ts";
 import type { Machine } from "../machine/machine.ts";
-import type { Tree } from "../rootfs/tree.ts";
+import type { InodeNumber, Tree } from "../rootfs/tree.ts";
 import { SavedGraph, saveGraph } from "./graph.ts";
 import { kernelClasses } from "./kernel_classes.ts";
 import {
@@ -148,6 +148,15 @@ function decodeMemories(bytes: Uint8Array): MemoryRuns[] {
     at += 2 + count;
   }
   return memories;
+}
+
+/** Files of the image whose pages a restore takes, by their numbers. */
+export function filesOfSnapshot(snapshot: Snapshot): Set<InodeNumber> {
+  const files = new Set<InodeNumber>();
+  for (const { runs } of decodeMemories(snapshot.memory)) {
+    for (let i = 0; i < runs.length; i += 4) if (runs[i] !== FROM_POOL) files.add(runs[i]);
+  }
+  return files;
 }
 
 /** Bytes of guest memory that a restore fills. */
