@@ -269,7 +269,7 @@ interface BootedGuest {
 function startBoot(tree: Tree, spec: ProcessSpec, ahead: AheadCode, options: BuildOptions): BootedGuest {
   const output = new LastOutput();
   const host = bootHost(options, output);
-  const library: CodeLibrary = new CodeLibrary(emptyBaseCode(), 0, ahead.finder(() => library));
+  const library: CodeLibrary = new CodeLibrary(emptyBaseCode(), 0, ahead.finder(() => library, true));
   const shared: WasmShared = {
     library,
     compiler: lazyCompiler(tree, library),

@@ -52,6 +52,10 @@ export interface FileCode extends LoadedCode {
 
 /** Code that is being made, or is worth making only if the guest gets there. */
 export interface LaterCode {
+  /** The guest has got to an address of it; false if what is there is rather compiled by itself than waited for. */
+  isWorthWaiting(): boolean;
+  /** So many bytes of it have been compiled by themselves. */
+  compiled(bytes: number): void;
   /** Waits for it; undefined if there will be none. Gives the same at each call. */
   wait(): FileCode | undefined;
 }

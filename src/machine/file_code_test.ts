@@ -10,7 +10,17 @@ import { translateProgram } from "../translate/translate.ts";
 import { BodyPool } from "./body_pool.ts";
 import { CodeLibrary, type FileCode, FIRST_SLOT } from "./code_cache.ts";
 import { NO_CLIENT } from "./no_client.ts";
-import { GUEST_BIAS, RAX, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "./state.ts";
+import {
+  GUEST_BIAS,
+  RAX,
+  RDI,
+  RSP,
+  STATE_BYTES,
+  STATE_GPR,
+  STATE_RIP,
+  STOP_BREAKPOINT,
+  STOP_SYSCALL,
+} from "./state.ts";
 import { decodeResume } from "./resume_table.ts";
 import { decodeTraps } from "./trap_codec.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
@@ -240,5 +250,70 @@ describe("a pooled body keeps modules only where nothing else is", () => {
     fill(again);
     again.codeMapped(OTHER_FILE, PLACE.start, PLACE.end);
     expect(call(again)).toBe(OTHER_AHEAD);
+  });
+});
+
+describe("a module that is not worth waiting for at first", () => {
+  /**
+   * pre: two loops; ret  f: xor eax, eax; test edi, edi; jz pre; loop: call s; dec edi; jnz loop; ret  s: inc eax; syscall; ret
+   * h: int3, in the file at PLACE. Only what compiles code by itself takes pre for a function, so that the module has other numbers
+   * for where f goes on.
+   */
+  const SOURCE = `pre: a: ff ce  75 fc  b: ff cb  75 fc  c3
+    f: 31 c0  85 ff  0f 84 @pre  loop: e8 @s  ff cf  75 f7  c3   s: ff c0  0f 05  c3   h: cc`;
+  const program = programOf(SOURCE, { entry: "f", data: ["h"] });
+  const [PRE, F, S, H] = ["pre", "f", "s", "h"].map((label) => program.labels.get(label)!);
+
+  /** A machine on which the file's code is memory's until so many bytes of it were compiled. */
+  function patient(bytes: number) {
+    const { name, wasm, entries, firstSlot, resume, traps } = translateProgram(program, { name: "late" });
+    const module = new WebAssembly.Module(wasm), { start, end } = PLACE;
+    const made = { name, module, entries, firstSlot, resume: decodeResume(resume), ...decodeTraps(traps) };
+    const code: FileCode = { ...made, file: FILE, start, end };
+    const later = {
+      left: bytes,
+      waits: 0,
+      isWorthWaiting: () => later.left <= 0,
+      compiled: (n: number) => void (later.left -= n),
+      wait: () => (later.waits++, code),
+    };
+    const library = new CodeLibrary(emptyBaseCode(), entries.length, () => later);
+    const compiler = new JitCompiler({ isFunctionStart: (pc) => pc === PRE });
+    const m = new WasmMachine({ library, compiler, interpreter: null }, END, "/program");
+    m.memory.growTo(END);
+    m.memory.u8.set(program.u8);
+    m.codeMapped(FILE, start, end);
+    return { m, later };
+  }
+
+  test("is not waited for before enough was compiled, and nothing that it has counts as missing", () => {
+    const { m, later } = patient(1);
+    m.client = { ...NO_CLIENT, syscall: () => 0 };
+    m.memory.i32[(STATE_GPR + 8 * RDI) >> 2] = 3;
+    expect(call(m, F)).toBe(3);
+    expect([...m.misses.keys()].filter((pc) => pc >= PLACE.start && pc < PLACE.end)).toEqual([F]);
+    // f has been compiled; s comes with the module.
+    expect([later.left <= 0, later.waits]).toEqual([true, 1]);
+    expect(call(m, S)).toBe(4);
+  });
+
+  test("takes over a task that stopped in what was compiled", () => {
+    const { m, later } = patient(1000);
+    let stops = 0;
+    m.client = { ...NO_CLIENT, syscall: () => ++stops };
+    m.memory.i32[(STATE_GPR + 8 * RDI) >> 2] = 3;
+    writeCaller(m, F);
+    const words = m.memory.i32;
+    words[STATE_RIP >> 2] = CALLER;
+    words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;
+    expect([m.run(), later.waits]).toEqual([STOP_SYSCALL, 0]);
+    const registers = m.memory.u8.slice(0, STATE_BYTES);
+    later.left = 0;
+    // Another task gets to what is not there.
+    run(m, H);
+    expect(later.waits).toBe(1);
+    m.memory.u8.set(registers);
+    expect([m.run(), m.run(), m.run(), stops]).toEqual([STOP_SYSCALL, STOP_SYSCALL, STOP_BREAKPOINT, 3]);
+    expect(words[(STATE_GPR + 8 * RAX) >> 2]).toBe(3);
   });
 });

@@ -6,7 +6,7 @@ import { HELPERS } from "../ir/helpers.ts";
 import { AccessMap } from "./access_map.ts";
 import { MODE_CHECKED } from "./code_mode.ts";
 import { type CodeLibrary, type FileCode, type PatchModule, sameBytes } from "./code_cache.ts";
-import { isReturnSite, resumeNumber, resumeRow } from "./resume_table.ts";
+import { isReturnSite, resumeNumber, resumeRow, type ResumeTable } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
 import { helperBodies } from "./helpers/index.ts";
 import type { HelperCpu } from "./helpers/types.ts";
@@ -197,11 +197,14 @@ export class WasmBody {
 
   /** Adds a module to those that are there. Compiled code may be running. */
   addCode(code: FileCode): void {
-    const { codes, lookup } = this.#bound!;
+    const { codes, lookup, patchOfEntry } = this.#bound!;
     if (codes.includes(code)) return;
     this.#instantiate(code);
     const { entries, firstSlot } = code;
-    for (let i = 0; i < entries.length; i++) lookup.set(entries[i], firstSlot + i);
+    for (let i = 0; i < entries.length; i++) {
+      lookup.set(entries[i], firstSlot + i);
+      patchOfEntry.delete(entries[i]);
+    }
   }
 
   #growTable(slots: number): void {
@@ -239,17 +242,17 @@ export class WasmBody {
   resumePlace(pc: number): ResumePlace | null {
     const { codes, patchOfPoint, patchOfEntry, lookup } = this.#bound!;
     const patch = patchOfPoint.get(pc);
-    const code = patch ?? codes.find((c) => pc >= c.start && pc < c.end);
+    if (patch !== undefined) {
+      const { resume } = patch, row = resumeRow(resume, pc);
+      // Another patch, or a module that came later, may have taken the place of the one with this number.
+      if (row >= 0 && patchOfEntry.get(resume.entries[row]) === patch) return placeOf(resume, row);
+    }
+    const code = codes.find((c) => pc >= c.start && pc < c.end);
     if (code === undefined) return null;
     const { resume } = code, row = resumeRow(resume, pc);
     if (row < 0) return null;
     const entry = resume.entries[row];
-    // Another patch may have taken the place of the one with this number.
-    if (patch !== undefined ? patchOfEntry.get(entry) !== patch : lookup.get(entry) === 0) return null;
-    place.entry = entry;
-    place.number = resumeNumber(resume.codes[row]);
-    place.isReturn = isReturnSite(resume.codes[row]);
-    return place;
+    return lookup.get(entry) === 0 || patchOfEntry.has(entry) ? null : placeOf(resume, row);
   }
 
   /**
@@ -309,6 +312,13 @@ export class WasmBody {
 
 /** What resumePlace gives: it is asked at every stop. */
 const place: ResumePlace = { entry: 0, number: 0, isReturn: false };
+
+function placeOf({ entries, codes }: ResumeTable, row: number): ResumePlace {
+  place.entry = entries[row];
+  place.number = resumeNumber(codes[row]);
+  place.isReturn = isReturnSite(codes[row]);
+  return place;
+}
 
 const GUEST_PAGE = 4096;
 /** The state block and what the kernel keeps unmapped behind it. */

@@ -313,7 +313,7 @@ export class WasmMachine implements Machine, BodyOwner {
     if (this.#body.mode !== 0) return false;
     for (const [file, { start, end, later }] of this.#files) {
       if (pc < start || pc >= end) continue;
-      if (later === undefined) return false;
+      if (later === undefined || !later.isWorthWaiting()) return false;
       const code = later.wait();
       this.#files.set(file, { start, end, code, later: undefined });
       if (code !== undefined) this.#body.addCode(code);
@@ -322,20 +322,31 @@ export class WasmMachine implements Machine, BodyOwner {
     return false;
   }
 
+  /** What is to come of the file that is mapped there. */
+  #laterAt(pc: number): LaterCode | undefined {
+    for (const { start, end, later } of this.#files.values()) if (pc >= start && pc < end) return later;
+    return undefined;
+  }
+
   /** Import of compiled code. */
   onMiss(pc: number): number {
     this.#arrives(pc);
     // Who goes to a return site is unwinding, and does not come back.
-    return this.#body.resumePlace(pc)?.isReturn ? 0 : this.onStub(pc);
+    return this.#body.resumePlace(pc)?.isReturn ? 0 : this.#slotFor(pc, false);
   }
 
   /** Import of compiled code. */
   onStub(pc: number): number {
+    return this.#slotFor(pc, true);
+  }
+
+  /** `isKnown`: compiled code names the address. */
+  #slotFor(pc: number, isKnown: boolean): number {
     // A stub may be older than the code.
     let slot = this.#body.lookup.get(pc);
     if (slot === 0 && this.#arrives(pc)) slot = this.#body.lookup.get(pc);
     if (slot !== 0) return slot;
-    return this.#codeFor(pc) ? this.#body.lookup.get(pc) : 0;
+    return this.#codeFor(pc, isKnown) ? this.#body.lookup.get(pc) : 0;
   }
 
   #setRip(pc: number): void {
@@ -376,7 +387,7 @@ export class WasmMachine implements Machine, BodyOwner {
    * about to call or jump there, so that a first call unwinds nothing: every frame that unwinds has to be entered again at its
    * return site, which is one more region to compile.
    */
-  #codeFor(pc: number): boolean {
+  #codeFor(pc: number, isKnown = false): boolean {
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return false;
     const { library } = this.shared;
     const traits = this.#traitsOf(pc);
@@ -390,7 +401,10 @@ export class WasmMachine implements Machine, BodyOwner {
     const compile = () => compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel, traits) ?? null;
     const patch = outside === undefined ? compile() : outside.during(compile);
     if (patch === null) return false;
-    this.#noteMiss(pc);
+    const later = this.#laterAt(pc);
+    later?.compiled(patch.ranges.reduce((n, { bytes }) => n + bytes.length, 0));
+    // What will come has all that its code names.
+    if (later === undefined || !isKnown) this.#noteMiss(pc);
     library.cache.add(patch);
     this.#body.install(patch);
     return true;

@@ -19,6 +19,12 @@ import { placeTranslation } from "./placed.ts";
 /** Executable bytes of the largest file that a guest waits for; larger ones are compiled as they are reached. */
 const MAX_CODE_BYTES = 16 << 20;
 
+/**
+ * Of a large library a server may use very little when it starts: of libcrypto a fiftieth. So much of its code is compiled as it
+ * is reached, which costs twice as much; then the guest waits. (How much is counted, not timed: a boot is always the same.)
+ */
+const MIN_PATIENCE_CODE = 2 << 20, PATIENCE = 1 / 8;
+
 /** Where so few names can be looked up, all of them are compiled, whoever looks for them. */
 const FEW_EXPORTS = 64;
 
@@ -36,6 +42,8 @@ export interface AheadFile {
 }
 
 interface Mapped extends AheadFile {
+  /** Bytes of its code that are compiled as they are reached before a booting guest waits for the rest. */
+  patience: number;
   file: InodeNumber;
   end: number;
   exports: string[];
@@ -61,12 +69,28 @@ export class AheadCode {
     this.#now = now;
   }
 
-  /** For the code library of a guest. Guests come one after the other; a later one's library has the slots of those before. */
-  finder(library: () => CodeLibrary): FindFileCode {
+  /**
+   * For the code library of a guest. Guests come one after the other; a later one's library has the slots of those before.
+   * `isPatient`: the guest does not wait for large libraries before it has used some part of their code.
+   */
+  finder(library: () => CodeLibrary, isPatient = false): FindFileCode {
     return (file, start, end) => {
       const mapped = this.#mapped(file, start, end);
       if (mapped === null || mapped.code === null) return undefined;
-      return mapped.code ?? { wait: () => this.#wait(mapped, library()) } satisfies LaterCode;
+      return mapped.code ?? this.#later(mapped, library, isPatient);
+    };
+  }
+
+  #later(mapped: Mapped, library: () => CodeLibrary, isPatient: boolean): LaterCode {
+    return {
+      isWorthWaiting: () => {
+        this.#beginHeld();
+        return !isPatient || mapped.patience <= 0;
+      },
+      compiled: (bytes) => {
+        mapped.patience -= bytes;
+      },
+      wait: () => this.#wait(mapped, library()),
     };
   }
 
@@ -91,10 +115,12 @@ export class AheadCode {
       for (const name of importedNames(bytes)) this.#lookedUp.add(name);
       const exports = exportedNames(bytes).sort();
       const task: FileTask = { bytes, path, start, level: this.#level, profile: [], pointers: [], imports: exports };
-      const mapped: Mapped = { task, ticket: null, file, end, exports, code: undefined };
+      const isLibrary = exports.length > FEW_EXPORTS && !isProgram(bytes), size = end - start;
+      const patience = isLibrary && size >= MIN_PATIENCE_CODE ? size * PATIENCE : 0;
+      const mapped: Mapped = { task, ticket: null, patience, file, end, exports, code: undefined };
       // Who will look up which functions of a library is known when all files around it are mapped; extensions of a program may
       // be loaded at any time.
-      if (exports.length <= FEW_EXPORTS || isProgram(bytes)) mapped.ticket = this.#translator.begin(task);
+      if (!isLibrary) mapped.ticket = this.#translator.begin(task);
       return mapped;
     } catch (e) {
       return giveUp(e);

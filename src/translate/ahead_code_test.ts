@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { makeTestElf, TEST_CODE } from "../elf/_testing.ts";
 import { ET_EXEC } from "../elf/header.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
-import { CodeLibrary } from "../machine/code_cache.ts";
+import { CodeLibrary, type LaterCode } from "../machine/code_cache.ts";
 import { decodeResume } from "../machine/resume_table.ts";
 import { GUEST_BIAS, RAX, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "../machine/state.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
@@ -71,6 +71,22 @@ describe("AheadCode", () => {
   it("has a program translated as soon as it is mapped, with all that extensions may look up", () => {
     codes.find(PROGRAM, 0x400000 + TEST_CODE, 0x400000 + TEST_CODE + 0x1000);
     expect(begun).toMatchObject([{ bytes: program, imports: ["main"] }]);
+    expect(waits).toBe(0);
+  });
+
+  it("has a booting guest compile some of a large library before it waits; others wait at once", () => {
+    const isPatient = ahead.finder(() => codes, true), size = 4 << 20;
+    const later = isPatient(LIBRARY, CODE, CODE + size) as LaterCode;
+    expect([begun.length, later.isWorthWaiting(), begun.length]).toEqual([0, false, 1]);
+    later.compiled(size / 8 - 1);
+    expect(later.isWorthWaiting()).toBe(false);
+    const other = codes.find(LIBRARY, CODE, CODE + size) as LaterCode;
+    expect(other.isWorthWaiting()).toBe(true);
+    // All processes of the guest count.
+    (isPatient(LIBRARY, CODE, CODE + size) as LaterCode).compiled(1);
+    expect(later.isWorthWaiting()).toBe(true);
+    const small = isPatient(USER, 0x600000 + TEST_CODE, 0x600000 + TEST_CODE + 0x1000) as LaterCode;
+    expect(small.isWorthWaiting()).toBe(true);
     expect(waits).toBe(0);
   });
 
