@@ -4,7 +4,7 @@ import { webHost } from "../web_host.ts";
 import type { Host } from "../../src/host/host.ts";
 
 const output = lineBatch({
-  write: (text) => void process.stdout.write(`${text}\n`),
+  write: (lines) => void process.stdout.write(lines),
   soon: setImmediate,
   after: (ms, callback) => void setTimeout(callback, ms),
   now: () => performance.now(),
@@ -14,5 +14,6 @@ process.on("exit", output.flush);
 export const nodeHost: Host = {
   ...webHost,
   realtimeMs: () => performance.timeOrigin + performance.now(),
-  log: (stream, line) => stream === 1 ? output.add(line) : webHost.log(stream, line),
+  log: (stream, line) => stream === 1 ? output.addText(line) : webHost.log(stream, line),
+  writeLines: (stream, lines) => stream === 1 ? output.add(lines) : void process.stderr.write(lines.slice()),
 };

@@ -8,4 +8,9 @@ export interface Host {
   randomFill(bytes: Uint8Array<ArrayBuffer>): void;
   /** A line of guest output (1 = stdout, 2 = stderr) or of the runtime's own reports (0). */
   log(stream: 0 | 1 | 2, line: string): void;
+  /**
+   * Whole lines of guest output as they were written, with their ends; a view: copy what is to be kept. For hosts that take bytes
+   * for less than text; the others get each line by log().
+   */
+  writeLines?(stream: 1 | 2, lines: Uint8Array): void;
 }

@@ -19,9 +19,11 @@ export interface ConsoleSink {
 /** A line longer than this is logged in pieces. */
 const MAX_LINE_BYTES = 16384;
 
+const NEWLINE = 0x0a;
+
 const NOTHING = new Uint8Array(0);
 
-/** Hands whole lines to host.log. */
+/** Hands whole lines to the host. */
 export class LineSink implements ConsoleSink {
   private readonly pending: Record<1 | 2, Uint8Array> = { 1: NOTHING, 2: NOTHING };
   private readonly decoder = new TextDecoder();
@@ -29,9 +31,13 @@ export class LineSink implements ConsoleSink {
   constructor(private readonly host: Host) {}
 
   write(stream: 1 | 2, bytes: Uint8Array): void {
+    const { host } = this;
+    if (host.writeLines !== undefined && bytes.length > 0 && bytes[bytes.length - 1] === NEWLINE) {
+      if (this.pending[stream].length === 0) return host.writeLines(stream, bytes);
+    }
     let start = 0;
     for (;;) {
-      const newline = bytes.indexOf(10, start);
+      const newline = bytes.indexOf(NEWLINE, start);
       if (newline < 0) break;
       this.log(stream, bytes.subarray(start, newline));
       start = newline + 1;

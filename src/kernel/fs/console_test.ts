@@ -22,6 +22,28 @@ test("a character that is split between two writes is put together", () => {
   expect(host.output(1)).toEqual(["ä"]);
 });
 
+test("whole lines go as bytes to hosts that take them, in their order with those that come in parts", () => {
+  const host = new FakeHost(), got: string[] = [];
+  host.log = (stream, line) => void got.push(`${stream} line ${line}`);
+  const writeLines = (stream: number, lines: Uint8Array) =>
+    void got.push(`${stream} bytes ${new TextDecoder().decode(lines)}`);
+  const sink = new LineSink(Object.assign(host, { writeLines }));
+  for (const part of ["one\n", "two\nthree\n", "", "fo", "ur\n", "\n", "five\nsi", "x\n", "seven\n"]) {
+    sink.write(1, bytes(part));
+  }
+  sink.write(2, bytes("error\n"));
+  expect(got).toEqual([
+    "1 bytes one\n",
+    "1 bytes two\nthree\n",
+    "1 line four",
+    "1 bytes \n",
+    "1 line five",
+    "1 line six",
+    "1 bytes seven\n",
+    "2 bytes error\n",
+  ]);
+});
+
 test("stdout opened again through /dev/stdout is the same console", () => {
   const w = new World();
   w.write("/dev/stdout", "to the log\n", 0o2001);
