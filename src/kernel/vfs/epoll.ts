@@ -143,7 +143,7 @@ export class EpollDescription extends FileDescription {
       }
     }
     ready.copyWithin(0, looked);
-    ready.length -= looked;
+    for (let i = 0; i < looked; i++) ready.pop();
     return n;
   }
 
