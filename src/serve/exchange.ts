@@ -57,7 +57,7 @@ export class Exchange implements PumpClient, ResponseBody {
   /** Kept by the pump: set while the connection has changed and this has not been told. */
   noted = false;
   place = -1;
-  private readonly reader: ResponseReader;
+  private usedReader: ResponseReader | null = null;
   private head: ResponseHead | null = null;
   /** The sink has the head, and this feeds the body. */
   private handedOver = false;
@@ -74,8 +74,11 @@ export class Exchange implements PumpClient, ResponseBody {
   private uploaded = false;
   private onWritable: (() => void) | null = null;
 
-  constructor(private readonly connection: HostConnection, private readonly context: ExchangeContext) {
-    this.reader = new ResponseReader(context.plan.method, context.heads);
+  constructor(private readonly connection: HostConnection, private readonly context: ExchangeContext) {}
+
+  /** Made for answers that need it. */
+  private get reader(): ResponseReader {
+    return this.usedReader ??= new ResponseReader(this.context.plan.method, this.context.heads);
   }
 
   /** Sends the request, and runs the guest, which may well answer at once. */
@@ -160,6 +163,14 @@ export class Exchange implements PumpClient, ResponseBody {
   }
 
   private readHead(): void {
+    if (this.usedReader === null) {
+      const bytes = this.connection.read();
+      if (bytes === null && this.deathReason === null) return;
+      if (bytes instanceof Uint8Array) {
+        if (this.answerWhole(bytes)) return;
+        this.reader.receive(bytes);
+      }
+    }
     for (let event: ResponseEvent | null; (event = this.nextEvent()) !== null;) {
       if (event.type === "informational") {
         this.context.sink.onInformational?.(event.head.status);
@@ -170,6 +181,23 @@ export class Exchange implements PumpClient, ResponseBody {
         return this.answer(event.head, event.framing.kind === "length" ? event.framing.length : 0);
       }
     }
+  }
+
+  /**
+   * An answer of one piece, whose head was seen before: nearly all small ones of a busy server. False for others, of which nothing
+   * has been taken.
+   */
+  private answerWhole(bytes: Uint8Array): boolean {
+    const { plan, heads, sink } = this.context;
+    const known = plan.method === "HEAD" ? null : heads.findWhole(bytes);
+    if (known === null || !isServable(known.head.status)) return false;
+    const { head } = known, start = known.bytes.length;
+    this.head = head;
+    this.context.onAnswer();
+    const hasBody = bytes.length > start && !forbidsBody(head.status);
+    sink.respond(head, hasBody ? bytes.subarray(start) as Uint8Array<ArrayBuffer> : null);
+    this.finish(true, true, known.persists);
+    return true;
   }
 
   /** `length` is the body's length where it is known, else 0. */
@@ -365,16 +393,15 @@ export class Exchange implements PumpClient, ResponseBody {
     this.context.sink.fail({ status, text, unanswered });
   }
 
-  /** Lets go of everything. */
-  private finish(complete: boolean, answered = true): void {
+  /** Lets go of everything. `persists`: the guest keeps the connection. */
+  private finish(complete: boolean, answered = true, persists = this.usedReader?.connectionPersists ?? false): void {
     if (this.over) return;
     this.over = true;
     this.connection.onChange = null;
     this.onWritable?.();
     // A guest that has answered before it read all of the request is not sent the rest.
     if (!this.uploaded) void this.upload?.cancel().catch(() => {});
-    const reusable = complete && !this.context.plan.close && this.uploaded && this.reader.connectionPersists &&
-      !this.connection.readable;
+    const reusable = complete && !this.context.plan.close && this.uploaded && persists && !this.connection.readable;
     if (!reusable) this.connection.close();
     this.context.pump.remove(this);
     this.context.onEnd({ reusable, answered });

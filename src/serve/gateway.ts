@@ -105,7 +105,7 @@ export class Gateway {
   acquire(sink: ResponseSink): Lane | null | Promise<Lane | null> {
     try {
       const acquired = this.source.acquire();
-      if ("then" in acquired) return this.acquireLater(acquired, sink);
+      if (acquired instanceof Promise) return this.acquireLater(acquired, sink);
       return this.usable(acquired) ?? this.acquireLater(null, sink);
     } catch (error) {
       return this.notStarted(error, sink);

@@ -37,9 +37,9 @@ export function sharedInstance(create: () => GuestInstance | Promise<GuestInstan
   return {
     shared: true,
     acquire() {
-      if (current !== null && ("then" in current || current.alive)) return current;
+      if (current !== null && (current instanceof Promise || current.alive)) return current;
       const made = create();
-      if (!("then" in made)) return current = made;
+      if (!(made instanceof Promise)) return current = made;
       return current = made.then((instance) => current = instance, (error) => {
         current = null;
         throw error;

@@ -17,7 +17,9 @@ export class UnorderedSet<T extends SetMember> {
   }
 
   has(member: T): boolean {
-    return this.members[member.place] === member;
+    const { place } = member;
+    // To ask an array for -1 is to ask for the name "-1".
+    return place >= 0 && this.members[place] === member;
   }
 
   add(member: T): void {

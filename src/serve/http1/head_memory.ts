@@ -38,6 +38,17 @@ export class HeadMemory {
     return null;
   }
 
+  /** The known head of bytes that are one whole response and nothing else. Not for responses to HEAD. */
+  findWhole(bytes: Uint8Array): KnownHead | null {
+    const known = this.find(bytes, 0);
+    if (known === null) return null;
+    const { framing } = known, bodyBytes = bytes.length - known.bytes.length;
+    const isWhole = framing.kind === "length"
+      ? bodyBytes === framing.length
+      : framing.kind === "none" && bodyBytes === 0;
+    return isWhole ? known : null;
+  }
+
   /** Keeps a head, in place of the one not seen for longest. */
   add(head: KnownHead): void {
     if (head.bytes.length > BYTES_MAX) return;

@@ -18,7 +18,14 @@ export class KnownBytes {
     if (bytes.length - at < length) return false;
     const other = viewOf(bytes.buffer), start = bytes.byteOffset + at;
     let i = 0;
-    for (; i + 4 <= length; i += 4) if (other.getInt32(start + i) !== view.getInt32(i)) return false;
+    for (; i + 16 <= length; i += 16) {
+      const differs = (other.getInt32(start + i, true) ^ view.getInt32(i, true)) |
+        (other.getInt32(start + i + 4, true) ^ view.getInt32(i + 4, true)) |
+        (other.getInt32(start + i + 8, true) ^ view.getInt32(i + 8, true)) |
+        (other.getInt32(start + i + 12, true) ^ view.getInt32(i + 12, true));
+      if (differs !== 0) return false;
+    }
+    for (; i + 4 <= length; i += 4) if (other.getInt32(start + i, true) !== view.getInt32(i, true)) return false;
     for (; i < length; i++) if (other.getUint8(start + i) !== view.getUint8(i)) return false;
     return true;
   }
