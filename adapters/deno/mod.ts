@@ -46,6 +46,7 @@ export function createDenoEntry(
     timers: denoTimers,
     log: (line) => denoHost.log(0, line),
     keepsRaw: false,
+    remembersRequests: true,
     turnEnd: setImmediate,
     ...options,
   });

@@ -4,6 +4,7 @@ import { Gathering, type TurnEnd } from "./gathering.ts";
 import { Gateway, type GatewayOptions } from "./gateway.ts";
 import type { InstanceSource } from "./instance.ts";
 import type { ClientInfo } from "./raw.ts";
+import { PlanMemory } from "./plan_memory.ts";
 import { type HostRequest, planRequest, type RequestPlan } from "./request.ts";
 import { failure } from "./response.ts";
 
@@ -15,6 +16,8 @@ export interface HandlerOptions extends GatewayOptions {
    * guest together.
    */
   readonly turnEnd?: TurnEnd;
+  /** ClientInfo tells the client's address and nothing else: requests are known by what fetch shows of them. Default: false. */
+  readonly remembersRequests?: boolean;
   /** Remember what the guest wrote for each response, for rawResponse(). Default: true. */
   readonly keepsRaw?: boolean;
 }
@@ -36,6 +39,7 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
   const reading = { largeReads: options.largeReads ?? false, timers: gateway.timers };
   const keepsRaw = options.keepsRaw ?? true;
   const log = options.log ?? (() => {});
+  const memory = options.remembersRequests === true ? new PlanMemory() : null;
   const gathering = options.turnEnd === undefined ? null : new Gathering<Arrival>(options.turnEnd, serveAll);
 
   function refuse(request: Request, error: unknown): Response {
@@ -71,11 +75,16 @@ export function createHandler(source: InstanceSource, options: HandlerOptions = 
   }
 
   return function handle(request: Request, info: ClientInfo = NOBODY): Response | Promise<Response> {
-    let plan: RequestPlan;
+    let plan: RequestPlan | null = null;
     try {
-      const read = readFetchRequest(request, info, reading);
-      if (read instanceof Promise) return serveLater(read, request, info);
-      plan = planRequest(read, gateway.planOptions);
+      const remembers = memory !== null && request.body === null;
+      if (remembers) plan = memory.find(request, info);
+      if (plan === null) {
+        const read = readFetchRequest(request, info, reading);
+        if (read instanceof Promise) return serveLater(read, request, info);
+        plan = planRequest(read, gateway.planOptions);
+        if (remembers) memory.add(request, plan);
+      }
     } catch (error) {
       return refuse(request, error);
     }

@@ -49,6 +49,72 @@ test("raw fields and target are sent as the client wrote them", async () => {
   expect(head).toBe("GET /./head HTTP/1.1\nHost: h:1\nx-B: 2\nX-a: 1\nx-B: 3\n");
 });
 
+test("remembered requests: the guest sees each as if there had been none before", async () => {
+  const forgets = stage(), remembers = stage({ remembersRequests: true });
+  const requests: [path: string, init: RequestInit, remoteAddress?: string][] = [
+    ["/head", {}],
+    ["/head?a", {}],
+    ["/head", { headers: { a: "1" } }],
+    ["/head", { headers: { a: "2" } }],
+    ["/head", { headers: { a: "1", b: "1" } }],
+    ["/head", { headers: { b: "1" } }],
+    ["/head", { headers: { a: "b", c: "d" } }],
+    ["/head", { headers: { a: "1", "x-forwarded-for": "1.2.3.4" } }],
+    ["/head", { method: "DELETE" }],
+    ["/head", { method: "POST", body: "one" }],
+    ["/head", { method: "POST", body: "three" }],
+    ["/head", {}, "10.1.1.1"],
+    ["/head", {}, "10.1.1.2"],
+    ["/head", { headers: { a: "x".repeat(3000) } }],
+    ...Array.from({ length: 12 }, (_, i): [string, RequestInit] => [`/head?${i}`, {}]),
+  ];
+  for (const [path, init, remoteAddress] of [...requests, ...requests, ...requests.toReversed()]) {
+    const ask = async ({ handler }: typeof forgets) => {
+      const info = remoteAddress === undefined ? {} : { remoteAddress };
+      return await (await handler(new Request(`http://app.test${path}`, init), info)).text();
+    };
+    expect(await ask(remembers)).toBe(await ask(forgets));
+  }
+});
+
+test("what a guest answers again is the same as the first time", async () => {
+  const { get, stats } = stage();
+  const paths = [
+    "/hello",
+    "/reason",
+    "/cookies",
+    "/hop",
+    "/says",
+    "/chunked",
+    "/close",
+    "/early-hints",
+    "/big?n=70000",
+  ];
+  for (const code of [200, 204, 205, 304, 404]) paths.push(`/status?code=${code}&fields=Content-Length:%200%0d%0a`);
+  paths.push("/status?code=204", "/status?code=304&fields=Content-Length:%203%0d%0a");
+  const ask = async (path: string, method: string) => {
+    const r = await get(path, { method });
+    return [path, method, r.status, r.statusText, [...r.headers], await r.text()];
+  };
+  const methods = ["GET", "HEAD", "POST"];
+  for (const path of paths) {
+    // Servers answer HEAD with the fields of GET; these send a body all the same.
+    const apart = path.startsWith("/chunked") || path.startsWith("/close") || path.startsWith("/big")
+      ? ["GET"]
+      : methods;
+    for (const method of apart) {
+      const first = await ask(path, method);
+      for (let i = 0; i < 3; i++) {
+        expect(await ask("/hello", "GET")).toEqual(["/hello", "GET", 200, "OK", HELLO_FIELDS, "hello world\n"]);
+        expect(await ask(path, method)).toEqual(first);
+      }
+    }
+  }
+  expect((await stats()).resets).toBe(0);
+});
+
+const HELLO_FIELDS = [["content-length", "12"], ["content-type", "text/plain"]];
+
 test("reason, odd statuses, repeated cookies; fields of the connection stay behind", async () => {
   const { get } = stage();
   const teapot = await get("/reason");
