@@ -1,7 +1,5 @@
 /** An image file or folder into an output folder: what `translate` does, without its command line. */
 import { basename, resolve } from "node:path";
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
 import type { WarmRequest } from "../boot/warm.ts";
 import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -17,6 +15,7 @@ import {
   wranglerConfig,
 } from "./bundle.ts";
 import type { Translation } from "../translate/translate.ts";
+import { GzipSizes } from "./gzip_sizes.ts";
 import { openImagePath } from "./image_source.ts";
 import { CachedTranslator } from "./translation_cache.ts";
 import { TranslatorPool } from "./translator_pool.ts";
@@ -94,17 +93,21 @@ export async function translateImage(path: string, options: TranslateImageOption
   }
   if (options.logMemory) app.manifest.logMemory = true;
   const files = new Map<string, Uint8Array<ArrayBuffer>>(app.files);
-  // In threads of the host's own, while the bundler works.
-  const measured = [...files].map(measure);
-  const text = new TextEncoder();
+  const gzip = new GzipSizes(), text = new TextEncoder();
+  const measure = async ([name, bytes]: [string, Uint8Array]): Promise<[string, Sizes]> => {
+    return [name, { raw: bytes.length, gzip: await gzip.sizeOf(bytes) }];
+  };
+  let sizes: Map<string, Sizes>;
   try {
+    // While the bundler works.
+    const measured = [...files].map(measure);
     for (const target of targets) files.set(ENTRY_FILES[target], text.encode(await bundleEntry(target, app.manifest)));
     if (targets.includes("deno")) files.set(DENO_SERVER_FILE, text.encode(denoServer()));
+    const others = [...files].filter(([name]) => !app.files.has(name)).map(measure);
+    sizes = new Map(await Promise.all([...measured, ...others]));
   } finally {
-    await stopBundler();
+    await Promise.all([stopBundler(), gzip.close()]);
   }
-  const others = [...files].filter(([name]) => !app.files.has(name)).map(measure);
-  const sizes = new Map(await Promise.all([...measured, ...others]));
   if (targets.includes("workers")) {
     const config = wranglerConfig(workerName(path), { stateful: options.stateful ?? false });
     files.set("wrangler.toml", text.encode(config));
@@ -125,12 +128,6 @@ export async function translateImage(path: string, options: TranslateImageOption
     wasmBytes: app.translations.reduce((n, t) => n + t.wasm.length, 0),
   };
   return { out, app, budget };
-}
-
-const compress = promisify(gzip);
-
-async function measure([name, bytes]: [string, Uint8Array]): Promise<[string, Sizes]> {
-  return [name, { raw: bytes.length, gzip: (await compress(bytes, { level: 6 })).length }];
 }
 
 async function optimiseAll(translations: readonly Translation[]): Promise<Translation[]> {
