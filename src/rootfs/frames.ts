@@ -5,7 +5,7 @@ import { hashWords } from "../zstd/hash_words.ts";
  * Content of a frame. Longer ones compress better and take longer until the first byte is there: docs/PERFORMANCE.md has
  * the figures.
  */
-const CONTENT_BYTES = 256 << 10;
+export const FRAME_CONTENT_BYTES = 128 << 10;
 
 /** What compresses to more than this is stored as it is, so that reading it is a view. */
 const WORTH_IT = 7 / 8;
@@ -29,7 +29,7 @@ export const noFrames: Frames = { bytes: new Uint8Array(0), records: [], places:
 /** Contents that stand together in the tree stay together, as they are likely to be read together. */
 export function cutFrames(contents: readonly Uint8Array[], compress: (bytes: Uint8Array) => Uint8Array): Frames {
   const places: FramePlace[] = [], records: [number, number, number][] = [], stored: Uint8Array[] = [];
-  const block = new Uint8Array(CONTENT_BYTES);
+  const block = new Uint8Array(FRAME_CONTENT_BYTES);
   let used = 0;
   const finish = () => {
     if (used === 0) return;
@@ -42,11 +42,11 @@ export function cutFrames(contents: readonly Uint8Array[], compress: (bytes: Uin
   for (const content of contents) {
     places.push({ frame: records.length, offset: used });
     for (let at = 0; at < content.length;) {
-      const piece = content.subarray(at, at + CONTENT_BYTES - used);
+      const piece = content.subarray(at, at + FRAME_CONTENT_BYTES - used);
       block.set(piece, used);
       used += piece.length;
       at += piece.length;
-      if (used === CONTENT_BYTES) finish();
+      if (used === FRAME_CONTENT_BYTES) finish();
     }
   }
   finish();

@@ -2,6 +2,7 @@ import { zstdCompressSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { mergeTars, tarOf, type TarSpec } from "../image/_testing.ts";
 import { FrameCache } from "./frame_cache.ts";
+import { FRAME_CONTENT_BYTES } from "./frames.ts";
 import { lookup } from "./lookup.ts";
 import { packTree } from "./pack.ts";
 import { checkedLayout } from "./pack_check.ts";
@@ -11,7 +12,7 @@ import { RecordingTree } from "./recording_tree.ts";
 import type { Tree } from "./tree.ts";
 import { walkTree } from "./walk.ts";
 
-const FRAME = 256 << 10;
+const FRAME = FRAME_CONTENT_BYTES;
 
 function bytesOf(length: number, seed: number, range: number): Uint8Array {
   return Uint8Array.from({ length }, () => ((seed = (Math.imul(seed, 1103515245) + 12345) & 0x7fffffff) >> 8) % range);
