@@ -1,7 +1,7 @@
 import { badInput, type TranslatorError } from "../errors.ts";
 
-/** Bytes kept free before and behind a frame, so that words may be read across its ends. */
-const MARGIN = 128;
+/** Bytes kept free before and behind a frame, so that what is read across its ends is noticed later than at each word. */
+const MARGIN = 1024;
 
 /** A frame's bytes, with room around them. */
 export class FrameBytes {
@@ -25,4 +25,9 @@ export class FrameBytes {
 /** What is thrown for frames that break the format's rules. */
 export function damaged(reason: string): TranslatorError {
   return badInput(`damaged Zstandard frame: ${reason}`);
+}
+
+/** So many bits, at most 25, from a position on. The frame's margin lets positions be a little too low. */
+export function bitsAt(view: DataView, position: number, bits: number): number {
+  return (view.getUint32(position >> 3, true) >>> (position & 7)) & ((1 << bits) - 1);
 }

@@ -1,5 +1,5 @@
 /** The literals of a block (RFC 8878, section 3.1.1.3.1): as they are, one repeated, or Huffman coded. */
-import { damaged, type FrameBytes } from "./frame_bytes.ts";
+import { bitsAt, damaged, type FrameBytes } from "./frame_bytes.ts";
 import { FseTable } from "./fse.ts";
 
 /** Longest literals of a block. */
@@ -7,6 +7,12 @@ export const MAX_BLOCK = 1 << 17;
 const MAX_BITS = 11;
 
 const RAW = 0, REPEATED = 1, TREELESS = 3;
+
+/**
+ * Literals that are decoded at once. Engines optimise functions that return often sooner, and better, than one in the middle of a
+ * long loop. In the meantime a damaged frame leads less than the frame's margin out of its place.
+ */
+const PIECE = 256;
 
 /** Reads literals; keeps the Huffman table, which later blocks of the frame may use again. */
 export class LiteralsReader {
@@ -79,28 +85,21 @@ export class LiteralsReader {
   /** Decodes the stream [start, end) to [to, toEnd). Streams are read from their end; the last bit that is set ends them. */
   #decode({ bytes, view }: FrameBytes, start: number, end: number, to: number, toEnd: number): void {
     if (end <= start || bytes[end - 1] === 0) throw damaged("a stream has no end");
-    const out = this.#decoded, table = this.#table, width = this.#bits, mask = (1 << width) - 1;
-    // 25 bits of each word count, which is enough for two symbols.
-    const firstShift = 25 - width;
+    const out = this.#decoded, table = this.#table, width = this.#bits;
     let position = end * 8 - 1 - (Math.clz32(bytes[end - 1]) - 24);
-    const lowest = start * 8;
-    const pairs = to + ((toEnd - to) & ~1);
-    while (to < pairs && position > lowest) {
-      const from = position - 25, word = view.getUint32(from >> 3, true) >>> (from & 7);
-      const a = table[(word >>> firstShift) & mask], shift = firstShift - (a & 15);
-      const b = table[(word >>> shift) & mask];
-      out[to] = a >>> 4;
-      out[to + 1] = b >>> 4;
-      to += 2;
-      position -= (a & 15) + (b & 15);
+    const lowest = start * 8, pairs = to + ((toEnd - to) & ~1);
+    while (to < pairs) {
+      const stop = Math.min(pairs, to + PIECE);
+      position = decodePairs(view, position, table, width, out, to, stop);
+      if (position < lowest) throw damaged("literals do not fill their place");
+      to = stop;
     }
-    if (to < toEnd && to === pairs) {
-      const from = position - 25, word = view.getUint32(from >> 3, true) >>> (from & 7);
-      const a = table[(word >>> firstShift) & mask];
-      out[to++] = a >>> 4;
-      position -= a & 15;
+    if (to < toEnd) {
+      const entry = table[bitsAt(view, position - width, width)];
+      out[to] = entry >>> 4;
+      position -= entry & 15;
     }
-    if (to !== toEnd || position !== lowest) throw damaged("literals do not fill their place");
+    if (position !== lowest) throw damaged("literals do not fill their place");
   }
 
   /** Reads the description of a table; returns where it ends. */
@@ -165,4 +164,27 @@ export class LiteralsReader {
     }
     this.#bits = width;
   }
+}
+
+/** Decodes an even number of symbols to [to, end), from a position down; returns where it is then. */
+function decodePairs(
+  view: DataView,
+  position: number,
+  table: Uint16Array,
+  width: number,
+  out: Uint8Array,
+  to: number,
+  end: number,
+): number {
+  // 25 bits of each word count, which is enough for two symbols.
+  const mask = (1 << width) - 1, firstShift = 25 - width;
+  for (; to < end; to += 2) {
+    const from = position - 25, word = view.getUint32(from >> 3, true) >>> (from & 7);
+    const a = table[(word >>> firstShift) & mask];
+    const b = table[(word >>> (firstShift - (a & 15))) & mask];
+    out[to] = a >>> 4;
+    out[to + 1] = b >>> 4;
+    position -= (a & 15) + (b & 15);
+  }
+  return position;
 }

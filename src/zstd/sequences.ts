@@ -1,5 +1,5 @@
 /** The sequences of a block (RFC 8878, section 3.1.1.3.2): so many literals, then so many bytes from so far back. */
-import { damaged, type FrameBytes } from "./frame_bytes.ts";
+import { bitsAt, damaged, type FrameBytes } from "./frame_bytes.ts";
 import { FseTable } from "./fse.ts";
 import type { LiteralsReader } from "./literals.ts";
 
@@ -40,6 +40,9 @@ const MAX_OFFSET_BITS = 24;
 /** From this length on copying by the engine is quicker than a loop. */
 const LONG = 48;
 
+/** Sequences that run at once: see the pieces of literals. */
+const PIECE = 64;
+
 const PREDEFINED = 0, SINGLE = 1, CODED = 2;
 
 /** Runs sequences; keeps what later blocks of the frame may use again. */
@@ -49,6 +52,13 @@ export class SequenceReader {
   readonly #matches = new FseTable(9, MATCHES.base.length - 1);
   /** The last three distances. */
   readonly #distances = new Int32Array(3);
+  // Between pieces: the states, where bits and literals are read next, and how many sequences are left.
+  #literalState = 0;
+  #offsetState = 0;
+  #matchState = 0;
+  #position = 0;
+  #textAt = 0;
+  #left = 0;
 
   /** Before a frame. */
   reset(): void {
@@ -99,38 +109,48 @@ export class SequenceReader {
     to: number,
     first: number,
   ): number {
+    const lowest = start * 8;
+    let position = end * 8 - 1 - (Math.clz32(bytes[end - 1]) - 24);
+    // What was read is above `position`; a state is what was read and what its predecessor adds.
+    this.#literalState = bitsAt(view, position -= this.#literals.log, this.#literals.log);
+    this.#offsetState = bitsAt(view, position -= this.#offsets.log, this.#offsets.log);
+    this.#matchState = bitsAt(view, position -= this.#matches.log, this.#matches.log);
+    this.#position = position;
+    this.#textAt = literals.at;
+    this.#left = count;
+    while (this.#left > 0) to = this.#runPiece(view, lowest, literals, out, to, first);
+    if (this.#position !== lowest) throw damaged("sequences do not end with their block");
+    return copyLiterals(literals, this.#textAt - literals.at, out, to);
+  }
+
+  /** Runs some of the sequences that are left; returns where what they write ends. */
+  #runPiece(
+    view: DataView,
+    lowest: number,
+    literals: LiteralsReader,
+    out: Uint8Array,
+    to: number,
+    first: number,
+  ): number {
     const literalTable = this.#literals.entries, offsetTable = this.#offsets.entries;
-    const matchTable = this.#matches.entries;
+    const matchTable = this.#matches.entries, distances = this.#distances;
     const { base: literalBase, bits: literalBits } = LITERALS, { base: matchBase, bits: matchBits } = MATCHES;
     const text = literals.bytes, textEnd = literals.at + literals.length, size = out.length;
-    const lowest = start * 8;
-    let [near, middle, far] = this.#distances;
-    let textAt = literals.at;
-    let position = end * 8 - 1 - (Math.clz32(bytes[end - 1]) - 24);
-    // Bits that were read are below `position`; a state is what was read and what its predecessor adds.
-    position -= this.#literals.log;
-    let literalState = bitsAt(view, position, this.#literals.log);
-    position -= this.#offsets.log;
-    let offsetState = bitsAt(view, position, this.#offsets.log);
-    position -= this.#matches.log;
-    let matchState = bitsAt(view, position, this.#matches.log);
-    for (;;) {
+    let near = distances[0], middle = distances[1], far = distances[2];
+    let literalState = this.#literalState, offsetState = this.#offsetState, matchState = this.#matchState;
+    let position = this.#position, textAt = this.#textAt, left = this.#left;
+    for (let i = 0; i < PIECE && left > 0; i++) {
       const l = literalTable[literalState], o = offsetTable[offsetState], m = matchTable[matchState];
       const offsetBits = o & 0xff, literalCode = l & 0xff, matchCode = m & 0xff;
       if (offsetBits > MAX_OFFSET_BITS) throw damaged("a distance is too long");
       position -= offsetBits;
       let distance = (1 << offsetBits) + bitsAt(view, position, offsetBits);
-      let matchLength = matchBase[matchCode], literalLength = literalBase[literalCode];
       let bits = matchBits[matchCode];
-      if (bits !== 0) {
-        position -= bits;
-        matchLength += bitsAt(view, position, bits);
-      }
+      position -= bits;
+      const matchLength = matchBase[matchCode] + bitsAt(view, position, bits);
       bits = literalBits[literalCode];
-      if (bits !== 0) {
-        position -= bits;
-        literalLength += bitsAt(view, position, bits);
-      }
+      position -= bits;
+      const literalLength = literalBase[literalCode] + bitsAt(view, position, bits);
       if (distance > 3) {
         distance -= 3;
         far = middle;
@@ -159,28 +179,30 @@ export class SequenceReader {
         out.copyWithin(matchAt, matchAt - distance, next - distance);
       } else for (let k = matchAt; k < next; k++) out[k] = out[k - distance];
       to = next;
-      if (--count === 0) break;
-      bits = (l >> 8) & 0xff;
-      position -= bits;
-      literalState = (l >> 16) + bitsAt(view, position, bits);
-      bits = (m >> 8) & 0xff;
-      position -= bits;
-      matchState = (m >> 16) + bitsAt(view, position, bits);
-      bits = (o >> 8) & 0xff;
-      position -= bits;
-      offsetState = (o >> 16) + bitsAt(view, position, bits);
+      // The last one has no successor.
+      if (--left > 0) {
+        bits = (l >> 8) & 0xff;
+        position -= bits;
+        literalState = (l >> 16) + bitsAt(view, position, bits);
+        bits = (m >> 8) & 0xff;
+        position -= bits;
+        matchState = (m >> 16) + bitsAt(view, position, bits);
+        bits = (o >> 8) & 0xff;
+        position -= bits;
+        offsetState = (o >> 16) + bitsAt(view, position, bits);
+      }
     }
-    if (position !== lowest) throw damaged("sequences do not end with their block");
-    this.#distances[0] = near;
-    this.#distances[1] = middle;
-    this.#distances[2] = far;
-    return copyLiterals(literals, textAt - literals.at, out, to);
+    distances[0] = near;
+    distances[1] = middle;
+    distances[2] = far;
+    this.#literalState = literalState;
+    this.#offsetState = offsetState;
+    this.#matchState = matchState;
+    this.#position = position;
+    this.#textAt = textAt;
+    this.#left = left;
+    return to;
   }
-}
-
-/** So many bits, at most 25, from a position on. The frame's margin lets positions be a little too low. */
-function bitsAt(view: DataView, position: number, bits: number): number {
-  return (view.getUint32(position >> 3, true) >>> (position & 7)) & ((1 << bits) - 1);
 }
 
 /** Copies the block's literals from the given one on. */
