@@ -10,6 +10,7 @@ import type { Answer } from "../translate/region_codec.ts";
 import { RegionHelper } from "../translate/region_sharing.ts";
 import { encodeShared } from "../translate/translation_codec.ts";
 import type { Shared, ThreadAnswer, ThreadHelp, ThreadStart, ThreadTask } from "./translator_pool.ts";
+import { collectGarbage } from "./collect_garbage.ts";
 import { HelpedWork, OfferedWork } from "./work_board.ts";
 
 const { port, said, sent } = workerData as ThreadStart;
@@ -17,7 +18,10 @@ const { port, said, sent } = workerData as ThreadStart;
 /** How long a helper who has nothing to do waits for more to be offered. */
 const IDLE_MS = 2;
 
-let read = 0;
+/** Files of this size and more leave so much garbage that it is collected before the thread waits. */
+const LARGE_BYTES = 8 << 20;
+
+let read = 0, hasGarbage = false;
 const helps: ThreadHelp[] = [];
 
 function say(answer: ThreadAnswer): void {
@@ -43,6 +47,7 @@ function translate({ id, task, bytes, board, helpers }: ThreadTask): void {
     say({ id, failure });
   } finally {
     sharing?.end();
+    hasGarbage ||= bytes.byteLength >= LARGE_BYTES;
   }
 }
 
@@ -59,6 +64,7 @@ function help({ task: { path, start, level, ...hints }, bytes, board, answers }:
     } else work.answer(make(helper, pc));
   }
   work.close();
+  hasGarbage ||= bytes.byteLength >= LARGE_BYTES;
 }
 
 /** What cannot be made is left to the translation, which says why. */
@@ -87,5 +93,9 @@ for (;;) {
   listen();
   const next = helps.shift();
   if (next !== undefined) help(next);
-  else Atomics.wait(sent, 0, read);
+  else {
+    if (hasGarbage) collectGarbage();
+    hasGarbage = false;
+    Atomics.wait(sent, 0, read);
+  }
 }

@@ -31,6 +31,9 @@ export interface RegionSharing {
   end(): void;
 }
 
+/** Small functions that are kept at once: some megabytes. */
+const MAX_SMALL = 2000;
+
 /** Makes regions of functions as `translateProgram` would, but for what depends on functions that were cut into parts. */
 export class RegionHelper {
   readonly #maker: RegionMaker;
@@ -64,6 +67,7 @@ export class RegionHelper {
 
   #smallFunction(pc: number): InlineFunction | null {
     let known = this.#small.get(pc);
+    if (this.#small.size > MAX_SMALL) this.#small.clear();
     if (known === undefined) this.#small.set(pc, known = this.#maker.smallFunction(pc, this.#maker.code));
     return known;
   }
