@@ -96,13 +96,18 @@ function analyse(fn: IrFunction): Cfg {
     if (cfg.loopHeader[b] === 0) continue;
     // A gate is the head in place of the block behind it.
     const head = block.kind === END_REENTER ? block.succ[0] : b;
-    const { kind, pc, succ } = fn.blocks[head];
-    if (pc >= 0) cfg.fuel[head] = 1;
-    else if (kind === END_SELECT || kind === END_SWITCH_SHARED) {
-      for (const s of succ) if (fn.blocks[s].pc >= 0) cfg.fuel[s] = 1;
-    }
+    askForFuel(fn, head, cfg.fuel);
   }
   return cfg;
+}
+
+/** At the head of a loop, or behind it: at all blocks with an address that switches lead to from there. */
+function askForFuel(fn: IrFunction, head: number, fuel: Uint8Array): void {
+  const { kind, pc, succ } = fn.blocks[head];
+  if (pc >= 0) fuel[head] = 1;
+  else if (kind === END_SELECT || kind === END_SWITCH_SHARED) {
+    for (const s of succ) if (fuel[s] === 0) askForFuel(fn, s, fuel);
+  }
 }
 
 function reversePostorder(fn: IrFunction): Int32Array {

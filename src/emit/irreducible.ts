@@ -1,14 +1,17 @@
 /**
  * Makes control flow reducible where it is not. GCC makes loops with several entries when it merges equal code (-Os) and
  * around calls that it knows never to return. Such a loop gets a head of its own that all its entries are reached through:
- * edges to them set a selector and go to the head, which switches on it. Costs one br_table a round; only there.
+ * edges to them set a selector and go to the head, which switches on it. Costs one br_table a round; only there. The loop of an
+ * interpreter has a switch that all its ways lead to, and that is its head already: the other entries become targets of it.
  */
-import { END_JUMP, type IrFunction } from "../ir/function.ts";
+import { END_JUMP, type IrBlock, type IrFunction } from "../ir/function.ts";
 import type { Cfg } from "./cfg.ts";
+import { END_SWITCH_SHARED } from "./shared_switch.ts";
 
 /** Ends of blocks made here, in addition to those of the IR. */
 export const END_SELECT = 64; // a loop's head: to succ[selector]
 export const END_JUMP_SELECTED = 65; // selector = index; to succ[0]
+export const END_JUMP_ARM = 70; // pc = target, index = index; to the shared switch succ[0]
 
 /** Rewrites edges of the function and adds blocks so that every loop has one entry. */
 export function makeReducible(fn: IrFunction, cfg: Cfg): void {
@@ -25,28 +28,64 @@ export function makeReducible(fn: IrFunction, cfg: Cfg): void {
         if (loop.length > 1) work.push(loop.filter((b) => b !== head));
         continue;
       }
-      addHead(fn, entries, new Set(loop));
+      const inside = new Set(loop), head = joinSwitch(fn, entries, inside);
+      if (head < 0) addHead(fn, entries, inside);
       finder.edgesChanged();
-      // The head is outside `loop`, and with it the way around through the entries.
-      work.push(loop);
+      // The head is outside what is left of the loop, and with it the way around through the entries.
+      work.push(loop.filter((b) => b !== head));
     }
   }
 }
 
 /** Sends all edges to the entries through a new block that switches. */
-function addHead(fn: IrFunction, entries: number[], inside: ReadonlySet<number>): void {
-  const count = fn.blocks.length;
+function addHead(fn: IrFunction, entries: readonly number[], inside: ReadonlySet<number>): void {
   const head = fn.newBlock(-1);
   Object.assign(fn.blocks[head], { kind: END_SELECT, succ: entries });
-  // One block an entry sets the selector; edges from inside the loop have theirs, or these would be entries in turn.
-  const setSelector = () =>
+  goThrough(fn, head, entries, inside, (index) => ({ kind: END_JUMP_SELECTED, index, succ: [head] }));
+}
+
+/**
+ * Makes a shared switch of the loop its head: the entries become targets of it, which edges to them choose by its target and
+ * index. Gives the switch, or -1 if none will do.
+ */
+function joinSwitch(fn: IrFunction, entries: readonly number[], inside: ReadonlySet<number>): number {
+  const isSwitch = (b: number) => fn.blocks[b].kind === END_SWITCH_SHARED;
+  const head = entries.find(isSwitch) ?? [...inside].find(isSwitch);
+  if (head === undefined) return -1;
+  const others = entries.filter((b) => b !== head), { succ, pcs } = fn.blocks[head];
+  // An index says nothing by itself, as the program computes it: with it comes the address, which the arm compares.
+  if (others.some((b) => fn.blocks[b].pc < 0)) return -1;
+  for (const b of others) {
+    if (succ.includes(b)) continue;
+    succ.push(b);
+    pcs.push(fn.blocks[b].pc);
+  }
+  goThrough(fn, head, others, inside, (i) => {
+    const index = succ.indexOf(others[i]);
+    return { kind: END_JUMP_ARM, index, target: pcs[index], succ: [head] };
+  });
+  return head;
+}
+
+/** Sends edges to the entries through blocks that `ends` gives the end of, by the entry's index; but not those of the head. */
+function goThrough(
+  fn: IrFunction,
+  head: number,
+  entries: readonly number[],
+  inside: ReadonlySet<number>,
+  ends: (index: number) => Partial<IrBlock>,
+): void {
+  const count = fn.blocks.length;
+  // One block an entry; edges from inside the loop have theirs, or these would be entries in turn.
+  const made = () =>
     new Map(entries.map((entry, index) => {
       const b = fn.newBlock(-1);
-      Object.assign(fn.blocks[b], { kind: END_JUMP_SELECTED, index, succ: [head] });
+      Object.assign(fn.blocks[b], ends(index));
       return [entry, b];
     }));
-  const fromOutside = setSelector(), fromInside = setSelector();
+  const fromOutside = made(), fromInside = made();
   for (let b = 0; b < count; b++) {
+    if (b === head) continue;
     const block = fn.blocks[b];
     const via = inside.has(b) ? fromInside : fromOutside;
     block.succ = block.succ.map((s) => via.get(s) ?? s);

@@ -30,7 +30,7 @@ import { OP } from "../ir/ops.ts";
 import { STATE_RIP, STATE_STOP, STOP_NOT_FUSED } from "../machine/state.ts";
 import { WordArena } from "./arena.ts";
 import { type Cfg, END_LANDING, END_REENTER } from "./cfg.ts";
-import { END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
+import { END_JUMP_ARM, END_JUMP_SELECTED, END_SELECT } from "./irreducible.ts";
 import { BLOCK_EMPTY, W_BLOCK, W_BR_IF, W_END, W_GLOBAL_GET, W_IF, W_LOOP, W_UNREACHABLE } from "./opcodes.ts";
 import { analyseReentry } from "./reentry.ts";
 import type { ModulePlan, RegionCode } from "./region_code.ts";
@@ -223,6 +223,9 @@ export class RegionEmitter {
       case END_JUMP_SELECTED:
         frame.const(block.index);
         frame.set(frame.selector());
+        return frame.edge(b, block.succ[0]);
+      case END_JUMP_ARM:
+        this.#switches.prepareArm(block);
         return frame.edge(b, block.succ[0]);
       case END_REENTER:
         return this.#gates.gate(b, block);

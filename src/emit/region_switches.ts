@@ -25,6 +25,15 @@ export class RegionSwitches {
     frame.set(frame.tableIndex());
   }
 
+  /** The same for one of the switch's targets. */
+  prepareArm({ target, index }: IrBlock): void {
+    const { frame } = this;
+    frame.const(target);
+    frame.set(frame.nextPc());
+    frame.const(index);
+    frame.set(frame.tableIndex());
+  }
+
   /** Pushes the index of the next pc among `pcs`, or one behind them all. */
   #lookUp(pcs: number[]): void {
     const { frame } = this, { out } = frame;

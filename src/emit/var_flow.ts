@@ -25,8 +25,10 @@ import {
   stackMoves,
   UNKNOWN_DISTANCE,
 } from "./exact_registers.ts";
+import { END_JUMP_ARM } from "./irreducible.ts";
 import { type BlockLists, LoopWalk, predecessors } from "./loops.ts";
 import { scratchBytes, scratchWords } from "./scratch.ts";
+import { END_JUMP_SWITCHED } from "./shared_switch.ts";
 
 /** A set of variables for each block. */
 export class VarSets {
@@ -66,6 +68,12 @@ export interface VarFlow {
   used: number;
   usedHigh: number;
 }
+
+/** So many ways into a block are many. */
+const MANY_WAYS = 3;
+
+/** Along how many ways each variable of a half is changed. */
+const CHANGES = new Int32Array(32);
 
 /** Rounds of moving stores before joins: each may make new differences further on; the first ones count. */
 const JOIN_ROUNDS = 3;
@@ -143,8 +151,10 @@ class Solver {
     this.#solveDirty();
     const read = this.#solveAhead(none, this.#use);
     if (this.#storeBeforeLoops(read)) this.#solveDirty();
+    const stored = this.#solveAhead(this.#atExits(), this.#atFuel());
+    if (this.#storeWhereManyMeet(read, stored)) this.#solveDirty();
     this.#storeForFaults();
-    this.#storeBeforeJoins(read);
+    this.#storeBeforeJoins(read, stored);
     this.#storeOnce();
     for (const b of cfg.order) {
       if (cfg.fuel[b]) {
@@ -445,12 +455,87 @@ class Solver {
   }
 
   /**
+   * Where many ways meet, as before an interpreter's switch, what is dirty along one of them would be stored by every exit behind.
+   * It is stored at the ends of the ways instead, if the fewer of them change it or nobody reads it any more: a variable that only
+   * waits to be stored takes part in all that V8 moves about there. True if there are such blocks.
+   */
+  #storeWhereManyMeet(read: VarSets, stored: VarSets): boolean {
+    const { cfg: { order } } = this, { from, end, list } = this.#preds, early = this.#early;
+    let any = false;
+    for (let i = 0; i < order.length && !any; i++) any = this.#waysInto(order[i]) >= MANY_WAYS;
+    if (!any) return false;
+    // What each way changes is dirty along it when all of them store everything.
+    const count = this.fn.blocks.length, kept = new VarSets(count), chosen = new VarSets(count);
+    kept.low.set(early.low.subarray(0, count));
+    kept.high.set(early.high.subarray(0, count));
+    for (let i = 0; i < order.length; i++) {
+      const join = order[i];
+      if (this.#waysInto(join) < MANY_WAYS) continue;
+      for (let k = from[join]; k < end[join]; k++) {
+        if (this.#mayStoreBefore(list[k], join)) early.low[list[k]] = early.high[list[k]] = -1;
+      }
+    }
+    this.#solveDirty();
+    for (let i = 0; i < order.length; i++) {
+      const join = order[i];
+      if (this.#waysInto(join) < MANY_WAYS) continue;
+      this.#chooseStores(
+        join,
+        this.#dirtyIn.low,
+        this.#set.low,
+        ~read.low[join],
+        stored.low[join] & ~FLAG_VARS,
+        chosen.low,
+      );
+      if (!this.#hasVectors) continue;
+      this.#chooseStores(join, this.#dirtyIn.high, this.#set.high, ~read.high[join], stored.high[join], chosen.high);
+    }
+    for (let b = 0; b < count; b++) {
+      early.low[b] = kept.low[b] | chosen.low[b];
+      early.high[b] = kept.high[b] | chosen.high[b];
+    }
+    return true;
+  }
+
+  /** In a loop without calls only a switch is worth a store each time round. */
+  #mayStoreBefore(b: number, join: number): boolean {
+    const { kind } = this.fn.blocks[b];
+    if (mayNotStore(kind) || isFresh(this.fn, b, join)) return false;
+    return this.#looping[b] === 0 || kind === END_JUMP_SWITCHED || kind === END_JUMP_ARM;
+  }
+
+  /** One half of the variables: those of `wanted` that are `unread`, or changed along less than half of the ways into a block. */
+  #chooseStores(
+    join: number,
+    dirtyIn: Int32Array,
+    set: Int32Array,
+    unread: number,
+    wanted: number,
+    chosen: Int32Array,
+  ): void {
+    const { from, end, list } = this.#preds;
+    CHANGES.fill(0);
+    for (let k = from[join]; k < end[join]; k++) {
+      const b = list[k];
+      if (!this.#mayStoreBefore(b, join)) continue;
+      for (let bits = (dirtyIn[b] | set[b]) & wanted & ~unread; bits !== 0; bits &= bits - 1) {
+        CHANGES[31 - Math.clz32(bits & -bits)]++;
+      }
+    }
+    let store = unread;
+    for (let v = 0; v < 32; v++) if (2 * CHANGES[v] < this.#waysInto(join)) store |= 1 << v;
+    for (let k = from[join]; k < end[join]; k++) {
+      const b = list[k];
+      if (this.#mayStoreBefore(b, join)) chosen[b] |= store & wanted & (dirtyIn[b] | set[b]);
+    }
+  }
+
+  /**
    * A variable that is dirty along one way into a block and clean along another would have to be loaded on the clean way, only
    * for exits to store it again. Where nothing reads it any more it is stored at the end of the dirty way instead; not in
    * loops, which would do so each time round.
    */
-  #storeBeforeJoins(read: VarSets): void {
-    const stored = this.#solveAhead(this.#atExits(), this.#atFuel());
+  #storeBeforeJoins(read: VarSets, stored: VarSets): void {
     for (let round = 0; round < JOIN_ROUNDS; round++) {
       let any = false;
       const { order } = this.cfg;

@@ -7,6 +7,9 @@ import { ValueMap } from "./value_map.ts";
 
 const LOW_HALVES = new ValueMap();
 
+/** How many operations back possibleBits() looks. */
+const MAX_LOOK = 4;
+
 /**
  * Makes IR operations, folding constants as they come: addresses, immediates and widths fold at birth, so no pass has to
  * walk them again. Rules here are never worse than what they replace and need no look-ahead.
@@ -113,31 +116,66 @@ export class Builder {
     return this.op(OP.i32_and, x, this.i32(mask));
   }
 
-  /** Bits of an i32 that may be set, as far as its operation alone tells. */
-  possibleBits(x: number): number {
-    const { fn } = this;
-    const op = fn.op[x];
-    if (op >= OP.i32_eqz && op <= OP.f64_ge) return 1;
-    switch (op) {
+  /** Bits of an i32 that may be set, as far as its operation and a few behind it tell. */
+  possibleBits(x: number, depth = MAX_LOOK): number {
+    const { op, a, b } = this.fn, kind = op[x];
+    if (kind >= OP.i32_eqz && kind <= OP.f64_ge) return 1;
+    switch (kind) {
       case OP.i32_load8_u:
         return 0xff;
       case OP.i32_load16_u:
         return 0xffff;
       case OP.i32_const:
-        return fn.a[x];
+        return a[x];
+    }
+    if (depth === 0) return -1;
+    switch (kind) {
       case OP.i32_and:
-        return fn.op[fn.b[x]] === OP.i32_const ? fn.a[fn.b[x]] : -1;
+        return this.possibleBits(a[x], depth - 1) & this.possibleBits(b[x], depth - 1);
+      case OP.i32_or:
+      case OP.i32_xor:
+        return this.possibleBits(a[x], depth - 1) | this.possibleBits(b[x], depth - 1);
       case OP.i32_shr_u:
-        return fn.op[fn.b[x]] === OP.i32_const ? -1 >>> (fn.a[fn.b[x]] & 31) : -1;
+        return op[b[x]] === OP.i32_const ? this.possibleBits(a[x], depth - 1) >>> a[b[x]] : -1;
+      case OP.i32_shl:
+        return op[b[x]] === OP.i32_const ? this.possibleBits(a[x], depth - 1) << a[b[x]] : -1;
+      case OP.select_i32:
+        return this.possibleBits(a[x], depth - 1) | this.possibleBits(b[x], depth - 1);
     }
     return -1;
   }
 
+  /** True if all bits that an i64 may have set are among those of the mask (its halves). */
+  #isWithin64(x: number, low: number, high: number): boolean {
+    const { op, a, b } = this.fn;
+    switch (op[x]) {
+      case OP.i64_const:
+        return (a[x] & ~low) === 0 && (b[x] & ~high) === 0;
+      case OP.i64_extend_i32_u:
+        return (this.possibleBits(a[x]) & ~low) === 0;
+      case OP.i64_and:
+        return op[b[x]] === OP.i64_const && (a[b[x]] & ~low) === 0 && (b[b[x]] & ~high) === 0;
+    }
+    return false;
+  }
+
+  /** i64 `and`: with a constant, nothing is kept of what the mask or what wrote the value last has cleared. */
   and64(x: number, y: number): number {
-    const { fn } = this;
-    if (fn.op[y] === OP.i64_const) {
-      if (fn.op[x] === OP.i64_const) return this.i64(fn.a[x] & fn.a[y], fn.b[x] & fn.b[y]);
-      if (fn.a[y] === 0 && fn.b[y] === 0) return y;
+    const { fn } = this, { op, a, b } = fn;
+    if (op[y] !== OP.i64_const) return this.op(OP.i64_and, x, y);
+    const low = a[y], high = b[y];
+    if (op[x] === OP.i64_const) return this.i64(a[x] & low, b[x] & high);
+    if (low === 0 && high === 0) return y;
+    if (this.#isWithin64(x, low, high)) return x;
+    if (this.#isWithin64(x, ~low, ~high)) return this.i64(0, 0);
+    switch (op[x]) {
+      case OP.i64_and:
+        if (op[b[x]] === OP.i64_const) return this.and64(a[x], this.i64(a[b[x]] & low, b[b[x]] & high));
+        break;
+      case OP.i64_or:
+        // A part of a register, written twice.
+        if (this.#isWithin64(b[x], ~low, ~high)) return this.and64(a[x], y);
+        if (this.#isWithin64(a[x], ~low, ~high)) return this.and64(b[x], y);
     }
     return this.op(OP.i64_and, x, y);
   }
@@ -184,9 +222,28 @@ export class Builder {
         return fn.a[x];
       case OP.i64_add:
         if (fn.op[fn.b[x]] === OP.i64_const) return this.add32(this.wrap(fn.a[x]), this.i32(fn.a[fn.b[x]]));
+        break;
+      case OP.i64_or:
+        if (this.#isPartWritten(x)) return this.#wrapParts(x);
     }
     let low = this.lowHalves.get(x);
     if (low < 0) this.lowHalves.set(x, low = this.op(OP.i32_wrap_i64, x));
+    return low;
+  }
+
+  /** True for a register's value of which a part was written (Lifter.setGpr). */
+  #isPartWritten(x: number): boolean {
+    const { op, a, b } = this.fn, kept = a[x];
+    return op[b[x]] === OP.i64_extend_i32_u && op[kept] === OP.i64_and && op[b[kept]] === OP.i64_const;
+  }
+
+  /** Its low half, without the whole, which mostly nobody wants any more. */
+  #wrapParts(x: number): number {
+    const { a, b } = this.fn, kept = a[x];
+    let low = this.lowHalves.get(x);
+    if (low >= 0) return low;
+    low = this.op(OP.i32_or, this.mask32(this.wrap(a[kept]), a[b[kept]]), a[b[x]]);
+    this.lowHalves.set(x, low);
     return low;
   }
 

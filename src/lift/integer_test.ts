@@ -43,6 +43,21 @@ describe("integer lifting", () => {
     expect(text).toMatch(/(v\d+) = i32_add v\d+ v\d+\n(.*\n)*.*i32_ne \1 /);
   });
 
+  it("keeps nothing of a part of a register that is written twice, or was zero", () => {
+    // sbb sil, sil; or sil, [rbx]; or esi, eax: what is above sil is kept once, not once a write.
+    const twice = lifted("40 18 f6", "40 0a 33", "09 c6");
+    expect(count(twice, "i64_and")).toBe(1);
+    expect(twice).toMatch(
+      /(v\d+) = getvar rsi\n(.*\n)*(v\d+) = i32_wrap_i64 \1\n.*i32_const -256\n(v\d+) = i32_and \3 /,
+    );
+    // movzx ecx, word [rbx]; neg cx: nothing above.
+    const zero = lifted("0f b7 0b", "66 f7 d9");
+    expect(count(zero, "i64_and") + count(zero, "i64_or")).toBe(0);
+    // movzx ebp, word [rbx]; shr bp, 8; movzx r9d, bp: no mask at all.
+    const shifted = lifted("0f b7 2b", "66 c1 ed 08", "44 0f b7 cd");
+    expect(count(shifted, "i32_and") + count(shifted, "i64_and")).toBe(0);
+  });
+
   it("passes the condition of setcc straight to movzx", () => {
     const text = lifted("31 c0", "39 d9", "0f 9c c0", "0f b6 c0"); // xor eax, eax; cmp; setl al; movzx eax, al
     expect(text).toMatch(/(v\d+) = i32_lt_s .*\n(.*\n)*(v\d+) = i64_extend_i32_u \1\n(.*\n)*setvar rax \3/);
