@@ -194,8 +194,12 @@ export class Exchange implements PumpClient, ResponseBody {
     const { head } = known, start = known.bytes.length;
     this.head = head;
     this.context.onAnswer();
-    const hasBody = bytes.length > start && !forbidsBody(head.status);
-    sink.respond(head, hasBody ? bytes.subarray(start) as Uint8Array<ArrayBuffer> : null);
+    if (forbidsBody(head.status) || bytes.length === start || sink.respondWhole === undefined) {
+      const hasBody = bytes.length > start && !forbidsBody(head.status);
+      sink.respond(head, hasBody ? bytes.subarray(start) as Uint8Array<ArrayBuffer> : null);
+    } else {
+      sink.respondWhole(head, bytes as Uint8Array<ArrayBuffer>, start);
+    }
     this.finish(true, true, known.persists);
     return true;
   }

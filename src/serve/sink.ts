@@ -9,6 +9,10 @@ export interface ResponseSink {
    * guest's turn is not over. If it throws it has answered nothing, and gets a failure.
    */
   respond(head: ResponseHead, body: Uint8Array<ArrayBuffer> | ResponseBody | null): void;
+  /**
+   * respond() for bytes that are a head and the whole body, which begins at `start`: for sinks that may pass them on as they are.
+   */
+  respondWhole?(head: ResponseHead, bytes: Uint8Array<ArrayBuffer>, start: number): void;
   /** There is no response of the guest. */
   fail(failure: Failure): void;
   /** Method and URL, for the log. */

@@ -59,6 +59,17 @@ export class ClientAnswer implements ResponseSink, BodyConsumer {
     }
   }
 
+  respondWhole(head: ResponseHead, bytes: Uint8Array<ArrayBuffer>, start: number): void {
+    const { transport, heads } = this.context;
+    const made = heads.of(head, this.side, false);
+    if (!made.isGuests(bytes, start)) return this.respond(head, bytes.subarray(start));
+    this.framing = made.framing;
+    this.keeps = made.keeps;
+    this.hasBegun = true;
+    transport.write(bytes);
+    this.done();
+  }
+
   private writeWhole(head: Uint8Array, body: Uint8Array): void {
     const { transport } = this.context;
     if (this.framing === "chunked") {

@@ -104,6 +104,33 @@ describe("a client's connection", () => {
     );
   });
 
+  it("gets the same of the same answer, whoever asked before", async () => {
+    const asked: [path: string, lines: string, version: string, method?: string][] = [];
+    for (
+      const path of [
+        "/hello",
+        "/says",
+        "/reason",
+        "/hop",
+        "/status?code=304&fields=Content-Length:%203%0d%0a",
+        "/chunked",
+      ]
+    ) {
+      asked.push([path, "", "1.1"], [path, "Connection: close\r\n", "1.1"], [path, "", "1.0"]);
+      asked.push([path, "Connection: keep-alive\r\n", "1.0"]);
+      if (path !== "/chunked") asked.push([path, "", "1.1", "HEAD"]);
+    }
+    const ask = async (server: ReturnType<typeof front>, [path, lines, version, method = "GET"]: typeof asked[0]) => {
+      const one = server.client().send(`${method} ${path} HTTP/${version}\r\nHost: h\r\n${lines}\r\n`);
+      await until(() => one.text.includes("\r\n\r\n"));
+      return [path, lines, version, method, one.text, one.state];
+    };
+    const experienced = front();
+    for (const request of [...asked, ...asked.toReversed(), ...asked]) {
+      expect(await ask(experienced, request)).toEqual(await ask(front(), request));
+    }
+  });
+
   it("passes on none of what concerns the client's connection", async () => {
     const { client } = front();
     const one = client().send(

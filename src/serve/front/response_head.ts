@@ -3,17 +3,29 @@ import { combinedValue, fieldValue, isNamed, type ResponseHead } from "../http1/
 import { latin1Bytes, listMembers } from "../http1/grammar.ts";
 import { isHopByHop, namedInConnection } from "../http1/hop_by_hop.ts";
 import { titleCase } from "../http1/writer.ts";
+import { KnownBytes } from "../http1/known_bytes.ts";
 import type { ClientSide } from "./client_side.ts";
 
 /** How a client finds the end of a body: it has none, by Content-Length, in chunks, or when the connection ends. */
 export type ClientFraming = "none" | "length" | "chunked" | "close";
 
 /** A head on its way to a client. */
-export interface ClientHead {
-  readonly bytes: Uint8Array;
-  readonly framing: ClientFraming;
-  /** The connection may carry another request. */
-  readonly keeps: boolean;
+export class ClientHead {
+  /** Whether they are the guest's own bytes, once that is known. */
+  private same: boolean | null = null;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly framing: ClientFraming,
+    /** The connection may carry another request. */
+    readonly keeps: boolean,
+  ) {}
+
+  /** Whether they are those that bytes[0, end) are, the guest's head of which they were made. */
+  isGuests(bytes: Uint8Array, end: number): boolean {
+    return this.same ??= this.framing === "length" && end === this.bytes.length &&
+      new KnownBytes(this.bytes).begin(bytes, 0);
+  }
 }
 
 /** Makes heads, and remembers them: a guest's heads are often the same object (http1/head_memory.ts). */
@@ -51,7 +63,7 @@ export function clientHead(head: ResponseHead, side: ClientSide, dropsBody: bool
     own.delete(ours);
   }
   for (const [name, value] of own) text += `${titleCase(name)}: ${value}\r\n`;
-  return { bytes: latin1Bytes(`${text}\r\n`), framing, keeps };
+  return new ClientHead(latin1Bytes(`${text}\r\n`), framing, keeps);
 }
 
 const OURS = ["content-length", "transfer-encoding", "connection"];

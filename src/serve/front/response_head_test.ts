@@ -85,3 +85,26 @@ it("is made once for the same head and the same kind of client", () => {
     expect(heads.of(head, other, false)).toEqual(clientHead(head, other, false));
   }
 });
+
+it("knows whether the guest's own bytes may go to the client", () => {
+  const guests = "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-A: 1\r\n\r\n";
+  const isGuests = (text: string, side: ClientSide = MODERN) => {
+    const bytes = latin1Bytes(`${text}one`), end = bytes.length - 3;
+    const made = clientHead(parseHead(bytes, 0, end), side, false);
+    // Asked twice: it is found out once.
+    return [made.isGuests(bytes, end), made.isGuests(bytes, end)];
+  };
+  expect(isGuests(guests)).toEqual([true, true]);
+  const others = [
+    guests.replace("X-A", "TE"),
+    guests.replace("1.1", "1.0"),
+    guests.replaceAll("\r", ""),
+    guests.replace(": 3", ":  3"),
+    guests.replace(": 3", ": 3, 3"),
+    guests.replace("Content-Length: 3", "Transfer-Encoding: chunked"),
+  ];
+  for (const text of others) expect([text, ...isGuests(text)]).toEqual([text, false, false]);
+  for (const side of [{ ...MODERN, keeps: false }, { ...MODERN, isHead: true }]) {
+    expect(isGuests(guests, side)).toEqual([false, false]);
+  }
+});
