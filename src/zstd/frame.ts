@@ -19,6 +19,14 @@ const from = new FrameBytes(), literals = new LiteralsReader(), sequences = new 
  */
 export function expandFrames(frames: Uint8Array, out: Uint8Array): void {
   from.load(frames);
+  try {
+    expandLoaded(out);
+  } finally {
+    from.release();
+  }
+}
+
+function expandLoaded(out: Uint8Array): void {
   let to = 0;
   for (let at = from.start; at < from.end;) {
     at += headerBytes(at);

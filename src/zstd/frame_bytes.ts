@@ -3,6 +3,9 @@ import { badInput, type TranslatorError } from "../errors.ts";
 /** Bytes kept free before and behind a frame, so that what is read across its ends is noticed later than at each word. */
 const MARGIN = 1024;
 
+/** Room that is kept for the next frame. Large ones are rare. */
+const KEPT_BYTES = 1 << 18;
+
 /** A frame's bytes, with room around them. */
 export class FrameBytes {
   bytes = new Uint8Array(0);
@@ -14,11 +17,20 @@ export class FrameBytes {
   load(frame: Uint8Array): void {
     this.end = MARGIN + frame.length;
     if (this.bytes.length < this.end + MARGIN) {
-      this.bytes = new Uint8Array(this.end + MARGIN + (frame.length >> 1));
-      this.view = new DataView(this.bytes.buffer);
+      this.#makeRoom(Math.max(KEPT_BYTES, this.end + MARGIN));
     }
     this.bytes.set(frame, MARGIN);
     this.bytes.fill(0, this.end, this.end + MARGIN);
+  }
+
+  /** When the frame is done with. */
+  release(): void {
+    if (this.bytes.length > KEPT_BYTES) this.#makeRoom(0);
+  }
+
+  #makeRoom(bytes: number): void {
+    this.bytes = new Uint8Array(bytes);
+    this.view = new DataView(this.bytes.buffer);
   }
 }
 
