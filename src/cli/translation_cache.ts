@@ -73,15 +73,15 @@ export class CachedTranslator implements FileTranslator {
     this.#maxBytes = maxBytes;
   }
 
-  begin(task: FileTask): Ticket {
-    if (!(this.#isUsable ??= prepare(this.#folder))) return this.#from.begin(task);
+  begin(task: FileTask, isUrgent = true): Ticket {
+    if (!(this.#isUsable ??= prepare(this.#folder))) return this.#from.begin(task, isUrgent);
     const path = join(this.#folder, `${taskKey(task, this.#version)}${ENDING}`);
     const kept = read(path);
     if (kept !== undefined) {
       this.found++;
       return { wait: () => kept };
     }
-    const ticket = this.#from.begin(task);
+    const ticket = this.#from.begin(task, isUrgent);
     let translation: Translation | undefined;
     return {
       wait: () => {

@@ -66,6 +66,8 @@ interface Thread {
   /** Jobs that it has and has not answered, and the bytes of their files. */
   jobs: number;
   bytes: number;
+  /** What it was asked to help with last. */
+  helps: Job | null;
 }
 
 /** Jobs that a thread has at once: one to work on, and the next, as nobody may be there to send it in time. */
@@ -96,6 +98,8 @@ export class TranslatorPool implements FileTranslator {
   readonly #said = new Int32Array(new SharedArrayBuffer(4));
   readonly #jobs = new Map<number, Job>();
   #queue: Job[] = [];
+  /** What nobody is in need of: done while there is nothing else. */
+  #later: Job[] = [];
   #next = 0;
   #isReady = false;
 
@@ -105,12 +109,13 @@ export class TranslatorPool implements FileTranslator {
     this.#helpedBytes = helpedBytes;
   }
 
-  begin(task: FileTask): Ticket {
+  begin(task: FileTask, isUrgent = true): Ticket {
     const job: Job = { id: this.#next++, task, bytes: task.bytes.length, thread: null, helpers: new Map() };
     this.#jobs.set(job.id, job);
-    this.#queue.push(job);
+    (isUrgent ? this.#queue : this.#later).push(job);
     while (this.#threads.length < this.#count) this.#threads.push(this.#start());
     this.#hear();
+    if (this.#threads.every((thread) => thread.jobs === 0)) this.#sendLater();
     return { wait: () => this.#wait(job) };
   }
 
@@ -129,22 +134,28 @@ export class TranslatorPool implements FileTranslator {
     });
     worker.unref();
     port1.unref();
-    return { worker, port: port1, sent, jobs: 0, bytes: 0 };
+    return { worker, port: port1, sent, jobs: 0, bytes: 0, helps: null };
   }
 
   #wait(job: Job): Translation {
     // Somebody waits for this one.
-    if (job.thread === null && job.task !== null) this.#queue = [job, ...this.#queue.filter((other) => other !== job)];
+    if (job.thread === null && job.task !== null) {
+      // Who waits for what was not urgent will want the rest of it, too.
+      if (this.#later.includes(job)) this.#queue.push(...this.#later.splice(0));
+      this.#queue = [job, ...this.#queue.filter((other) => other !== job)];
+    }
     const giveUpMs = performance.now() + START_MS;
     for (;;) {
       const said = Atomics.load(this.#said, 0);
       this.#hear();
-      if (job.error !== undefined) throw job.error;
-      if (job.translation !== undefined) return job.translation;
+      if (job.error !== undefined || job.translation !== undefined) break;
       this.#askForHelp();
       if (!this.#isReady && performance.now() > giveUpMs) throw bug("the translator's threads do not start");
       Atomics.wait(this.#said, 0, said, 1000);
     }
+    this.#sendLater();
+    if (job.error !== undefined) throw job.error;
+    return job.translation!;
   }
 
   /** Takes what threads have said, and gives them more to do. */
@@ -172,6 +183,16 @@ export class TranslatorPool implements FileTranslator {
     }
   }
 
+  /** Threads that have nothing to do get what nobody is in need of. */
+  #sendLater(): void {
+    for (let level = 0; level < JOBS_AHEAD; level++) {
+      for (const thread of this.#threads) {
+        const isIdle = thread.jobs === level && (thread.helps === null || !this.#jobs.has(thread.helps.id));
+        if (isIdle && this.#later.length > 0) this.#send(thread, this.#later.shift()!);
+      }
+    }
+  }
+
   #send(thread: Thread, job: Job): void {
     const { bytes: own, ...task } = job.task!, bytes = toShared(own);
     const others = own.length < this.#helpedBytes ? [] : this.#threads.filter((other) => other !== thread);
@@ -192,10 +213,11 @@ export class TranslatorPool implements FileTranslator {
   #askForHelp(): void {
     for (const thread of this.#threads) {
       if (thread.jobs > 0) continue;
-      for (const { helpers } of this.#jobs.values()) {
-        const help = helpers.get(thread);
+      for (const job of this.#jobs.values()) {
+        const help = job.helpers.get(thread);
         if (help === undefined) continue;
-        helpers.delete(thread);
+        job.helpers.delete(thread);
+        thread.helps = job;
         post(thread, help, [help.answers]);
       }
     }

@@ -20,10 +20,14 @@ import { placeTranslation } from "./placed.ts";
 const MAX_CODE_BYTES = 16 << 20;
 
 /**
- * Of a large library a server may use very little when it starts: of libcrypto a fiftieth. So much of its code is compiled as it
- * is reached, which costs twice as much; then the guest waits. (How much is counted, not timed: a boot is always the same.)
+ * Libraries are used very little by servers that start: libcrypto a hundredth, the C library a sixth, others less than a twentieth
+ * or nearly all. A sixteenth is compiled as it is reached before the guest waits for the rest. (It is counted, not timed: a boot is
+ * always the same.)
  */
-const MIN_PATIENCE_CODE = 2 << 20, PATIENCE = 1 / 8;
+const PATIENCE = 1 / 16;
+
+/** Whoever has this is the C library, which everything uses. */
+const C_LIBRARY = "__libc_start_main";
 
 /** Where so few names can be looked up, all of them are compiled, whoever looks for them. */
 const FEW_EXPORTS = 64;
@@ -115,8 +119,8 @@ export class AheadCode {
       for (const name of importedNames(bytes)) this.#lookedUp.add(name);
       const exports = exportedNames(bytes).sort();
       const task: FileTask = { bytes, path, start, level: this.#level, profile: [], pointers: [], imports: exports };
-      const isLibrary = exports.length > FEW_EXPORTS && !isProgram(bytes), size = end - start;
-      const patience = isLibrary && size >= MIN_PATIENCE_CODE ? size * PATIENCE : 0;
+      const isLibrary = exports.length > FEW_EXPORTS && !isProgram(bytes);
+      const patience = isLibrary && !exports.includes(C_LIBRARY) ? (end - start) * PATIENCE : 0;
       const mapped: Mapped = { task, ticket: null, patience, file, end, exports, code: undefined };
       // Who will look up which functions of a library is known when all files around it are mapped; extensions of a program may
       // be loaded at any time.
@@ -133,7 +137,7 @@ export class AheadCode {
     held.sort((a, b) => b.end - b.task.start - (a.end - a.task.start));
     for (const mapped of held) {
       mapped.task.imports = mapped.exports.filter((name) => this.#lookedUp.has(name));
-      mapped.ticket = this.#translator.begin(mapped.task);
+      mapped.ticket = this.#translator.begin(mapped.task, mapped.patience <= 0);
     }
   }
 

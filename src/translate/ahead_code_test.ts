@@ -74,11 +74,11 @@ describe("AheadCode", () => {
     expect(waits).toBe(0);
   });
 
-  it("has a booting guest compile some of a large library before it waits; others wait at once", () => {
+  it("has a booting guest compile some of a library before it waits; others wait at once", () => {
     const isPatient = ahead.finder(() => codes, true), size = 4 << 20;
     const later = isPatient(LIBRARY, CODE, CODE + size) as LaterCode;
     expect([begun.length, later.isWorthWaiting(), begun.length]).toEqual([0, false, 1]);
-    later.compiled(size / 8 - 1);
+    later.compiled(size / 16 - 1);
     expect(later.isWorthWaiting()).toBe(false);
     const other = codes.find(LIBRARY, CODE, CODE + size) as LaterCode;
     expect(other.isWorthWaiting()).toBe(true);

@@ -22,8 +22,8 @@ export interface FileTask {
 
 /** Makes translations, perhaps while the caller does something else. */
 export interface FileTranslator {
-  /** Has a translation made: at once, or when there is a thread for it. */
-  begin(task: FileTask): Ticket;
+  /** Has a translation made: at once, or when there is a thread for it. What is not urgent comes after everything that is. */
+  begin(task: FileTask, isUrgent?: boolean): Ticket;
 }
 
 /** A translation that is being made. */
