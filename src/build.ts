@@ -109,6 +109,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const { net } = guest.kernel, exposed = spec.ports.filter((p) => p.protocol === "tcp").map((p) => p.number);
   const isReady = (listeners: readonly Listener[]) => isListening(listeners, exposed, options.port);
   bootToReady(guest.kernel, guest.host, guest.output, now, limits, isReady);
+  ahead.catchUp();
   const port = servingPort(net.listeners(), exposed, options.port);
   if (port === undefined) {
     const ports = net.listeners().map((l) => l.port).join(", ");

@@ -14,6 +14,7 @@ import { lazyResume } from "../machine/resume_table.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
 import type { FileTask, FileTranslator, Ticket } from "./file_task.ts";
+import { type HintsLeft, hintsLeft } from "./known_code.ts";
 import { placeTranslation } from "./placed.ts";
 
 /** Executable bytes of the largest file that a guest waits for; larger ones are compiled as they are reached. */
@@ -43,12 +44,15 @@ export interface AheadFile {
   task: FileTask;
   /** Set once the translation is on its way. */
   ticket: Ticket | null;
+  /** What the task has more than the one that guests run on. */
+  added: HintsLeft | null;
 }
 
 interface Mapped extends AheadFile {
   /** Bytes of its code that are compiled as they are reached before a booting guest waits for the rest. */
   patience: number;
   file: InodeNumber;
+  isLibrary: boolean;
   end: number;
   exports: string[];
   code: FileCode | null | undefined;
@@ -98,6 +102,24 @@ export class AheadCode {
     };
   }
 
+  /**
+   * Between guests: files that were mapped late may look up what libraries, whose code was there already, do not have. Those are
+   * made again, while others still are; guests go on with what they have.
+   */
+  catchUp(): void {
+    for (const mapped of this.#files.values()) {
+      if (!mapped?.code || !mapped.isLibrary || mapped.added !== null) continue;
+      const { task, code: { entries, resume } } = mapped, known = new Set(task.imports);
+      const imports = mapped.exports.filter((name) => this.#lookedUp.has(name) && !known.has(name));
+      if (imports.length === 0) continue;
+      const left = hintsLeft(task, Array.from(entries), resume, { profile: [], pointers: [], imports });
+      if (left.imports.length === 0) continue;
+      mapped.added = left;
+      mapped.task = { ...task, imports: [...task.imports, ...left.imports].sort() };
+      mapped.ticket = this.#translator.begin(mapped.task, false);
+    }
+  }
+
   /** The file as guests had it mapped there, on its way; undefined if none had, or it is too large. */
   begun(file: InodeNumber, start: number): AheadFile | undefined {
     const mapped = this.#files.get(keyOf(file, start)) ?? undefined;
@@ -121,7 +143,17 @@ export class AheadCode {
       const task: FileTask = { bytes, path, start, level: this.#level, profile: [], pointers: [], imports: exports };
       const isLibrary = exports.length > FEW_EXPORTS && !isProgram(bytes);
       const patience = isLibrary && !exports.includes(C_LIBRARY) ? (end - start) * PATIENCE : 0;
-      const mapped: Mapped = { task, ticket: null, patience, file, end, exports, code: undefined };
+      const mapped: Mapped = {
+        task,
+        ticket: null,
+        added: null,
+        patience,
+        file,
+        isLibrary,
+        end,
+        exports,
+        code: undefined,
+      };
       // Who will look up which functions of a library is known when all files around it are mapped; extensions of a program may
       // be loaded at any time.
       if (!isLibrary) mapped.ticket = this.#translator.begin(task);

@@ -28,7 +28,10 @@ const program = makeTestElf({
   type: ET_EXEC,
   defined: [{ name: "main", address: 0x400000 + TEST_CODE }],
 });
-const FILES = [library, user, program, new Uint8Array(64)], [LIBRARY, USER, PROGRAM, DAMAGED] = FILES.keys();
+const OTHER = makeTestElf({ code: [0xc3], imports: ["f2"], soname: "c.so" });
+const LATE = makeTestElf({ code: [0xc3], imports: ["f1"], soname: "d.so" });
+const FILES = [library, user, program, new Uint8Array(64), OTHER, LATE];
+const [LIBRARY, USER, PROGRAM, DAMAGED, OTHER_USER, LATE_USER] = FILES.keys();
 
 const tree = { read: (file: number) => FILES[file] } as unknown as Tree;
 let begun: FileTask[], waits: number, clock: number;
@@ -94,6 +97,27 @@ describe("AheadCode", () => {
     expect(codes.find(DAMAGED, CODE, END)).toBeUndefined();
     expect(codes.find(LIBRARY, CODE, CODE + (64 << 20))).toBeUndefined();
     expect(begun).toEqual([]);
+  });
+
+  it("has a library made again between guests for what was mapped later, once, and only for what it does not have", () => {
+    const place = (
+      n: number,
+    ): [number, number] => [0x600000 + n * 0x10000 + TEST_CODE, 0x601000 + n * 0x10000 + TEST_CODE];
+    codes.find(USER, ...place(0));
+    const later = codes.find(LIBRARY, CODE, END) as LaterCode;
+    const made = later.wait();
+    ahead.catchUp();
+    expect(begun.length).toBe(2);
+    // f2 is where f0 is.
+    codes.find(OTHER_USER, ...place(1));
+    ahead.catchUp();
+    expect(begun.length).toBe(3);
+    codes.find(LATE_USER, ...place(2));
+    ahead.catchUp();
+    ahead.catchUp();
+    expect(begun.slice(3)).toMatchObject([{ bytes: LATE }, { bytes: library, imports: ["f0", "f1"] }]);
+    expect(ahead.begun(LIBRARY, CODE)).toMatchObject({ task: begun[4], added: { imports: ["f1"] } });
+    expect(codes.find(LIBRARY, CODE, END)).toBe(made);
   });
 
   it("lets machines run the code, which is waited for once", () => {
