@@ -56,12 +56,14 @@ function help({ task: { path, start, level, ...hints }, bytes, board, answers }:
   let helper: RegionHelper | undefined;
   while (!work.isOver) {
     listen();
-    helper ??= new RegionHelper(fileMemory(ownCopy(bytes), path, start, hints), level);
-    const pc = work.next();
-    if (pc < 0) {
+    const found = helper === undefined ? work.found() : undefined;
+    if (found !== undefined) helper = new RegionHelper(fileMemory(ownCopy(bytes), path, start, hints), level, found);
+    const pc = helper === undefined ? -1 : work.next();
+    if (pc >= 0) work.answer(make(helper!, pc));
+    else {
       work.flush();
       Atomics.wait(sent, 0, read, IDLE_MS);
-    } else work.answer(make(helper, pc));
+    }
   }
   work.close();
   hasGarbage ||= bytes.byteLength >= LARGE_BYTES;

@@ -3,6 +3,8 @@
  * go through a port; the bell rings when there is one.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { decodeEntries, encodeEntries } from "../discover/entries_codec.ts";
+import type { CodeEntries } from "../discover/entries.ts";
 import { type Answer, decodeAnswers, encodeAnswers } from "../translate/region_codec.ts";
 import type { MadeRegion, RegionSharing } from "../translate/region_sharing.ts";
 
@@ -50,6 +52,12 @@ export class OfferedWork implements RegionSharing {
   constructor(board: SharedArrayBuffer, ports: readonly MessagePort[]) {
     this.#board = new Board(board);
     this.#ports = ports;
+  }
+
+  begin(found: CodeEntries): void {
+    if (this.#ports.length === 0) return;
+    const shared = encodeEntries(found);
+    for (const port of this.#ports) port.postMessage(shared);
   }
 
   offer(pc: number): void {
@@ -112,6 +120,12 @@ export class HelpedWork {
 
   get isOver(): boolean {
     return Atomics.load(this.#board.words, ENDED) !== 0;
+  }
+
+  /** What the translation has found of the code; undefined as long as it is still looking. */
+  found(): CodeEntries | undefined {
+    const got = receiveMessageOnPort(this.#port);
+    return got === undefined ? undefined : decodeEntries(got.message);
   }
 
   /** Takes a function: the one that the translation would get to last; -1 if there is none now. */

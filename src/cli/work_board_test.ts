@@ -1,5 +1,7 @@
 import { MessageChannel } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
+import { CODE, programOf } from "../translate/_program.ts";
+import { type CodeEntries, findEntries } from "../discover/entries.ts";
 import { HelpedWork, makeBoard, OfferedWork } from "./work_board.ts";
 
 function sides(helpers: number) {
@@ -33,6 +35,29 @@ describe("the board", () => {
     offered.end();
     expect(helper.isOver).toBe(true);
     helper.close();
+  });
+
+  it("tells helpers what was found of the code", () => {
+    const { offered, helped } = sides(2), program = programOf("main: e8 @f  cc   f: c3", { data: ["f"] });
+    expect(helped.map((helper) => helper.found())).toEqual([undefined, undefined]);
+    const found = findEntries(program);
+    offered.begin(found);
+    for (const helper of helped) {
+      const { map, roots, starts, ends, labels, functions, endOf, mayBeTaken } = helper.found()!;
+      expect([roots, starts, ends, labels, functions]).toEqual([
+        found.roots,
+        found.starts,
+        found.ends,
+        found.labels,
+        found.functions,
+      ]);
+      const pcs = Array.from({ length: 10 }, (_, i) => CODE - 1 + i);
+      const about = (of: CodeEntries) => pcs.map((pc) => [of.map.get(pc), of.endOf(pc), of.mayBeTaken(pc)]);
+      expect(about({ ...found, map, endOf, mayBeTaken })).toEqual(about(found));
+      expect(map.referenced).toEqual(found.map.referenced);
+      helper.close();
+    }
+    offered.end();
   });
 
   it("has room for so many functions; others are the translation's", () => {

@@ -17,7 +17,7 @@ export class CodeMap {
   readonly ranges: readonly AddressRange[];
   /** Bytes of all ranges. */
   readonly bytes: number;
-  readonly #marks: Uint8Array[];
+  readonly #marks: readonly Uint8Array[];
   /** Bytes of the ranges before each. */
   readonly #before: number[] = [];
   /** Data addresses that instructions name. */
@@ -25,15 +25,24 @@ export class CodeMap {
   /** The range found last: lookups come in clusters. */
   #last = 0;
 
-  constructor(ranges: readonly AddressRange[]) {
+  /** `marks`: of all ranges, joined and one after the other; default: none. */
+  constructor(ranges: readonly AddressRange[], marks?: Uint8Array) {
     this.ranges = joinRanges(ranges);
-    this.#marks = this.ranges.map((r) => new Uint8Array(r.end - r.start));
+    let at = 0;
+    this.#marks = this.ranges.map(({ start, end }) =>
+      marks?.subarray(at, at += end - start) ?? new Uint8Array(end - start)
+    );
     let bytes = 0;
     for (const marks of this.#marks) {
       this.#before.push(bytes);
       bytes += marks.length;
     }
     this.bytes = bytes;
+  }
+
+  /** Puts the marks of all ranges one after the other. */
+  copyMarks(to: Uint8Array): void {
+    this.#marks.forEach((marks, i) => to.set(marks, this.#before[i]));
   }
 
   /** Place of an address among the bytes of all ranges, or -1. */

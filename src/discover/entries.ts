@@ -60,6 +60,9 @@ export interface CodeEntries {
   map: CodeMap;
   /** Where to start, ascending. */
   roots: number[];
+  /** Where known functions and parts of functions begin, ascending, and where each ends. */
+  starts: Uint32Array;
+  ends: Uint32Array;
   /** Address behind the function that begins at the address, or the address itself if that is not known. */
   endOf(start: number): number;
   /** True if code that mentions this address may jump or call there. */
@@ -114,16 +117,33 @@ export function findEntries(program: ProgramMemory): CodeEntries {
     if (map.get(e.start) & MARK_FUNCTION && survey.hasOneJumper(e.start)) map.remove(e.start, MARK_FUNCTION);
   }
   markPadding(u8, map, extents);
-  return {
+  return entriesOf({
     map,
     roots: [...roots].sort((a, b) => a - b),
-    endOf: (start) => {
-      const i = survey.extentOf(start);
-      return i >= 0 && extents[i].start === start ? extents[i].end : start;
-    },
-    mayBeTaken: (address) => (map.get(address) & MARK_TAKEN) !== 0,
+    starts: Uint32Array.from(extents, (e) => e.start),
+    ends: Uint32Array.from(extents, (e) => e.end),
     labels: [...judge.labels].sort((a, b) => a - b),
     functions: map.withMarks(MARK_FUNCTION).length,
+  });
+}
+
+/** What is found, without what follows from it. */
+export type EntryFacts = Omit<CodeEntries, "endOf" | "mayBeTaken">;
+
+export function entriesOf(facts: EntryFacts): CodeEntries {
+  const { map, starts, ends } = facts;
+  return {
+    ...facts,
+    endOf: (start) => {
+      let low = 0, high = starts.length;
+      while (low < high) {
+        const mid = (low + high) >> 1;
+        if (starts[mid] < start) low = mid + 1;
+        else high = mid;
+      }
+      return starts[low] === start ? ends[low] : start;
+    },
+    mayBeTaken: (address) => (map.get(address) & MARK_TAKEN) !== 0,
   };
 }
 

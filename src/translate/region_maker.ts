@@ -43,13 +43,15 @@ export class RegionMaker {
   /** Entries that are no functions, ascending. */
   readonly #inner: number[];
 
+  /** `found`: what is known of the program's code already. */
   constructor(
     program: ProgramMemory,
     readonly level: CpuLevel,
     largest: number = MAX_INSTRUCTIONS,
+    found: CodeEntries = findEntries(program),
   ) {
     this.largest = largest;
-    const found = this.found = findEntries(program);
+    this.found = found;
     this.code = codeView(program.u8, found.map, [...constantRanges(program), ...program.executable]);
     const inner = new Set([...found.roots, ...found.map.withMarks(MARK_TAKEN | MARK_CONTINUED)]);
     this.#inner = [...inner].filter((pc) => !this.isFunction(pc)).sort((a, b) => a - b);

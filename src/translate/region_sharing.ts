@@ -4,7 +4,7 @@
  * what, and how many there were, makes no difference to the module.
  */
 import { bug } from "../errors.ts";
-import type { ProgramMemory } from "../discover/entries.ts";
+import type { CodeEntries, ProgramMemory } from "../discover/entries.ts";
 import { DetachedEmitter, type DetachedRegion } from "../emit/detached_region.ts";
 import type { InlineFunction } from "../lift/inline.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -23,6 +23,8 @@ export interface MadeRegion {
 
 /** The translation's side. */
 export interface RegionSharing {
+  /** What was found of the program's code, which is the same for all; told once, before anything is offered. */
+  begin(found: CodeEntries): void;
   /** Functions that will be asked for, each once. */
   offer(pc: number): void;
   /** What a helper made of one, which may be waited for; null if the caller is to make it. */
@@ -40,9 +42,9 @@ export class RegionHelper {
   readonly #emitter: DetachedEmitter;
   readonly #small = new Map<number, InlineFunction | null>();
 
-  /** `largest`: instructions of the largest region, in place of the default. */
-  constructor(program: ProgramMemory, level: CpuLevel, largest?: number) {
-    const { found } = this.#maker = new RegionMaker(program, level, largest);
+  /** `found`: as the translation has found it. `largest`: instructions of the largest region, in place of the default. */
+  constructor(program: ProgramMemory, level: CpuLevel, found: CodeEntries, largest?: number) {
+    this.#maker = new RegionMaker(program, level, largest, found);
     this.#emitter = new DetachedEmitter((pc) => found.map.has(pc));
   }
 

@@ -1,6 +1,7 @@
 /** Functions that helpers make are what the translation would have made, to the last byte of code, traps and reports. */
 import { describe, expect, it } from "vitest";
-import type { ProgramMemory } from "../discover/entries.ts";
+import type { CodeEntries, ProgramMemory } from "../discover/entries.ts";
+import { decodeEntries, encodeEntries } from "../discover/entries_codec.ts";
 import { digest, fixtureTask } from "./_fixture_task.ts";
 import { programOf } from "./_program.ts";
 import { fileMemory } from "./file_memory.ts";
@@ -12,10 +13,13 @@ const LEVEL = "x86-64-v2";
 
 /** Of `parts` who share it, all but one are the same helper; counts what that made. */
 function shared(program: ProgramMemory, parts: number, largest: number): RegionSharing & { made: number } {
-  const helper = new RegionHelper(program, LEVEL, largest), offered = new Set<number>();
-  let turn = 0;
+  const offered = new Set<number>();
+  let turn = 0, helper: RegionHelper;
   const sharing = {
     made: 0,
+    begin(found: CodeEntries) {
+      helper = new RegionHelper(program, LEVEL, decodeEntries(encodeEntries(found)), largest);
+    },
     offer(pc: number) {
       if (offered.has(pc)) throw new Error("offered twice");
       offered.add(pc);

@@ -125,6 +125,7 @@ class Translator {
     this.#builder = new CodeModuleBuilder(options.name, found.roots, (pc) => this.#accepts(pc));
     this.#unsupported = new UnsupportedReport(program.u8);
     this.#tally = new Tally(found.map);
+    options.sharing?.begin(found);
     this.#lap("entries");
   }
 
