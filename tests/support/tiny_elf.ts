@@ -116,3 +116,17 @@ export const tellRequest: readonly number[] = [
   ...[0x89, 0xc2, 0x48, 0x89, 0xe6], // mov edx, eax; mov rsi, rsp
   ...call(1, 2),
 ];
+/** Opens a file, reads up to 4096 bytes of it, closes it. */
+export function readFile(path: string): number[] {
+  const name = [...new TextEncoder().encode(path), 0];
+  return [
+    ...[0xe8, ...i32(name.length), ...name, 0x5f], // call behind the name; pop rdi
+    ...[0x31, 0xf6, 0xb8, ...i32(2), 0x0f, 0x05], // open(path, O_RDONLY)
+    ...[0x41, 0x89, 0xc4], // mov r12d, eax
+    ...[0x48, 0x81, 0xec, ...i32(4096)], // sub rsp, 4096
+    ...[0x48, 0x89, 0xe6, 0xba, ...i32(4096)], // mov rsi, rsp; mov edx, 4096
+    ...[0x44, 0x89, 0xe7, 0xb8, ...i32(0), 0x0f, 0x05], // read(r12d, ...)
+    ...[0x44, 0x89, 0xe7, 0xb8, ...i32(3), 0x0f, 0x05], // close(r12d)
+    ...[0x48, 0x81, 0xc4, ...i32(4096)], // add rsp, 4096
+  ];
+}
