@@ -38,7 +38,7 @@ const OFFSET_COUNTS = [1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 
 const MAX_OFFSET_BITS = 24;
 
 /** From this length on copying by the engine is quicker than a loop. */
-const LONG = 48;
+const LONG = 24;
 
 /** Sequences that run at once: see the pieces of literals. */
 const PIECE = 64;
