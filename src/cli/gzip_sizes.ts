@@ -14,14 +14,20 @@ export const GZIP_PIECE = 1 << 22;
 /** What is no larger is compressed where it is. */
 const SMALL = 1 << 15;
 
-/** A piece, in shared memory, and the size that a thread has found. */
-export interface PieceToSize {
-  id: number;
+/** A thread has one buffer for all its pieces: what is sent in others stays until somebody collects garbage. */
+export interface GzipThreadStart {
   piece: SharedArrayBuffer;
 }
-export interface PieceSize {
-  id: number;
-  size: number;
+
+/** How many bytes of the buffer the piece has; the answer is their size with gzip. */
+export type PieceLength = number;
+export type PieceSize = number;
+
+interface Thread {
+  worker: Worker;
+  piece: Uint8Array;
+  /** What it works on. */
+  has: Waiting | null;
 }
 
 interface Waiting {
@@ -32,11 +38,8 @@ interface Waiting {
 
 export class GzipSizes {
   readonly #count: number;
-  readonly #threads: Worker[] = [];
-  readonly #idle: Worker[] = [];
+  readonly #threads: Thread[] = [];
   readonly #queue: Waiting[] = [];
-  readonly #sent = new Map<number, Waiting>();
-  #next = 0;
 
   constructor(threads: number = availableParallelism()) {
     this.#count = threads;
@@ -52,40 +55,39 @@ export class GzipSizes {
 
   /** Ends the threads. */
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map((thread) => thread.terminate()));
+    await Promise.all(this.#threads.map(({ worker }) => worker.terminate()));
   }
 
   #size(piece: Uint8Array): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#queue.push({ piece, resolve, reject });
-      if (this.#idle.length === 0 && this.#threads.length < this.#count) this.#start();
+      if (this.#threads.length < this.#count && this.#threads.every(({ has }) => has !== null)) this.#start();
       this.#send();
     });
   }
 
   #start(): void {
-    const thread = new Worker(new URL("./gzip_thread.ts", import.meta.url));
-    thread.on("message", ({ id, size }: PieceSize) => {
-      this.#sent.get(id)!.resolve(size);
-      this.#sent.delete(id);
-      this.#idle.push(thread);
+    const piece = new SharedArrayBuffer(GZIP_PIECE), start: GzipThreadStart = { piece };
+    const worker = new Worker(new URL("./gzip_thread.ts", import.meta.url), { workerData: start });
+    const thread: Thread = { worker, piece: new Uint8Array(piece), has: null };
+    worker.on("message", (size: PieceSize) => {
+      const { resolve } = thread.has!;
+      thread.has = null;
+      resolve(size);
       this.#send();
     });
-    thread.on("error", (e: Error) => {
-      for (const { reject } of [...this.#sent.values(), ...this.#queue.splice(0)]) reject(e);
-      this.#sent.clear();
+    worker.on("error", (e: Error) => {
+      for (const waiting of [...this.#threads.map(({ has }) => has), ...this.#queue.splice(0)]) waiting?.reject(e);
     });
     this.#threads.push(thread);
-    this.#idle.push(thread);
   }
 
   #send(): void {
-    while (this.#idle.length > 0 && this.#queue.length > 0) {
-      const thread = this.#idle.pop()!, waiting = this.#queue.shift()!, id = this.#next++;
-      const piece = new SharedArrayBuffer(waiting.piece.length);
-      new Uint8Array(piece).set(waiting.piece);
-      this.#sent.set(id, waiting);
-      thread.postMessage({ id, piece } satisfies PieceToSize);
+    for (const thread of this.#threads) {
+      if (thread.has !== null || this.#queue.length === 0) continue;
+      const waiting = thread.has = this.#queue.shift()!;
+      thread.piece.set(waiting.piece);
+      thread.worker.postMessage(waiting.piece.length satisfies PieceLength);
     }
   }
 }

@@ -1,10 +1,14 @@
 /** A thread of gzip_sizes.ts. */
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { gzipSync } from "node:zlib";
-import { GZIP_LEVEL, type PieceSize, type PieceToSize } from "./gzip_sizes.ts";
+import { GZIP_LEVEL, type GzipThreadStart, type PieceLength, type PieceSize } from "./gzip_sizes.ts";
 
-parentPort!.on("message", ({ id, piece }: PieceToSize) => {
-  // A copy: zlib takes no shared memory.
-  const { length } = gzipSync(new Uint8Array(new Uint8Array(piece)), { level: GZIP_LEVEL });
-  parentPort!.postMessage({ id, size: length } satisfies PieceSize);
+const shared = new Uint8Array((workerData as GzipThreadStart).piece);
+/** zlib takes no shared memory. */
+const own = new Uint8Array(shared.length);
+
+parentPort!.on("message", (length: PieceLength) => {
+  own.set(shared.subarray(0, length));
+  const size: PieceSize = gzipSync(own.subarray(0, length), { level: GZIP_LEVEL }).length;
+  parentPort!.postMessage(size);
 });

@@ -116,7 +116,7 @@ export class AheadCode {
       if (left.imports.length === 0) continue;
       mapped.added = left;
       mapped.task = { ...task, imports: [...task.imports, ...left.imports].sort() };
-      mapped.ticket = this.#translator.begin(mapped.task, false);
+      mapped.ticket = this.#translator.begin(mapped.task);
     }
   }
 
