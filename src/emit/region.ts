@@ -46,6 +46,7 @@ import {
   WORK_GATE_TEST,
   WORK_MISS,
   WORK_TREE,
+  WORK_UNPARK,
   WORK_WITHIN,
 } from "./region_frame.ts";
 import { RegionGates } from "./region_gates.ts";
@@ -188,6 +189,9 @@ export class RegionEmitter {
           break;
         case WORK_CHECK:
           this.#switches.checkArm(a, b);
+          break;
+        case WORK_UNPARK:
+          this.#switches.unpark(a, b);
           break;
         case WORK_GATE_TEST:
           this.#gates.gateTest(a);

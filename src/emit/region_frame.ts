@@ -35,7 +35,12 @@ const LEAVES_AT_ONCE = new Set([END_CALL, END_RETURN, END_EXIT, END_EXIT_INDIREC
 
 /** Work items: a kind and up to two block numbers. */
 export const WORK_TREE = 0, WORK_WITHIN = 1, WORK_BLOCK = 2, WORK_END_LABEL = 3, WORK_EDGE = 4, WORK_CHECK = 5;
-export const WORK_MISS = 6, WORK_GATE_TEST = 7, WORK_GATE_ARM = 8, WORK_GATE_PASS = 9, WORK_CALL_THROUGH = 10;
+export const WORK_MISS = 6,
+  WORK_GATE_TEST = 7,
+  WORK_GATE_ARM = 8,
+  WORK_GATE_PASS = 9,
+  WORK_CALL_THROUGH = 10,
+  WORK_UNPARK = 11;
 
 export class RegionFrame {
   readonly out: WasmBytes = new WasmBytes();

@@ -2,7 +2,7 @@
 import type { IrBlock } from "../ir/function.ts";
 import { OP } from "../ir/ops.ts";
 import { BLOCK_EMPTY, W_BLOCK, W_BR, W_BR_IF, W_BR_TABLE, W_SELECT } from "./opcodes.ts";
-import { type RegionFrame, WORK_CHECK, WORK_EDGE, WORK_END_LABEL, WORK_MISS } from "./region_frame.ts";
+import { type RegionFrame, WORK_CHECK, WORK_EDGE, WORK_END_LABEL, WORK_MISS, WORK_UNPARK } from "./region_frame.ts";
 
 export class RegionSwitches {
   constructor(readonly frame: RegionFrame) {}
@@ -87,6 +87,7 @@ export class RegionSwitches {
     frame.push(WORK_END_LABEL);
     for (let i = targets.length - 1; i >= 0; i--) {
       frame.push(WORK_EDGE, b, targets[i]);
+      frame.push(WORK_UNPARK, b, targets[i]);
       frame.push(WORK_CHECK, pcs[i], targets.length - 1 - i);
       frame.push(WORK_END_LABEL);
     }
@@ -100,6 +101,12 @@ export class RegionSwitches {
     out.byte(OP.i32_ne);
     out.byte(W_BR_IF);
     out.u32(label);
+  }
+
+  /** Loads what a way from a switch needs of what is parked there. */
+  unpark(b: number, to: number): void {
+    const { parked, liveIn } = this.frame.flow;
+    this.frame.loadVars(parked.low[b] & liveIn.low[to], parked.high[b] & liveIn.high[to]);
   }
 
   /** The head of a loop with several entries: a br_table whose arms follow as nested blocks close. */
