@@ -47,7 +47,7 @@ function openApp(folder: string): App {
     manifest,
     data: App.readData(read(manifest.data), manifest),
     modules,
-    host: { ...denoHost, log: () => {} },
+    host: { ...denoHost, log: () => {}, writeLines: () => {} },
     compiler: new JitCompiler(),
     interpreter: new IrMissInterpreter(),
   });
