@@ -218,6 +218,7 @@ export class RegionEmitter {
     const block = frame.fn.blocks[b];
     frame.locals.releaseValues();
     frame.traps.beginBlock(b);
+    frame.loadVars(frame.flow.late.low[b], frame.flow.late.high[b]);
     frame.operations(b);
     frame.noteReturnPc(b);
     frame.storeVars(frame.flow.early.low[b], frame.flow.early.high[b]);

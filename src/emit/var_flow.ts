@@ -14,6 +14,7 @@ import type { Cfg } from "./cfg.ts";
 import { UNKNOWN_DISTANCE } from "./exact_registers.ts";
 import { faultFlow, storeForFaults } from "./fault_stores.ts";
 import { storeBeforeJoins, storeBeforeLoops, storeWhereManyMeet } from "./join_stores.ts";
+import { lateLoads } from "./late_loads.ts";
 import { parkAtSwitches } from "./parking.ts";
 import { VarSets } from "./var_sets.ts";
 import { VarSolver } from "./var_solver.ts";
@@ -35,8 +36,10 @@ export interface VarFlow {
   spill: VarSets;
   /** Stored at the end of the block, before control goes on inside the region. */
   early: VarSets;
-  /** Live at its start. */
+  /** In locals at its start. */
   liveIn: VarSets;
+  /** Loaded at its start. */
+  late: VarSets;
   /** Of switches: in the state block alone from there on, so that the ways from there load what they need. */
   parked: VarSets;
   /** What the state block tells of the registers. */
@@ -84,12 +87,23 @@ export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
     atStart.low[b] = use.low[b] | fuel.low[b];
     atStart.high[b] = use.high[b] | fuel.high[b];
   }
-  const liveIn = flow.solveAhead(atEnd, atStart);
+  const late = lateLoads(flow, read), liveIn = flow.solveAhead(atEnd, atStart, late);
   for (const b of cfg.order) {
-    used |= set.low[b] | liveIn.low[b];
-    usedHigh |= set.high[b] | liveIn.high[b];
+    used |= set.low[b] | liveIn.low[b] | late.low[b];
+    usedHigh |= set.high[b] | liveIn.high[b] | late.high[b];
   }
-  return { fuel, spill, early, liveIn, parked, faults: faultFlow(flow), frameBytes: frameBytes(flow), used, usedHigh };
+  return {
+    fuel,
+    spill,
+    early,
+    liveIn,
+    late,
+    parked,
+    faults: faultFlow(flow),
+    frameBytes: frameBytes(flow),
+    used,
+    usedHigh,
+  };
 }
 
 function frameBytes({ fn, rspMoves }: VarSolver): number {

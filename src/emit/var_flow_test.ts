@@ -1,21 +1,32 @@
 import { describe, expect, it } from "vitest";
 import { discoverRegion } from "../discover/discover.ts";
-import { GUEST_BIAS, RSP } from "../machine/state.ts";
+import { GUEST_BIAS, RBX, RSP } from "../machine/state.ts";
 import { VAR_GPR } from "../ir/variables.ts";
 import { liftRegion } from "../lift/lift.ts";
 import { assemble, CODE } from "../translate/_program.ts";
 import { analyseReentry } from "./reentry.ts";
 import { solveVarFlow } from "./var_flow.ts";
 
-/** Blocks that store a register at their end, of a function as it is emitted. */
-function storing(text: string, register: number): number {
+/** The flow of a function as it is emitted, and its blocks. */
+function flowOf(text: string) {
   const { bytes } = assemble(text, CODE);
   const u8 = new Uint8Array(CODE - GUEST_BIAS + bytes.length);
   u8.set(bytes, CODE - GUEST_BIAS);
   const fn = liftRegion(discoverRegion({ u8, isFunctionStart: (pc) => pc === CODE, isReadOnly: () => true }, CODE));
   const { cfg } = analyseReentry(fn, true);
-  const { early } = solveVarFlow(fn, cfg);
-  return [...cfg.order].filter((b) => early.low[b] >> (VAR_GPR + register) & 1).length;
+  return { flow: solveVarFlow(fn, cfg), order: [...cfg.order], blocks: fn.blocks };
+}
+
+/** How many blocks store a register at their end. */
+function storing(text: string, register: number): number {
+  const { flow: { early }, order } = flowOf(text);
+  return order.filter((b) => early.low[b] >> (VAR_GPR + register) & 1).length;
+}
+
+/** The addresses, from the function's start on, of blocks that load a register at their start. */
+function loading(text: string, register: number): number[] {
+  const { flow: { late }, order, blocks } = flowOf(text);
+  return order.filter((b) => late.low[b] >> (VAR_GPR + register) & 1).map((b) => blocks[b].pc - CODE);
 }
 
 describe("stores before control goes on inside a region", () => {
@@ -33,5 +44,22 @@ describe("stores before control goes on inside a region", () => {
 
   it("are not needed where rsp does not move", () => {
     expect(storing(`f: 48 8b 3f 48 85 ff 75 f8 c3`, RSP)).toBe(0);
+  });
+});
+
+describe("loads of what only some of the ways from a call read", () => {
+  it("are made by these", () => {
+    // g(); if (eax) rdi = rbx[0]; return
+    expect(loading(`f: e8 @g 85 c0 74 03 48 8b 3b c3 g: c3`, RBX)).toEqual([9]);
+  });
+
+  it("are made behind the call if all ways read it", () => {
+    // g(); if (eax) rdi = rbx[0]; rdi = rbx[0]; return
+    expect(loading(`f: e8 @g 85 c0 74 03 48 8b 3b 48 8b 3b c3 g: c3`, RBX)).toEqual([]);
+  });
+
+  it("are not made where the register may have been changed", () => {
+    // g(); if (eax) rbx = 0; if (eax) rdi = rbx[0]; return
+    expect(loading(`f: e8 @g 85 c0 74 02 31 db 85 c0 74 03 48 8b 3b c3 g: c3`, RBX)).toEqual([]);
   });
 });

@@ -14,6 +14,7 @@ export class VarSolver {
   readonly dirtyOut: VarSets;
   readonly early: VarSets;
   readonly parked: VarSets;
+  readonly none: VarSets;
   readonly preds: BlockLists;
   /** Edges from each block, those to blocks that start with nothing in locals, too: these are `fresh`. */
   readonly ways: BlockLists;
@@ -32,7 +33,7 @@ export class VarSolver {
     const n = fn.blocks.length, { order } = cfg;
     const make = () => new VarSets(n);
     [this.set, this.use, this.dirtyIn, this.dirtyOut] = [make(), make(), make(), make()];
-    [this.early, this.parked, this.setInLoop] = [make(), make(), make()];
+    [this.early, this.parked, this.setInLoop, this.none] = [make(), make(), make(), make()];
     this.preds = predecessors(fn, cfg);
     this.looping = scratchBytes(n);
     this.rspMoves = scratchWords(n);
@@ -116,10 +117,10 @@ export class VarSolver {
    * Backward: variables to which, from the start of a block on, something happens before they are written: at the start of a
    * block (`atStart`) or at its end. Nothing is carried across calls.
    */
-  solveAhead(atEnd: VarSets, atStart: VarSets): VarSets {
+  solveAhead(atEnd: VarSets, atStart: VarSets, late = this.none): VarSets {
     const set = this.set, parked = this.parked, into = new VarSets(this.fn.blocks.length);
-    this.solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, into.low);
-    if (this.hasVectors) this.solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, into.high);
+    this.solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, late.low, into.low);
+    if (this.hasVectors) this.solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, late.high, into.high);
     return into;
   }
 
@@ -128,6 +129,7 @@ export class VarSolver {
     atStart: Int32Array,
     set: Int32Array,
     parked: Int32Array,
+    late: Int32Array,
     into: Int32Array,
   ): void {
     const { order, loopHeader } = this.cfg, { from, end, list } = this.ways, fresh = this.fresh;
@@ -137,7 +139,7 @@ export class VarSolver {
         const b = order[i];
         let ahead = 0;
         for (let k = from[b]; k < end[b]; k++) if (fresh[k] === 0) ahead |= into[list[k]];
-        ahead = atStart[b] | (((ahead & ~parked[b]) | atEnd[b]) & ~set[b]);
+        ahead = (atStart[b] | (((ahead & ~parked[b]) | atEnd[b]) & ~set[b])) & ~late[b];
         if (ahead === into[b]) continue;
         into[b] = ahead;
         // Others than edges back have not been looked at in this round.
