@@ -2,7 +2,7 @@
  * Translates files in threads of their own. The caller begins translations and waits for them without giving up its own thread: it
  * may be in the middle of running a guest.
  */
-import { availableParallelism, totalmem } from "node:os";
+import { availableParallelism, loadavg, totalmem } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { bug, type ErrorKind, TranslatorError } from "../errors.ts";
 import type { FileTask, FileTranslator, Ticket } from "../translate/file_task.ts";
@@ -90,9 +90,15 @@ export function threadCount(): number {
   return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_OF_THREAD), MAX_THREADS));
 }
 
+/** Two tasks for each processor, of which some are ours: what helping costs besides would be taken from the translation. */
+function othersWantProcessors(): boolean {
+  return loadavg()[0] > 2 * availableParallelism();
+}
+
 export class TranslatorPool implements FileTranslator {
   readonly #count: number;
   readonly #helpedBytes: number;
+  readonly #isBusy: () => boolean;
   /** Started when there is something to do. */
   readonly #threads: Thread[] = [];
   readonly #said = new Int32Array(new SharedArrayBuffer(4));
@@ -103,10 +109,15 @@ export class TranslatorPool implements FileTranslator {
   #next = 0;
   #isReady = false;
 
-  /** `helpedBytes`: size of a file from which on several threads share it. */
-  constructor(threads: number = threadCount(), helpedBytes: number = HELPED_BYTES) {
+  /** `helpedBytes`: size of a file from which on several threads share it, unless the machine `isBusy`. */
+  constructor(
+    threads: number = threadCount(),
+    helpedBytes: number = HELPED_BYTES,
+    isBusy: () => boolean = othersWantProcessors,
+  ) {
     this.#count = threads;
     this.#helpedBytes = helpedBytes;
+    this.#isBusy = isBusy;
   }
 
   begin(task: FileTask, isUrgent = true): Ticket {
@@ -212,7 +223,7 @@ export class TranslatorPool implements FileTranslator {
   /** Somebody waits: threads that have nothing to do help with the files that take long. */
   #askForHelp(): void {
     for (const thread of this.#threads) {
-      if (thread.jobs > 0) continue;
+      if (thread.jobs > 0 || this.#isBusy()) continue;
       for (const job of this.#jobs.values()) {
         const help = job.helpers.get(thread);
         if (help === undefined) continue;

@@ -22,7 +22,7 @@ describe("a file that several threads share", () => {
   const large = fixtureTask("threads/pthreads.elf"), expectedOfLarge = digest(translateFile(large));
 
   it("is the same", async () => {
-    const pool = new TranslatorPool(3, 0);
+    const pool = new TranslatorPool(3, 0, () => false);
     try {
       // What is not urgent is made all the same.
       const tickets = [large, task].map((t) => pool.begin(t, t === large));
