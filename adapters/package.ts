@@ -17,7 +17,9 @@ declare global {
 }
 
 /** The app of this folder. */
-export function packagedApp(parts: Pick<AppParts, "host" | "compiler" | "interpreter" | "poolBytes" | "keptFileBytes">): App {
+export function packagedApp(
+  parts: Pick<AppParts, "host" | "compiler" | "interpreter" | "poolBytes" | "keptFileBytes">,
+): App {
   const { manifest, modules, data } = LIGHTER;
   return new App({ manifest, modules, data: App.readData(data, manifest), ...parts });
 }
