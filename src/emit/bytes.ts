@@ -5,6 +5,13 @@ export function u32Length(value: number): number {
   return n;
 }
 
+/** Writes a number below 2^32 as unsigned LEB128 to bytes[at..]; gives where that ends. */
+export function putU32(bytes: Uint8Array, at: number, value: number): number {
+  for (value >>>= 0; value > 0x7f; value >>>= 7) bytes[at++] = (value & 0x7f) | 0x80;
+  bytes[at++] = value;
+  return at;
+}
+
 /** A growing byte buffer with wasm's encodings (WebAssembly core specification, 5.2). */
 export class WasmBytes {
   bytes: Uint8Array;
@@ -40,12 +47,7 @@ export class WasmBytes {
   /** Unsigned LEB128 of a number below 2^32. */
   u32(v: number): void {
     if (this.length + 5 > this.bytes.length) this.#reserve(5);
-    v >>>= 0;
-    while (v > 0x7f) {
-      this.bytes[this.length++] = (v & 0x7f) | 0x80;
-      v >>>= 7;
-    }
-    this.bytes[this.length++] = v;
+    this.length = putU32(this.bytes, this.length, v);
   }
 
   /** Signed LEB128 of an i32. */

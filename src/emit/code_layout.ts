@@ -7,7 +7,6 @@ import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
 import {
   HELPER,
-  IMPORT,
   Imports,
   TYPE_FUNCTION_OP,
   TYPE_MULHI,
@@ -42,12 +41,7 @@ export class CodeLayout {
   /** `target` tells how regions call each other (ModulePlan.target). */
   constructor(target: (pc: number) => RegionTarget) {
     const im = this.imports;
-    im.memory("memory");
-    im.memory("lookup");
-    im.table("table");
-    const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
-    const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
-    const miss = im.func(IMPORT, "miss", TYPE_REGION);
+    const { syscall, fuel, miss } = im.machine("miss");
     const firstHelper = importHelpers(im);
     const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
     const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7, jumpThrough = lookup + 8;

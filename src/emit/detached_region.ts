@@ -5,7 +5,7 @@
 import type { IrFunction } from "../ir/function.ts";
 import { ByteArena, WordArena } from "./arena.ts";
 import { moveHints } from "./branch_hints.ts";
-import { u32Length } from "./bytes.ts";
+import { putU32, u32Length } from "./bytes.ts";
 import { CodeLayout } from "./code_layout.ts";
 import { RegionEmitter } from "./region.ts";
 import { CALL_WORDS, NOTE_WORDS, type RegionCode, type RegionTarget } from "./region_code.ts";
@@ -54,9 +54,7 @@ export class RegionAttacher {
       const at = openCalls[CALL_WORDS * i];
       out.set(body.subarray(from, at), to);
       to += at - from;
-      let index = indices[i];
-      for (; index > 0x7f; index >>>= 7) out[to++] = index & 0x7f | 0x80;
-      out[to++] = index;
+      to = putU32(out, to, indices[i]);
       from = at + 1;
     }
     out.set(body.subarray(from), to);

@@ -38,29 +38,25 @@ export function storeBeforeLoops(flow: VarSolver, read: VarSets): boolean {
 
 /**
  * Where many ways meet, as before an interpreter's switch, what is dirty along one of them would be stored by every exit behind.
- * It is stored at the ends of the ways instead, if the fewer of them change it or nobody reads it any more: a variable that only
+ * It is stored at the ends of the ways instead, if less than half of them change it, or nobody reads it any more: a variable that only
  * waits to be stored takes part in all that V8 moves about there. True if there are such blocks.
  */
 export function storeWhereManyMeet(flow: VarSolver, read: VarSets, stored: VarSets): boolean {
   const { cfg: { order } } = flow, { from, end, list } = flow.preds, early = flow.early;
-  let any = false;
-  for (let i = 0; i < order.length && !any; i++) any = flow.waysInto(order[i]) >= MANY_WAYS;
-  if (!any) return false;
+  const joins: number[] = [];
+  for (let i = 0; i < order.length; i++) if (flow.waysInto(order[i]) >= MANY_WAYS) joins.push(order[i]);
+  if (joins.length === 0) return false;
   // What each way changes is dirty along it when all of them store everything.
   const count = flow.fn.blocks.length, kept = new VarSets(count), chosen = new VarSets(count);
   kept.low.set(early.low.subarray(0, count));
   kept.high.set(early.high.subarray(0, count));
-  for (let i = 0; i < order.length; i++) {
-    const join = order[i];
-    if (flow.waysInto(join) < MANY_WAYS) continue;
+  for (const join of joins) {
     for (let k = from[join]; k < end[join]; k++) {
       if (mayStoreBefore(flow, list[k], join)) early.low[list[k]] = early.high[list[k]] = -1;
     }
   }
   flow.solveDirty();
-  for (let i = 0; i < order.length; i++) {
-    const join = order[i];
-    if (flow.waysInto(join) < MANY_WAYS) continue;
+  for (const join of joins) {
     chooseStores(
       flow,
       join,

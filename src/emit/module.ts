@@ -280,12 +280,7 @@ export function buildPatchModule(
     return slot;
   };
   const im = new Imports();
-  im.memory("memory");
-  im.memory("lookup");
-  im.table("table");
-  const syscall = im.func(IMPORT, "syscall", TYPE_STOP);
-  const fuel = im.func(IMPORT, "fuel", TYPE_STOP);
-  const miss = im.func(IMPORT, "stub", TYPE_REGION);
+  const { syscall, fuel, miss } = im.machine("stub");
   const lookup = im.func(IMPORT, "find", TYPE_REGION);
   const mulhiU = im.func(IMPORT, "mulhi_u", TYPE_MULHI);
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);

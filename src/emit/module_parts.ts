@@ -70,6 +70,18 @@ export class Imports {
     for (const b of [0x03, 0x7f, 0x01]) this.#out.byte(b);
   }
 
+  /**
+   * What every module begins with: the memories, the table, and of the machine's functions those of these names; `miss` is what the
+   * module's kind calls when it finds no code.
+   */
+  machine(miss: string): { syscall: number; fuel: number; miss: number } {
+    this.memory("memory");
+    this.memory("lookup");
+    this.table("table");
+    const syscall = this.func(IMPORT, "syscall", TYPE_STOP), fuel = this.func(IMPORT, "fuel", TYPE_STOP);
+    return { syscall, fuel, miss: this.func(IMPORT, miss, TYPE_REGION) };
+  }
+
   section(): WasmBytes {
     const s = new WasmBytes();
     s.u32(this.#count);

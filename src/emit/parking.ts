@@ -11,7 +11,6 @@ import { END_REENTER } from "./cfg.ts";
 import { RSP_SET } from "./exact_registers.ts";
 import { END_SELECT } from "./irreducible.ts";
 import { END_SWITCH_SHARED } from "./shared_switch.ts";
-import { VarSets } from "./var_sets.ts";
 import type { VarSolver } from "./var_solver.ts";
 
 /** Switches that lead to fewer blocks carry everything. */
@@ -22,7 +21,7 @@ const FEW = 0.25;
 
 /** Chooses what is parked, and stores it on the ways to the switches. True if there are any. */
 export function parkAtSwitches(flow: VarSolver): boolean {
-  const { fn, cfg: { order }, early, parked } = flow, count = fn.blocks.length;
+  const { fn, cfg: { order }, early, parked } = flow;
   const switches: number[] = [];
   for (let i = 0; i < order.length; i++) {
     const b = order[i], { kind, succ } = fn.blocks[b];
@@ -34,7 +33,7 @@ export function parkAtSwitches(flow: VarSolver): boolean {
   }
   if (switches.length === 0) return false;
   // Were everything parked, that is read which the ways read themselves.
-  const read = flow.solveAhead(new VarSets(count), flow.use);
+  const read = flow.solveAhead(flow.none, flow.use);
   for (const b of switches) {
     const targets = new Set(fn.blocks[b].succ);
     parked.low[b] = readByFew(read.low, targets) & ~RSP_SET & ~FLAG_VARS;

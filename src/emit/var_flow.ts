@@ -55,11 +55,10 @@ export interface VarFlow {
 export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
   const flow = new VarSolver(fn, cfg);
   const { set, use, early, dirtyIn, dirtyOut, parked } = flow;
-  const none = new VarSets(fn.blocks.length);
   flow.findLoops();
   flow.solveDirty();
   if (parkAtSwitches(flow)) flow.solveDirty();
-  const read = flow.solveAhead(none, use);
+  const read = flow.solveAhead(flow.none, use);
   if (storeBeforeLoops(flow, read)) flow.solveDirty();
   const stored = flow.solveAhead(flow.atExits(), flow.atFuel());
   if (storeWhereManyMeet(flow, read, stored)) flow.solveDirty();

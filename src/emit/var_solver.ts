@@ -14,6 +14,7 @@ export class VarSolver {
   readonly dirtyOut: VarSets;
   readonly early: VarSets;
   readonly parked: VarSets;
+  /** Nothing, in any block. */
   readonly none: VarSets;
   readonly preds: BlockLists;
   /** Edges from each block, those to blocks that start with nothing in locals, too: these are `fresh`. */
@@ -49,10 +50,10 @@ export class VarSolver {
     this.hasVectors = vectors !== 0;
     this.ways = { from: scratchWords(n), end: scratchWords(n), list: scratchWords(edges) };
     this.fresh = scratchBytes(edges);
-    this.findWays();
+    this.#findWays();
   }
 
-  private findWays(): void {
+  #findWays(): void {
     const { fn, cfg: { order } } = this, { from, end, list } = this.ways;
     for (let i = 0, at = 0; i < order.length; i++) {
       const b = order[i], { succ } = fn.blocks[b];
@@ -88,12 +89,12 @@ export class VarSolver {
 
   solveDirty(): void {
     const set = this.set, early = this.early, into = this.dirtyIn, out = this.dirtyOut;
-    this.solveDirtyHalf(set.low, early.low, into.low, out.low);
-    if (this.hasVectors) this.solveDirtyHalf(set.high, early.high, into.high, out.high);
+    this.#solveDirtyHalf(set.low, early.low, into.low, out.low);
+    if (this.hasVectors) this.#solveDirtyHalf(set.high, early.high, into.high, out.high);
   }
 
   /** Edges forward are done with in the round that they change in: only others make one more. */
-  private solveDirtyHalf(set: Int32Array, early: Int32Array, into: Int32Array, out: Int32Array): void {
+  #solveDirtyHalf(set: Int32Array, early: Int32Array, into: Int32Array, out: Int32Array): void {
     const { order, rank } = this.cfg, { from, end, list } = this.ways, fresh = this.fresh;
     into.fill(0, 0, this.fn.blocks.length);
     for (let changed = true; changed;) {
@@ -115,16 +116,16 @@ export class VarSolver {
 
   /**
    * Backward: variables to which, from the start of a block on, something happens before they are written: at the start of a
-   * block (`atStart`) or at its end. Nothing is carried across calls.
+   * block (`atStart`) or at its end. Nothing is carried across calls, and what a block loads itself (`late`) not to it.
    */
   solveAhead(atEnd: VarSets, atStart: VarSets, late = this.none): VarSets {
     const set = this.set, parked = this.parked, into = new VarSets(this.fn.blocks.length);
-    this.solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, late.low, into.low);
-    if (this.hasVectors) this.solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, late.high, into.high);
+    this.#solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, late.low, into.low);
+    if (this.hasVectors) this.#solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, late.high, into.high);
     return into;
   }
 
-  private solveAheadHalf(
+  #solveAheadHalf(
     atEnd: Int32Array,
     atStart: Int32Array,
     set: Int32Array,

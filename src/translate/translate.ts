@@ -246,7 +246,7 @@ class Translator {
     for (const pc of wanted) this.#want(pc);
     this.#lap("discover");
     if (instructions > this.#maker.largest) return this.#addParts(region);
-    if (isSmall) { for (const label of labels) this.#want(label); }
+    if (isSmall) labels.forEach((label) => this.#want(label));
     else this.#plan(region.entryPc, region.sideEntries, region.blocks, null);
     if (made !== null && this.#fits(made)) this.#attach(made, region);
     else this.#fill(region);
