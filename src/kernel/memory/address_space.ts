@@ -17,7 +17,14 @@ import { dropDescription } from "../task/fd_table.ts";
 import type { Task } from "../task/task.ts";
 import type { WaitQueue } from "../wait_queue.ts";
 import type { CodePlaces, ImageFile } from "./code_places.ts";
-import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_BYTES, RESERVATION_GAP } from "./layout.ts";
+import {
+  GROWTH_SHARE,
+  HIGHEST_END,
+  LEAST_GROWTH_BYTES,
+  LOWEST_MAPPING,
+  RESERVATION_BYTES,
+  RESERVATION_GAP,
+} from "./layout.ts";
 import { flushSpace, type SharedView } from "./shared_pages.ts";
 import { Vma } from "./vma.ts";
 import { noteProtection } from "./withdrawn.ts";
@@ -109,6 +116,12 @@ export class AddressSpace {
     return this.made === null ? this.access.length * PAGE_SIZE - GUEST_BIAS : this.made.memory.u8.length;
   }
 
+  /** Bytes of the memory up to where something is mapped: what is behind can be given up. */
+  get usedBytes(): number {
+    const { guestEnd } = this.machine.memory, last = this.vmas.findLast(({ start }) => start < guestEnd);
+    return Math.max(LOWEST_MAPPING, Math.min(last?.end ?? 0, guestEnd)) - GUEST_BIAS;
+  }
+
   /** The VMA that contains the address. */
   find(address: number): Vma | undefined {
     const v = this.vmas[this.indexAfter(address)];
@@ -195,9 +208,15 @@ export class AddressSpace {
     return 0;
   }
 
-  /** Makes guest memory exist up to `end`. */
+  /**
+   * Makes guest memory exist up to `end`, and some more: a host counts all of a memory again each time it grows, and collects
+   * garbage for it.
+   */
   reach(end: number): boolean {
-    return end <= this.machine.memory.guestEnd || this.machine.memory.growTo(end);
+    const { memory } = this.machine, { guestEnd } = memory;
+    if (end <= guestEnd) return true;
+    const more = Math.max(LEAST_GROWTH_BYTES, (guestEnd - GUEST_BIAS) * GROWTH_SHARE);
+    return memory.growTo(Math.min(end + more, HIGHEST_END)) || memory.growTo(end);
   }
 
   /** Unmaps [start, end): bytes become zero, files are let go of, code is forgotten. */
