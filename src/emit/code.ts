@@ -57,13 +57,7 @@ export class Code {
   }
   /** i32.load from memory 1. */
   lookupLoad(offset: number): this {
-    return this.#lookup(OP.i32_load, offset);
-  }
-  lookupStore(offset: number): this {
-    return this.#lookup(OP.i32_store, offset);
-  }
-  #lookup(op: number, offset: number): this {
-    this.out.byte(op);
+    this.out.byte(OP.i32_load);
     this.out.byte(0x42); // 4-byte alignment, memory index follows
     this.out.byte(1);
     this.out.u32(offset);

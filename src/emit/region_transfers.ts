@@ -1,7 +1,7 @@
 /** How control leaves a region, and comes back to it: calls, returns, jumps to other regions, system calls, traps. */
 import { bug } from "../errors.ts";
 import { END_CALL, type IrBlock } from "../ir/function.ts";
-import { OP, TYPE_I32 } from "../ir/ops.ts";
+import { OP, TYPE_I32, TYPE_I64 } from "../ir/ops.ts";
 import {
   FAULT_FETCH,
   FAULT_USER,
@@ -12,6 +12,7 @@ import {
   STATE_STOP_INFO,
   STOP_SEGV,
 } from "../machine/state.ts";
+import { RECENT_MASK, RECENT_START } from "../machine/recent_lookups.ts";
 import {
   BLOCK_EMPTY,
   TYPE_CODES,
@@ -20,6 +21,7 @@ import {
   W_CALL_INDIRECT,
   W_ELSE,
   W_END,
+  W_I64_CONST,
   W_IF,
   W_LOCAL_TEE,
   W_RETURN_CALL,
@@ -51,10 +53,7 @@ export class RegionTransfers {
       frame.set(next);
       if (block.likely !== 0) return this.#callLikely(b, block);
       frame.spill(b);
-      this.#findSlot(next);
-      frame.get(LOCAL_DEPTH);
-      frame.get(frame.slot());
-      this.#callIndirect(W_CALL_INDIRECT);
+      this.#pushCallOfNext();
     }
     this.#comeBack(b, block);
   }
@@ -187,9 +186,14 @@ export class RegionTransfers {
       return out.u32(frame.plan.jumpThrough());
     }
     this.#payForJump(() => frame.get(next));
-    this.#findSlot(next);
+    const entry = this.#ifNotRecent(BLOCK_EMPTY);
+    frame.get(next);
     this.#passOnDepth();
-    frame.get(frame.slot());
+    out.byte(W_RETURN_CALL);
+    out.u32(frame.plan.callThrough());
+    out.byte(W_END);
+    this.#passOnDepth();
+    this.#pushSlot(entry);
     this.#callIndirect(W_RETURN_CALL_INDIRECT);
   }
 
@@ -265,20 +269,43 @@ export class RegionTransfers {
     frame.out.u32(0);
   }
 
-  /** slot = lookup(pc); leaves the region for that pc if it has none. */
-  #findSlot(pcLocal: number): void {
+  /** The same where the next pc's region is likely to have been looked up before (machine/recent_lookups.ts). */
+  #pushCallOfNext(): void {
     const { frame } = this, { out } = frame;
-    frame.get(pcLocal);
-    out.byte(W_CALL);
-    out.u32(frame.plan.lookup);
-    out.byte(W_LOCAL_TEE);
-    out.u32(frame.slot());
-    out.byte(OP.i32_eqz);
-    out.byte(W_IF);
-    out.byte(BLOCK_EMPTY);
-    frame.get(pcLocal);
-    frame.return();
+    const entry = this.#ifNotRecent(TYPE_CODES[TYPE_I32]);
+    this.#pushCallThrough();
+    out.byte(W_ELSE);
+    frame.get(LOCAL_DEPTH);
+    this.#pushSlot(entry);
+    this.#callIndirect(W_CALL_INDIRECT);
     out.byte(W_END);
+  }
+
+  /** `if` the next pc is not among those looked up last. Gives the local of its entry. */
+  #ifNotRecent(type: number): number {
+    const { frame } = this, { out } = frame, entry = frame.locals.value(TYPE_I64);
+    frame.get(frame.nextPc());
+    frame.const(RECENT_MASK);
+    out.byte(OP.i32_and);
+    frame.memory(OP.i64_load, RECENT_START);
+    out.byte(W_LOCAL_TEE);
+    out.u32(entry);
+    out.byte(OP.i32_wrap_i64);
+    frame.get(frame.nextPc());
+    out.byte(OP.i32_ne);
+    out.byte(W_IF);
+    out.byte(type);
+    return entry;
+  }
+
+  /** The slot is the upper half of an entry. */
+  #pushSlot(entry: number): void {
+    const { frame } = this, { out } = frame;
+    frame.get(entry);
+    out.byte(W_I64_CONST);
+    out.s64(32, 0);
+    out.byte(OP.i64_shr_u);
+    out.byte(OP.i32_wrap_i64);
   }
 
   /** A system call, after which the region may be left. */

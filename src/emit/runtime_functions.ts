@@ -3,10 +3,11 @@
  * (wasm has no wide multiply), and the dispatcher's loop.
  *
  * The lookup memory (memory 1) is an open-addressing hash from guest pc to table slot: i32 shift at 0, i32 mask at 4, from
- * LOOKUP_RECENT those that were found last, then from LOOKUP_ENTRIES pairs (pc, slot). Slot 0 is empty, pc 0 is no key. Filled by
- * machine/lookup_table.ts.
+ * LOOKUP_ENTRIES pairs (pc, slot). Slot 0 is empty, pc 0 is no key. Filled by machine/lookup_table.ts. What was found last stands in
+ * guest memory besides (machine/recent_lookups.ts).
  */
-import { LOOKUP_ENTRIES, LOOKUP_HASH, LOOKUP_RECENT, LOOKUP_RECENT_MASK } from "../machine/lookup_table.ts";
+import { LOOKUP_ENTRIES, LOOKUP_HASH } from "../machine/lookup_table.ts";
+import { RECENT_MASK, RECENT_START } from "../machine/recent_lookups.ts";
 import { OP } from "../ir/ops.ts";
 import {
   GUEST_BIAS,
@@ -42,15 +43,15 @@ const I32 = 0x7f, I64 = 0x7e;
 /** (pc) -> slot or 0: one of the recent ones, or what `find` gives. */
 export function lookupBody(find: number): Uint8Array {
   const PC = 0, AT = 1, c = new Code();
-  return recentOf(c, PC).tee(AT).lookupLoad(LOOKUP_RECENT)
+  return recentOf(c, PC).tee(AT).i32Load(RECENT_START)
     .get(PC).op(OP.i32_ne, W_IF, BLOCK_EMPTY).get(PC).call(find).op(W_RETURN, W_END)
-    .get(AT).lookupLoad(LOOKUP_RECENT + 4)
+    .get(AT).i32Load(RECENT_START + 4)
     .body([1, I32]);
 }
 
-/** Where the recent entry of a pc is, from LOOKUP_RECENT on. */
+/** Where the recent entry of a pc is, from RECENT_START on. */
 function recentOf(c: Code, pc: number): Code {
-  return c.get(pc).i32(LOOKUP_RECENT_MASK).op(OP.i32_and).i32(1).op(OP.i32_shr_u);
+  return c.get(pc).i32(RECENT_MASK).op(OP.i32_and);
 }
 
 /** (pc) -> slot or 0. A pc that is not there is asked for: the host may compile it on the spot. */
@@ -60,8 +61,8 @@ export function findBody(miss: number): Uint8Array {
     .op(W_LOOP, BLOCK_EMPTY)
     .get(AT).lookupLoad(LOOKUP_ENTRIES).tee(KEY).get(PC).op(OP.i32_eq, W_IF, BLOCK_EMPTY)
     .get(AT).lookupLoad(LOOKUP_ENTRIES + 4).tee(SLOT).op(W_IF, BLOCK_EMPTY);
-  return recentOf(c, PC).tee(AT).get(PC).lookupStore(LOOKUP_RECENT)
-    .get(AT).get(SLOT).lookupStore(LOOKUP_RECENT + 4).op(W_END)
+  return recentOf(c, PC).tee(AT).get(PC).i32Store(RECENT_START)
+    .get(AT).get(SLOT).i32Store(RECENT_START + 4).op(W_END)
     .get(SLOT).op(W_RETURN, W_END)
     .get(KEY).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).call(miss).op(W_RETURN, W_END)
     .get(AT).i32(8).op(OP.i32_add).i32(0).lookupLoad(4).op(OP.i32_and).set(AT)

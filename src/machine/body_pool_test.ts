@@ -3,8 +3,9 @@ import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { BodyPool } from "./body_pool.ts";
 import { CodeLibrary, lookupOf } from "./code_cache.ts";
-import { LookupTable, recentEntry } from "./lookup_table.ts";
+import { LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS, RAX, STATE_RIP, STOP_SYSCALL } from "./state.ts";
+import { RECENT_BYTES, RECENT_MASK, RECENT_START, RecentLookups } from "./recent_lookups.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
 
 const CODE = 0x20000, END = CODE + 0x40000;
@@ -13,6 +14,9 @@ function sharedWith(pool: BodyPool): WasmShared {
   const library = new CodeLibrary(emptyBaseCode());
   return { library, compiler: new JitCompiler(), interpreter: null, pool };
 }
+
+/** What compiled code keeps for itself. */
+const isRecent = (i: number) => i >= RECENT_START && i < RECENT_START + RECENT_BYTES;
 
 /** All that the tests write to. */
 const MAPPED = [{ start: CODE, end: 0x30000 }, { start: 0x30000, end: 0x120000 }];
@@ -37,7 +41,7 @@ test("a fork has the parent's bytes, in new memory and in memory used before", (
   for (const at of [0x30000, 0x30fff, 0x41000, 0x7ffff, 0xfffff]) parent.memory.u8[at] = 1;
   for (let round = 0; round < 3; round++) {
     const child = parent.fork(MAPPED);
-    expect(child.memory.u8.every((byte, i) => byte === parent.memory.u8[i])).toBe(true);
+    expect(child.memory.u8.every((byte, i) => byte === parent.memory.u8[i] || isRecent(i))).toBe(true);
     child.memory.u8.fill(0xff, 0x50000, 0x61000);
     expect(raxAfterRun(child)).toBe(7);
     child.dispose(MAPPED);
@@ -55,7 +59,7 @@ test("memory from the pool is zero", () => {
   first.dispose(MAPPED);
   const second = new WasmMachine(first.shared, 0x20000);
   expect(second.memory.u8.length).toBe(0x100000);
-  expect(second.memory.u8.every((byte) => byte === 0)).toBe(true);
+  expect(second.memory.u8.every((byte, i) => byte === 0 || isRecent(i))).toBe(true);
 });
 
 test("lazily compiled code of an earlier process does not run where the bytes are others", () => {
@@ -91,8 +95,9 @@ test("a lookup that was made ahead finds what it was made of, and takes more", (
 });
 
 test("a lookup forgets what compiled code kept of a pc that has changed", () => {
-  const table = new LookupTable(new WebAssembly.Memory({ initial: 1 })), pc = 0x401230;
-  const words = new Int32Array(table.memory.buffer), at = recentEntry(pc) >> 2;
+  const guest = new WebAssembly.Memory({ initial: 1 }), pc = 0x401230;
+  const table = new LookupTable(new WebAssembly.Memory({ initial: 1 }), 0, new RecentLookups(guest));
+  const words = new Int32Array(guest.buffer), at = (RECENT_START + (pc & RECENT_MASK)) >> 2;
   const changes = [() => table.set(pc, 8), () => table.delete(pc), () => table.copyFrom(table)];
   for (const change of changes) {
     table.set(pc, 7);

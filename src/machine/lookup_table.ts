@@ -2,21 +2,10 @@
  * Guest pc -> table slot, as compiled code reads it: an open-addressing hash in a memory of its own (wasm memory 1), so that
  * fork need not copy it with the guest. Layout in emit/runtime_functions.ts.
  */
-
-/**
- * Byte offset of the recent entries, by a few bits of the pc: `(pc & LOOKUP_RECENT_MASK) >> 1` bytes further on. Compiled code
- * looks there first, and keeps what it has found besides; zero where there is nothing.
- */
-export const LOOKUP_RECENT = 16;
-/** Bits 4 to 13: functions begin at multiples of 16. */
-export const LOOKUP_RECENT_MASK = 0x3ff0;
-/** Byte offset of a pc's recent entry. */
-export function recentEntry(pc: number): number {
-  return LOOKUP_RECENT + ((pc & LOOKUP_RECENT_MASK) >> 1);
-}
+import type { RecentLookups } from "./recent_lookups.ts";
 
 /** Byte offset of the first entry. */
-export const LOOKUP_ENTRIES: number = LOOKUP_RECENT + ((LOOKUP_RECENT_MASK + 16) >> 1);
+export const LOOKUP_ENTRIES = 16;
 /** Fibonacci hashing: 2^32 / golden ratio. */
 export const LOOKUP_HASH = 0x9e3779b1 | 0;
 
@@ -31,7 +20,8 @@ export class LookupTable {
   #log2: number;
   #count = 0;
 
-  constructor(readonly memory: WebAssembly.Memory, expected = 0) {
+  /** `recent`: where compiled code keeps what it has found in this table. */
+  constructor(readonly memory: WebAssembly.Memory, expected = 0, readonly recent: RecentLookups | null = null) {
     this.#i32 = new Int32Array(memory.buffer as ArrayBuffer);
     this.#log2 = FIRST_LOG2;
     while ((1 << this.#log2) < expected * 2) this.#log2++;
@@ -71,19 +61,14 @@ export class LookupTable {
     if (this.#i32[at] === 0) this.#count++;
     this.#i32[at] = pc | 0;
     this.#i32[at + 1] = slot;
-    this.#forget(pc);
+    this.recent?.forget(pc);
   }
 
   /** Makes the pc unknown. The key stays, with slot 0, so that later keys of its run are still found. */
   delete(pc: number): void {
     const at = this.#find(pc);
     if (this.#i32[at] !== 0) this.#i32[at + 1] = 0;
-    this.#forget(pc);
-  }
-
-  #forget(pc: number): void {
-    const at = recentEntry(pc) >> 2;
-    if (this.#i32[at] === (pc | 0)) this.#i32[at] = 0;
+    this.recent?.forget(pc);
   }
 
   /** The entries, used or not. */
@@ -104,7 +89,7 @@ export class LookupTable {
     this.#log2 = other.#log2;
     this.#count = other.#count;
     this.#resize();
-    this.#i32.fill(0, LOOKUP_RECENT >> 2, LOOKUP_ENTRIES >> 2);
+    this.recent?.clear();
     this.#i32.set(other.#words(), LOOKUP_ENTRIES >> 2);
   }
 

@@ -12,6 +12,7 @@ import { helperBodies } from "./helpers/index.ts";
 import type { HelperCpu } from "./helpers/types.ts";
 import { LookupTable } from "./lookup_table.ts";
 import type { MappedRange } from "./machine.ts";
+import { RecentLookups } from "./recent_lookups.ts";
 import { GUEST_BIAS, GUEST_LOWEST } from "./state.ts";
 
 const WASM_PAGE = 65536;
@@ -69,6 +70,7 @@ export interface ResumePlace {
 
 export class WasmBody {
   readonly memory: WebAssembly.Memory;
+  readonly #recent: RecentLookups;
   owner: BodyOwner | null = null;
   #bound: Bound | null = null;
   /** The mode of what is bound, and what is bound for other modes (code_mode.ts). */
@@ -83,6 +85,7 @@ export class WasmBody {
   constructor(bytes: number) {
     const initial = Math.max(2, Math.ceil(bytes / WASM_PAGE));
     this.memory = new WebAssembly.Memory({ initial, maximum: MAX_PAGES });
+    this.#recent = new RecentLookups(this.memory);
   }
 
   get bytes(): number {
@@ -108,6 +111,7 @@ export class WasmBody {
     this.#mode = mode;
     if (known === undefined) return this.#bindAnew(mode === 0 ? codes : [], library);
     this.#bound = known;
+    this.#recent.clear();
     if (mode === 0) { for (const code of codes) this.addCode(code); }
   }
 
@@ -151,7 +155,7 @@ export class WasmBody {
 
   #bindAnew(codes: readonly FileCode[], library: CodeLibrary): void {
     const table = new WebAssembly.Table({ element: "anyfunc", initial: library.slotCount + SPARE_SLOTS });
-    const lookup = new LookupTable(new WebAssembly.Memory({ initial: 1 }));
+    const lookup = new LookupTable(new WebAssembly.Memory({ initial: 1 }), 0, this.#recent);
     lookup.copyFrom(library.lookupOf(codes));
     const helpers: Record<string, WebAssembly.ImportValue> = Object.create(null);
     HELPERS.forEach((h, i) => {
@@ -303,6 +307,7 @@ export class WasmBody {
     this.owner = null;
     if (this.#mode !== 0) {
       this.#bound = this.#others.get(0) ?? null;
+      this.#recent.clear();
       this.#mode = 0;
     }
     this.#others.clear();

@@ -4,6 +4,7 @@
  */
 import { badInput } from "../errors.ts";
 import type { Machine } from "../machine/machine.ts";
+import { RECENT_BYTES, RECENT_START } from "../machine/recent_lookups.ts";
 
 export const PAGE_BYTES = 4096;
 
@@ -51,9 +52,12 @@ export interface MappedPage {
 /**
  * Takes the pages of a memory that are not zero; the state block is part of it. Pages that still hold what the file mapped
  * there has are only named: the file is in the package already.
+ *
+ * @param bytes How much of the memory is used; a restored one has so much.
  */
 export function captureRuns(
   machine: Pick<Machine, "memory" | "nextUsedPage">,
+  bytes: number,
   pool: PagePool,
   mapped: (at: number) => MappedPage | null,
 ): MemoryRuns {
@@ -66,12 +70,13 @@ export function captureRuns(
     if (follows) runs[last + 3] += bytes;
     else last = runs.push(source, from, to, bytes) - 4;
   };
-  for (let at = 0; (at = machine.nextUsedPage(at, u8.length)) < u8.length; at += PAGE_BYTES) {
+  for (let at = 0; (at = machine.nextUsedPage(at, bytes)) < bytes; at += PAGE_BYTES) {
+    if (at >= RECENT_START && at < RECENT_START + RECENT_BYTES) continue;
     const page = u8.subarray(at, at + PAGE_BYTES), there = mapped(at);
     if (there !== null && holds(page, there.bytes)) add(there.file, there.offset, at, there.bytes.length);
     else add(FROM_POOL, pool.add(page) * PAGE_BYTES, at, PAGE_BYTES);
   }
-  return { length: u8.length, runs: Uint32Array.from(runs) };
+  return { length: bytes, runs: Uint32Array.from(runs) };
 }
 
 /** True if the page is these bytes, and zeros behind them. */

@@ -55,7 +55,7 @@ export function captureSnapshot(k: Kernel): Snapshot {
   for (const s of spaces) s.loadedTask?.registers.set(s.machine.memory.u8.subarray(0, STATE_BYTES));
   for (const s of spaces) flushSpace(k, s);
   const pool = new PagePool();
-  const memories = spaces.map((s) => captureRuns(s.machine, pool, imagePages(k, s)));
+  const memories = spaces.map((s) => captureRuns(s.machine, s.usedBytes, pool, imagePages(k, s)));
   return {
     kernel: saveGraph({ kernel: k, spaces } satisfies Root, kernelClasses()),
     memory: encodeMemories(memories),
