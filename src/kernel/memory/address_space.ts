@@ -216,7 +216,7 @@ export class AddressSpace {
     const { memory } = this.machine, { guestEnd } = memory;
     if (end <= guestEnd) return true;
     const more = Math.max(LEAST_GROWTH_BYTES, (guestEnd - GUEST_BIAS) * GROWTH_SHARE);
-    return memory.growTo(Math.min(end + more, HIGHEST_END)) || memory.growTo(end);
+    return memory.growTo(Math.min(pageUp(end + more), HIGHEST_END)) || memory.growTo(end);
   }
 
   /** Unmaps [start, end): bytes become zero, files are let go of, code is forgotten. */
