@@ -297,6 +297,21 @@ const LANES: Record<string, { stride: number; write: Lane }> = {
 
 const COUNTS = [0, 1, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 128, 255];
 
+const LENGTH_EDGES = [
+  0n,
+  0x7fffffffn,
+  0x80000000n,
+  0xfffffffdn, // -3 in 32 bits, a large one in 64
+  0x100000000n,
+  0x100000005n, // 5 in 32 bits
+  0x7fffffffffffffffn,
+  0x8000000000000000n,
+  0x8000000000000003n, // 3 in 32 bits
+  0xffffffff00000000n, // 0 in 32 bits
+  0xffffffff80000000n,
+  0xffffffff00000007n, // 7 in 32 bits
+];
+
 /** Where a general register takes its value from; the result is unsigned 64-bit. */
 const GPR_SOURCES: Record<string, (random: Random, any: bigint) => bigint> = {
   int: (_random, any) => any,
@@ -314,8 +329,8 @@ const GPR_SOURCES: Record<string, (random: Random, any: bigint) => bigint> = {
   stack: (random) => BigInt(random.pick([0x200800, 0x200838, 0x2007f4])),
   byte: (random) => BigInt(random.below(256)),
   bool: (random) => BigInt(random.below(2)),
-  /** Explicit string lengths of pcmpestri: around 0..16, negative ones too. */
-  length: (random) => BigInt.asUintN(64, BigInt(random.below(40) - 20)),
+  /** Explicit string lengths of pcmpestri: around 0..16, negative ones too; and what 32 and 64 bits of it tell apart. */
+  length: (random) => random.below(4) ? BigInt.asUintN(64, BigInt(random.below(40) - 20)) : random.pick(LENGTH_EDGES),
   text: (random, any) => any & ~0xffn | BigInt(random.pick([0x61, 0x62, 0x63, 0x41, 0x7a, 0])),
 };
 
