@@ -22,6 +22,7 @@ import {
   HIGHEST_END,
   LEAST_GROWTH_BYTES,
   LOWEST_MAPPING,
+  MOST_GROWTH_BYTES,
   RESERVATION_BYTES,
   RESERVATION_GAP,
 } from "./layout.ts";
@@ -215,7 +216,8 @@ export class AddressSpace {
   reach(end: number): boolean {
     const { memory } = this.machine, { guestEnd } = memory;
     if (end <= guestEnd) return true;
-    const more = Math.max(LEAST_GROWTH_BYTES, (guestEnd - GUEST_BIAS) * GROWTH_SHARE);
+    const share = (guestEnd - GUEST_BIAS) * GROWTH_SHARE;
+    const more = Math.max(LEAST_GROWTH_BYTES, Math.min(share, MOST_GROWTH_BYTES));
     return memory.growTo(Math.min(pageUp(end + more), HIGHEST_END)) || memory.growTo(end);
   }
 

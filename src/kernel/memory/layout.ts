@@ -17,8 +17,8 @@ export const PIE_BASE = 0x20000;
 export const HEAP_ROOM = 4 * 1024 * 1024;
 /** Guest addresses stay below 4 GiB; the last 64 KiB stay free so that no length wraps. */
 export const HIGHEST_END = 0xffff0000;
-/** By how much memory grows at least, and by what share of what there is: a part of what counts for 128 MB. */
-export const LEAST_GROWTH_BYTES = 1024 * 1024, GROWTH_SHARE = 1 / 8;
+/** By what share of what there is memory grows beyond what is wanted, and the bounds of that. */
+export const GROWTH_SHARE = 1 / 4, LEAST_GROWTH_BYTES = 1024 * 1024, MOST_GROWTH_BYTES = 32 * 1024 * 1024;
 /** Address ranges reserved without access, of this size or more, are kept away from memory in use. */
 export const RESERVATION_BYTES = 1024 * 1024;
 /** Distance kept between the memory in use and the first reservation, for mappings to come. */
