@@ -1,12 +1,13 @@
 /**
  * Operations that are a function of every code module, as wasm has no instruction for them: AES's substitutions, carry-less
- * products. And whether the host's fused products are.
+ * products, string comparisons (string_match.ts). And whether the host's fused products are.
  */
 import { OP } from "../ir/ops.ts";
 import { Code } from "./code.ts";
 import { W_F64_CONST, W_GLOBAL_SET } from "./opcodes.ts";
+import { BYTES, equalAnyBody, equalOrderedBody, rangesBody, WORDS } from "./string_match.ts";
 
-const I64 = 0x7e, V128 = 0x7b;
+const I32 = 0x7f, I64 = 0x7e, V128 = 0x7b;
 
 export interface FunctionOp {
   readonly op: number;
@@ -160,6 +161,10 @@ function carrylessBody(): Uint8Array {
   return b.get(LOW).simd(SIMD.replace64).op(0).body([9, I64], [1, V128]);
 }
 
+function stringMatch(op: number, name: string, body: FunctionOp["body"]): FunctionOp {
+  return { op, name, params: [V128, V128, I32], result: I32, body };
+}
+
 export const FUNCTION_OPS: readonly FunctionOp[] = [
   { op: OP.aes_substitute, name: "aes_sub", params: [V128], result: V128, body: substitutionBody(FORWARD, false) },
   {
@@ -170,6 +175,12 @@ export const FUNCTION_OPS: readonly FunctionOp[] = [
     body: substitutionBody(BACK, true),
   },
   { op: OP.i64_carryless, name: "clmul", params: [I64, I64], result: V128, body: carrylessBody },
+  stringMatch(OP.i8x16_equal_any, "any8", () => equalAnyBody(BYTES)),
+  stringMatch(OP.i16x8_equal_any, "any16", () => equalAnyBody(WORDS)),
+  stringMatch(OP.i8x16_ranges, "ranges8", () => rangesBody(BYTES)),
+  stringMatch(OP.i16x8_ranges, "ranges16", () => rangesBody(WORDS)),
+  stringMatch(OP.i8x16_equal_ordered, "ordered8", () => equalOrderedBody(BYTES)),
+  stringMatch(OP.i16x8_equal_ordered, "ordered16", () => equalOrderedBody(WORDS)),
 ];
 
 /** Place of an operation in FUNCTION_OPS. */

@@ -35,9 +35,6 @@ helper("sdiv128");
 helper("crc32b");
 helper("crc32w");
 helper("crc32d");
-// SSE4.2 string comparison of scratch[0] with [16]: a = immediate, b = 8 for 64-bit lengths; see machine/helpers/string_compare.ts.
-helper("pcmpistr");
-helper("pcmpestr", [rax, rdx]);
 // BMI2: value in scratch[0], mask in [8]; the result goes to [0].
 helper("pdep");
 helper("pext");

@@ -1,8 +1,12 @@
-/** Operations of the reference interpreter that wasm has no instruction for: fused products, AES, carry-less products. */
+/**
+ * Operations of the reference interpreter that wasm has no instruction for: fused products, AES, carry-less products; string
+ * comparisons are in interpret_string.ts.
+ */
 import { AES_SUBSTITUTE, AES_SUBSTITUTE_BACK } from "./aes_tables.ts";
 import { carrylessProduct } from "./carryless.ts";
 import type { Exec } from "./frame.ts";
 import { fused32, fused64 } from "./fused.ts";
+import { STRING_OPS } from "./interpret_string.ts";
 import type { OpName } from "./ops.ts";
 
 function substitution(table: Uint8Array): Exec {
@@ -12,6 +16,7 @@ function substitution(table: Uint8Array): Exec {
 }
 
 export const FUNCTION_OPS: Partial<Record<OpName, Exec>> = {
+  ...STRING_OPS,
   f32x4_fma: (f, v, a, b, c) => {
     const mode = f.floatMode;
     for (let i = 0; i < 4; i++) {

@@ -433,6 +433,13 @@ export const OP_TABLE = {
   memory_bytes: [0x415, "i", "", "pure"], // size of linear memory, modulo 2^32; never less later
   prefetch: [0x416, "-", "i", "effect"], // brings what is at a linear address, which must be in memory, near to the processor
   check: [0x418, "-", "i##", "effect"], // a = linear address, b = offset, c = 2 * bytes + PROBE_ kind: a fault unless all may be accessed
+  // Bits of the elements of b that match those of a, of which c tells how many count (emit/string_match.ts).
+  i8x16_equal_any: [0x419, "i", "vvi", "pure"],
+  i16x8_equal_any: [0x41a, "i", "vvi", "pure"],
+  i8x16_ranges: [0x41b, "i", "vvi", "pure"],
+  i16x8_ranges: [0x41c, "i", "vvi", "pure"],
+  i8x16_equal_ordered: [0x41d, "i", "vvi", "pure"],
+  i16x8_equal_ordered: [0x41e, "i", "vvi", "pure"],
   probe: [0x417, "-", "i#", "effect"], // a = linear address: a fault unless it may be accessed (b: PROBE_ kind)
 } as const satisfies Record<string, OpRow>;
 

@@ -2,7 +2,6 @@ import { HELPERS } from "../../ir/helpers.ts";
 import { bug } from "../../errors.ts";
 import { floatOperationHelpers } from "./float_operation.ts";
 import { integerHelpers } from "./integer.ts";
-import { stringCompareBodies } from "./string_compare.ts";
 import { protectionHelpers } from "./protection.ts";
 import type { HelperBody } from "./types.ts";
 import { vectorHelpers } from "./vector.ts";
@@ -13,7 +12,6 @@ const BODIES: Record<string, HelperBody> = {
   ...floatOperationHelpers,
   ...integerHelpers,
   ...protectionHelpers,
-  ...stringCompareBodies,
   ...vectorHelpers,
   ...x87Helpers,
 };
