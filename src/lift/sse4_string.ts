@@ -63,7 +63,7 @@ interface Text {
   /** Elements before its end, at most all. */
   length(): number;
   /** A bit for each of these. */
-  readonly valid: number;
+  valid(): number;
   /** 1 if it ends before the register does. */
   readonly ends: number;
 }
@@ -74,7 +74,7 @@ function implicitText(l: Lifter, { count, all, eq, bitmask }: Format, value: num
   return {
     value,
     length: () => l.op(OP.i32_ctz, l.op(OP.i32_or, zeros, l.i32(1 << count))),
-    valid: l.mask32(l.op(OP.i32_and, l.op(OP.i32_sub, zeros, l.i32(1)), l.op(OP.i32_xor, zeros, l.i32(-1))), all),
+    valid: () => l.mask32(l.op(OP.i32_and, l.op(OP.i32_sub, zeros, l.i32(1)), l.op(OP.i32_xor, zeros, l.i32(-1))), all),
     ends: l.op(OP.i32_ne, zeros, l.i32(0)),
   };
 }
@@ -86,7 +86,7 @@ function explicitText(l: Lifter, { count }: Format, value: number, register: num
   return {
     value,
     length: () => length,
-    valid: known >= 0 ? l.i32((1 << known) - 1) : l.op(OP.i32_sub, l.op(OP.i32_shl, l.i32(1), length), l.i32(1)),
+    valid: () => known >= 0 ? l.i32((1 << known) - 1) : l.op(OP.i32_sub, l.op(OP.i32_shl, l.i32(1), length), l.i32(1)),
     ends: known >= 0 ? l.i32(known < count ? 1 : 0) : l.op(OP.i32_ne, length, l.i32(count)),
   };
 }
@@ -109,24 +109,27 @@ function within(l: Lifter, bits: number, mask: number, all: number): number {
   return l.isConst32(mask) && l.fn.a[mask] === all ? bits : l.op(OP.i32_and, bits, mask);
 }
 
-/** A bit for each element of b that satisfies the aggregation. Elements past the ends never match by their value. */
-function matching(l: Lifter, format: Format, a: Text, b: Text): number {
+/**
+ * A bit for each element of b that satisfies the aggregation. Elements past the ends, which for b `validB` tells, never match by
+ * their value.
+ */
+function matching(l: Lifter, format: Format, a: Text, b: Text, validB: number): number {
   const { all } = format;
   switch (format.aggregation) {
     case EQUAL_ANY:
-      return within(l, l.op(format.equalAny, a.value, b.value, a.length()), b.valid, all);
+      return within(l, l.op(format.equalAny, a.value, b.value, a.length()), validB, all);
     case RANGES: {
       const signed = (v: number) => format.isSigned ? v : l.op(OP.v128_xor, v, splat32(l, format.signs));
       const pairs = l.mask32(a.length(), ~1);
-      return within(l, l.op(format.ranges, signed(a.value), signed(b.value), pairs), b.valid, all);
+      return within(l, l.op(format.ranges, signed(a.value), signed(b.value), pairs), validB, all);
     }
     case EQUAL_EACH: {
-      const equal = l.op(format.bitmask, l.op(format.eq, a.value, b.value));
-      const pastBoth = l.op(OP.i32_xor, l.op(OP.i32_or, a.valid, b.valid), l.i32(all));
-      return l.op(OP.i32_or, within(l, within(l, equal, a.valid, all), b.valid, all), pastBoth);
+      const equal = l.op(format.bitmask, l.op(format.eq, a.value, b.value)), validA = a.valid();
+      const pastBoth = l.op(OP.i32_xor, l.op(OP.i32_or, validA, validB), l.i32(all));
+      return l.op(OP.i32_or, within(l, within(l, equal, validA, all), validB, all), pastBoth);
     }
     default: {
-      const invalid = l.op(OP.i32_xor, b.valid, l.i32(all));
+      const invalid = l.op(OP.i32_xor, validB, l.i32(all));
       return l.op(format.equalOrdered, a.value, b.value, l.op(OP.i32_or, a.length(), l.shl32(invalid, 8)));
     }
   }
@@ -145,7 +148,8 @@ function compare(l: Lifter, isExplicit: boolean, format: Format): number {
   const b = vector(l, second), a = l.read(first), bytes = l.insn.operandBytes;
   const textA = isExplicit ? explicitText(l, format, a, RAX, bytes) : implicitText(l, format, a);
   const textB = isExplicit ? explicitText(l, format, b, RDX, bytes) : implicitText(l, format, b);
-  const bits = polarized(l, imm.immLo, matching(l, format, textA, textB), textB.valid, format.all);
+  const validB = textB.valid();
+  const bits = polarized(l, imm.immLo, matching(l, format, textA, textB, validB), validB, format.all);
   l.setFlag(CF, l.op(OP.i32_ne, bits, l.i32(0)));
   l.setFlag(ZF, textB.ends);
   l.setFlag(SF, textA.ends);
