@@ -66,6 +66,8 @@ interface Text {
   valid(): number;
   /** 1 if it ends before the register does. */
   readonly ends: number;
+  /** A bit for each zero, of which the first is its end; -1 if its length is given. */
+  readonly zeros: number;
 }
 
 /** A string that ends before its first zero. */
@@ -76,6 +78,7 @@ function implicitText(l: Lifter, { count, all, eq, bitmask }: Format, value: num
     length: () => l.op(OP.i32_ctz, l.op(OP.i32_or, zeros, l.i32(1 << count))),
     valid: () => l.mask32(l.op(OP.i32_and, l.op(OP.i32_sub, zeros, l.i32(1)), l.op(OP.i32_xor, zeros, l.i32(-1))), all),
     ends: l.op(OP.i32_ne, zeros, l.i32(0)),
+    zeros,
   };
 }
 
@@ -88,6 +91,7 @@ function explicitText(l: Lifter, { count }: Format, value: number, register: num
     length: () => length,
     valid: () => known >= 0 ? l.i32((1 << known) - 1) : l.op(OP.i32_sub, l.op(OP.i32_shl, l.i32(1), length), l.i32(1)),
     ends: known >= 0 ? l.i32(known < count ? 1 : 0) : l.op(OP.i32_ne, length, l.i32(count)),
+    zeros: -1,
   };
 }
 
@@ -124,6 +128,7 @@ function matching(l: Lifter, format: Format, a: Text, b: Text, validB: number): 
       return within(l, l.op(format.ranges, signed(a.value), signed(b.value), pairs), validB, all);
     }
     case EQUAL_EACH: {
+      if (a.zeros >= 0 && a.value === b.value) return l.i32(all); // to find the end
       const equal = l.op(format.bitmask, l.op(format.eq, a.value, b.value)), validA = a.valid();
       const pastBoth = l.op(OP.i32_xor, l.op(OP.i32_or, validA, validB), l.i32(all));
       return l.op(OP.i32_or, within(l, within(l, equal, validA, all), validB, all), pastBoth);
@@ -135,6 +140,19 @@ function matching(l: Lifter, format: Format, a: Text, b: Text, validB: number): 
   }
 }
 
+/** Bits 2 to 6 of the immediate (EQUAL_EACH, negated, lowest index): where strings differ first, which strcmp asks for. */
+const ITS_BITS = 0x7c, FIRST_DIFFERENCE = 0x18;
+
+/**
+ * Where strings that end at their first zeros differ, as far as it goes for the first such place: neither what is behind it
+ * matters, nor behind the first zero of both. If only one has that, they differ there; if both have, not any more.
+ */
+function firstDifference(l: Lifter, { all, bitmask, eq }: Format, a: Text, b: Text): number {
+  const different = l.op(OP.i32_xor, l.op(bitmask, l.op(eq, a.value, b.value)), l.i32(all));
+  const zeros = l.op(OP.i32_or, a.zeros, b.zeros);
+  return l.op(OP.i32_and, different, l.op(OP.i32_xor, zeros, l.op(OP.i32_sub, zeros, l.i32(1))));
+}
+
 /** Flips the result bits as bits 4 and 5 of the immediate say: not, all, not, those of valid elements. */
 function polarized(l: Lifter, imm: number, bits: number, valid: number, all: number): number {
   const polarity = imm >> 4 & 3;
@@ -142,28 +160,36 @@ function polarized(l: Lifter, imm: number, bits: number, valid: number, all: num
   return polarity === 3 ? l.op(OP.i32_xor, bits, valid) : bits;
 }
 
-/** Compares, sets the flags, returns the result bits. */
-function compare(l: Lifter, isExplicit: boolean, format: Format): number {
-  const [first, second, imm] = l.insn.operands;
+/** The operands' texts. */
+function textsOf(l: Lifter, isExplicit: boolean, format: Format): [a: Text, b: Text] {
+  const [first, second] = l.insn.operands;
   const b = vector(l, second), a = l.read(first), bytes = l.insn.operandBytes;
-  const textA = isExplicit ? explicitText(l, format, a, RAX, bytes) : implicitText(l, format, a);
-  const textB = isExplicit ? explicitText(l, format, b, RDX, bytes) : implicitText(l, format, b);
-  const validB = textB.valid();
-  const bits = polarized(l, imm.immLo, matching(l, format, textA, textB, validB), validB, format.all);
+  if (!isExplicit) return [implicitText(l, format, a), implicitText(l, format, b)];
+  return [explicitText(l, format, a, RAX, bytes), explicitText(l, format, b, RDX, bytes)];
+}
+
+/** The result bits. */
+function resultOf(l: Lifter, format: Format, a: Text, b: Text): number {
+  const validB = b.valid();
+  return polarized(l, l.insn.operands[2].immLo, matching(l, format, a, b, validB), validB, format.all);
+}
+
+function setFlags(l: Lifter, bits: number, a: Text, b: Text): void {
   l.setFlag(CF, l.op(OP.i32_ne, bits, l.i32(0)));
-  l.setFlag(ZF, textB.ends);
-  l.setFlag(SF, textA.ends);
+  l.setFlag(ZF, b.ends);
+  l.setFlag(SF, a.ends);
   l.setFlag(OF, l.op(OP.i32_and, bits, l.i32(1)));
   l.setFlag(AF, l.i32(0));
   l.setFlag(PF, l.i32(0));
-  return bits;
 }
 
 /** ECX: the number of the lowest or highest (bit 6) of the result bits, or of elements if there is none. */
 function toIndex(isExplicit: boolean): Lift {
   return (l) => {
     const imm = l.insn.operands[2].immLo, format = formatOf(imm), { count } = format;
-    const bits = compare(l, isExplicit, format);
+    const [a, b] = textsOf(l, isExplicit, format), isFirstDifference = (imm & ITS_BITS) === FIRST_DIFFERENCE;
+    const bits = isFirstDifference && !isExplicit ? firstDifference(l, format, a, b) : resultOf(l, format, a, b);
+    setFlags(l, bits, a, b);
     const highest = () => l.op(OP.i32_xor, l.op(OP.i32_clz, bits), l.i32(31));
     const index = imm & 0x40
       ? l.op(OP.select_i32, highest(), l.i32(count), bits)
@@ -176,7 +202,8 @@ function toIndex(isExplicit: boolean): Lift {
 function toMask(isExplicit: boolean): Lift {
   return (l) => {
     const imm = l.insn.operands[2].immLo, format = formatOf(imm);
-    const bits = compare(l, isExplicit, format);
+    const [a, b] = textsOf(l, isExplicit, format), bits = resultOf(l, format, a, b);
+    setFlags(l, bits, a, b);
     if (!(imm & 0x40)) return l.setXmm(0, l.op(OP.i32x4_replace_lane, zero(l), bits, 0));
     const own = ownBits(l, format.count), splat = l.op(OP.i16x8_splat, bits);
     // Lane 8 and those above look at the second byte.
