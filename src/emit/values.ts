@@ -1,7 +1,4 @@
-/**
- * Operations to wasm code. A value used once is written where it is used, as part of an expression, when nothing between its
- * definition and that place can change what it reads; others get a local. Decided backwards over the block in one pass.
- */
+/** Operations to wasm code: each where value_plan.ts has it stand. */
 import type { IrBlock, IrFunction } from "../ir/function.ts";
 import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import {
@@ -13,49 +10,34 @@ import {
   KIND_TRAP,
   OP,
   OP_KIND,
-  OP_NAME,
   OP_VALUES,
 } from "../ir/ops.ts";
-import { VAR_COUNT, VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
+import { VAR_HOME, VAR_TYPE } from "../ir/variables.ts";
 import { PROBE_WRITE } from "../ir/probe.ts";
 import { CHECK_READ, CHECK_WRITE, PAGE_BITS } from "../machine/access_map.ts";
 import { GUEST_BIAS, READABLE_RANGE, STATE_STOP_INFO, STOP_SEGV, WRITABLE_RANGE } from "../machine/state.ts";
 import type { WasmBytes } from "./bytes.ts";
-import { functionOpNumber, RELAXED_MADD } from "./function_ops.ts";
 import {
   BLOCK_EMPTY,
   W_CALL,
   W_DROP,
   W_END,
-  W_I32_ATOMIC_LOAD8_U,
   W_I32_CONST,
   W_I64_CONST,
   W_IF,
   W_LOCAL_GET,
   W_LOCAL_SET,
   W_LOCAL_TEE,
-  W_MEMORY_COPY,
-  W_MEMORY_FILL,
-  W_MEMORY_SIZE,
-  W_PREFIX_ATOMIC,
-  W_PREFIX_MISC,
   W_PREFIX_SIMD,
-  W_SELECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
+import { ownOperation } from "./own_operations.ts";
 import type { ModulePlan } from "./region_code.ts";
 import { inSet, type RegionLocals } from "./region_locals.ts";
 import type { TrapRecorder } from "./trap_recorder.ts";
+import { MODE_DEAD, MODE_INLINE, MODE_LOCAL, ValuePlan } from "./value_plan.ts";
 
 const PROBE = helperNumber("probe"), DENIED = helperNumber("denied");
-
-/** Kinds of operations that may trap, or do more than give a value. */
-const HAS_EFFECT: readonly boolean[] = Array.from(
-  { length: KIND_EFFECT + 1 },
-  (_, kind) => [KIND_LOAD, KIND_STORE, KIND_TRAP, KIND_CALL, KIND_EFFECT].includes(kind),
-);
-
-const MODE_DEAD = 0, MODE_INLINE = 1, MODE_LOCAL = 2;
 
 /** Comparisons by those that hold where they do not. */
 const OPPOSITE: Readonly<Record<number, number>> = Object.fromEntries(
@@ -75,16 +57,7 @@ const OPPOSITE: Readonly<Record<number, number>> = Object.fromEntries(
 
 export class ValueEmitter {
   #fn!: IrFunction;
-  /** Per operation, grown as needed: uses, last position of a use, mode, local. */
-  #uses = new Int32Array(0);
-  #lastUse = new Int32Array(0);
-  #mode = new Uint8Array(0);
-  #local = new Int32Array(0);
-  readonly #nextSet = new Int32Array(VAR_COUNT);
-  /** Per variable, in the current block: times written, and whether a helper reads or writes its home. */
-  readonly #setCount = new Int32Array(VAR_COUNT);
-  readonly #inHelper = new Uint8Array(VAR_COUNT);
-  readonly #lastRead = new Int32Array(VAR_COUNT);
+  readonly #plan: ValuePlan;
   /** Where the code ended that last set a local, and which: reading it right there makes a tee of the set. */
   #setEnd = -1;
   #setWhich = -1;
@@ -94,28 +67,19 @@ export class ValueEmitter {
   /** Variables that the current block has stored already, and nowhere else. */
   storedLow = 0;
   storedHigh = 0;
-  /** Position of the last operation of the block that may trap, or that does more than give a value. */
-  #lastEffect = -1;
 
   constructor(
     readonly out: WasmBytes,
     readonly plan: ModulePlan,
     readonly traps: TrapRecorder,
     readonly locals: RegionLocals,
-  ) {}
+  ) {
+    this.#plan = new ValuePlan(locals);
+  }
 
   begin(fn: IrFunction): void {
     this.#fn = fn;
-    if (this.#uses.length < fn.count) {
-      const n = Math.max(fn.count, this.#uses.length * 2);
-      this.#uses = new Int32Array(n);
-      this.#lastUse = new Int32Array(n);
-      this.#mode = new Uint8Array(n);
-      this.#local = new Int32Array(n);
-    }
-    this.#uses.fill(0, 0, fn.count);
-    this.#lastUse.fill(-1, 0, fn.count);
-    this.#mode.fill(MODE_DEAD, 0, fn.count);
+    this.#plan.begin(fn);
     this.#setEnd = -1;
   }
 
@@ -125,18 +89,18 @@ export class ValueEmitter {
    * the end and wanted no more, those are stored at once that are computed after everything that may trap.
    */
   block(block: IrBlock, storesBeforeEnd: boolean, homeLow: number, homeHigh: number): void {
-    this.#plan(block, storesBeforeEnd);
-    const fn = this.#fn;
+    const fn = this.#fn, { mode: modes, local: locals } = this.#plan;
+    this.#plan.plan(block, storesBeforeEnd);
     this.#returnPc = block.returnPc;
     this.hasReturnPc = false;
     this.storedLow = this.storedHigh = 0;
     for (let i = block.first; i < block.end; i++) {
-      const mode = this.#mode[i];
+      const mode = modes[i];
       const kind = OP_KIND[fn.op[i]];
       if (kind === KIND_SETVAR) {
         if (mode !== MODE_DEAD) continue;
         const v = fn.a[i];
-        if (inSet(v, homeLow, homeHigh) && this.#isLast(i, v)) {
+        if (inSet(v, homeLow, homeHigh) && this.#plan.isLast(i, v)) {
           this.#constant(0);
           this.value(fn.b[i]);
           this.memoryOp(STORE_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
@@ -152,8 +116,8 @@ export class ValueEmitter {
         this.#helper(i);
       } else if (mode === MODE_LOCAL) {
         this.#operation(i);
-        if (this.#local[i] < 0) this.#local[i] = this.locals.value(fn.typeOf(i));
-        this.setLocal(this.#local[i]);
+        if (locals[i] < 0) locals[i] = this.locals.value(fn.typeOf(i));
+        this.setLocal(locals[i]);
       } else if (kind === KIND_TRAP && mode === MODE_DEAD || kind === KIND_LOAD && mode === MODE_DEAD) {
         // Unused, but it may fault, and then the guest must see it.
         this.#operation(i);
@@ -166,7 +130,7 @@ export class ValueEmitter {
   value(i: number): void {
     const op = this.#fn.op[i];
     if (op === OP.i32_const || op === OP.i64_const || op === OP.v128_const) return this.#operation(i);
-    if (this.#mode[i] === MODE_LOCAL) return this.getLocal(this.#local[i]);
+    if (this.#plan.mode[i] === MODE_LOCAL) return this.getLocal(this.#plan.local[i]);
     this.#operation(i);
   }
 
@@ -174,14 +138,14 @@ export class ValueEmitter {
   condition(i: number, inverted: boolean): void {
     const fn = this.#fn, { out } = this;
     // Comparisons of a condition with 0.
-    for (; this.#mode[i] === MODE_INLINE; i = fn.a[i]) {
+    for (; this.#plan.mode[i] === MODE_INLINE; i = fn.a[i]) {
       const op = fn.op[i];
       if (op === OP.i32_ne || op === OP.i32_eq) {
         if (fn.op[fn.b[i]] !== OP.i32_const || fn.a[fn.b[i]] !== 0) break;
       } else if (op !== OP.i32_eqz) break;
       if (op !== OP.i32_ne) inverted = !inverted;
     }
-    const op = fn.op[i], opposite = this.#mode[i] === MODE_INLINE && inverted ? OPPOSITE[op] : undefined;
+    const op = fn.op[i], opposite = this.#plan.mode[i] === MODE_INLINE && inverted ? OPPOSITE[op] : undefined;
     if (opposite === undefined) {
       this.value(i);
       if (inverted) out.byte(OP.i32_eqz);
@@ -190,104 +154,6 @@ export class ValueEmitter {
     this.value(fn.a[i]);
     this.value(fn.b[i]);
     out.byte(opposite);
-  }
-
-  /** Decides for each operation of the block whether it is dead, inline or in a local. */
-  #plan(block: IrBlock, storesBeforeEnd: boolean): void {
-    const fn = this.#fn;
-    const { first, end } = block;
-    const uses = this.#uses, lastUse = this.#lastUse, mode = this.#mode;
-    const nextSet = this.#nextSet.fill(0x7fffffff);
-    this.#setCount.fill(0);
-    this.#inHelper.fill(0);
-    this.#lastEffect = -1;
-    let nextBarrier = storesBeforeEnd ? end - 1 : 0x7fffffff;
-    // Where the next operation stands that may trap: the order of faults counts where handlers recover from each.
-    let nextTrap = 0x7fffffff;
-    for (const v of [block.value, block.index]) {
-      if (v >= 0) {
-        uses[v]++;
-        lastUse[v] = end;
-      }
-    }
-    for (let i = end - 1; i >= first; i--) {
-      const op = fn.op[i];
-      const kind = OP_KIND[op];
-      // Where this operation's code will stand.
-      let position = i;
-      switch (kind) {
-        case KIND_SETVAR:
-          nextSet[fn.a[i]] = i;
-          this.#setCount[fn.a[i]]++;
-          break;
-        case KIND_STORE:
-        case KIND_EFFECT:
-          nextBarrier = i;
-          break;
-        case KIND_CALL:
-          nextBarrier = i;
-          for (const v of HELPERS[fn.a[i]].writes) nextSet[v] = i;
-          for (const v of HELPERS[fn.a[i]].writes) this.#inHelper[v] = 1;
-          for (const v of HELPERS[fn.a[i]].reads) this.#inHelper[v] = 1;
-          mode[i] = uses[i] > 0 ? MODE_LOCAL : MODE_DEAD;
-          break;
-        case KIND_LOAD:
-        case KIND_TRAP:
-          if (uses[i] > 0) { // else kept for its trap
-            mode[i] = uses[i] === 1 && nextBarrier >= lastUse[i] && nextTrap > lastUse[i] ? MODE_INLINE : MODE_LOCAL;
-            if (mode[i] === MODE_INLINE) position = lastUse[i];
-          }
-          if (fn.exactFaults) nextTrap = position;
-          break;
-        default:
-          if (uses[i] === 0) continue;
-          if (op === OP.getvar) mode[i] = nextSet[fn.a[i]] >= lastUse[i] ? MODE_INLINE : MODE_LOCAL;
-          else mode[i] = uses[i] === 1 ? MODE_INLINE : MODE_LOCAL;
-          if (mode[i] === MODE_INLINE) position = lastUse[i];
-      }
-      if (HAS_EFFECT[kind] && position > this.#lastEffect) this.#lastEffect = position;
-      const values = OP_VALUES[op];
-      if (values & 1) this.#use(fn.a[i], position);
-      if (values & 2) this.#use(fn.b[i], position);
-      if (values & 4) this.#use(fn.c[i], position);
-    }
-    this.#computeInPlace(block);
-  }
-
-  /** Nothing behind an operation that sets a variable may trap, set the variable again, or read it. */
-  #isLast(i: number, v: number): boolean {
-    return i > this.#lastEffect && this.#setCount[v] === 1 && this.#lastRead[v] <= i;
-  }
-
-  /**
-   * A value that ends up in a variable and is needed before that as well is computed right into the variable's local, if nobody
-   * wants the old content after that point. The setvar itself then has nothing to do (marked inline).
-   */
-  #computeInPlace({ first, end }: IrBlock): void {
-    const fn = this.#fn;
-    const mode = this.#mode, local = this.#local, lastUse = this.#lastUse, lastRead = this.#lastRead.fill(-1);
-    for (let i = first; i < end; i++) {
-      const op = fn.op[i];
-      local[i] = -1;
-      if (op === OP.getvar) {
-        const readAt = mode[i] === MODE_INLINE ? lastUse[i] : mode[i] === MODE_LOCAL ? i : -1;
-        if (readAt > lastRead[fn.a[i]]) lastRead[fn.a[i]] = readAt;
-      } else if (op === OP.setvar) {
-        const v = fn.a[i], value = fn.b[i];
-        if (value < first || mode[value] !== MODE_LOCAL || local[value] >= 0) continue;
-        if (
-          this.#setCount[v] !== 1 || this.#inHelper[v] || lastRead[v] > value || OP_KIND[fn.op[value]] === KIND_CALL
-        ) continue;
-        local[value] = this.locals.ofVar[v];
-        mode[i] = MODE_INLINE;
-      }
-    }
-  }
-
-  #use(v: number, position: number): void {
-    if (v < 0) return;
-    this.#uses[v]++;
-    if (position > this.#lastUse[v]) this.#lastUse[v] = position;
   }
 
   setLocal(local: number): void {
@@ -387,7 +253,7 @@ export class ValueEmitter {
       return;
     }
     if (op < 0x300) return this.#simd(i, op, kind);
-    this.#own(op);
+    ownOperation(out, this.plan, op);
   }
 
   #memarg(offset: number): void {
@@ -407,57 +273,6 @@ export class ValueEmitter {
     if (op >= OP.i8x16_extract_lane_s && op <= OP.f64x2_replace_lane) {
       out.byte(OP_VALUES[op] & 2 ? fn.c[i] : fn.b[i]);
     }
-  }
-
-  #own(op: number): void {
-    const { out, plan } = this;
-    if (op >= 0x300 && op < 0x400) {
-      out.byte(W_PREFIX_MISC);
-      return out.u32(op - 0x300);
-    }
-    switch (op) {
-      case OP.select_i32:
-      case OP.select_i64:
-      case OP.select_f32:
-      case OP.select_f64:
-      case OP.select_v128:
-        return out.byte(W_SELECT);
-      case OP.i64_mulhi_u:
-        out.byte(W_CALL);
-        return out.u32(plan.mulhiU);
-      case OP.i64_mulhi_s:
-        out.byte(W_CALL);
-        return out.u32(plan.mulhiS);
-      case OP.memory_bytes:
-        out.byte(W_MEMORY_SIZE);
-        out.byte(0);
-        out.byte(W_I32_CONST);
-        out.s32(16);
-        return out.byte(OP.i32_shl);
-      case OP.prefetch:
-        // wasm has no prefetch. A load whose value nobody waits for does the same; engines drop unused ones, but no atomic one.
-        out.byte(W_PREFIX_ATOMIC);
-        out.u32(W_I32_ATOMIC_LOAD8_U);
-        this.#memarg(0);
-        return out.byte(W_DROP);
-      case OP.memory_copy:
-        out.byte(W_PREFIX_MISC);
-        out.u32(W_MEMORY_COPY);
-        out.byte(0);
-        return out.byte(0);
-      case OP.memory_fill:
-        out.byte(W_PREFIX_MISC);
-        out.u32(W_MEMORY_FILL);
-        return out.byte(0);
-    }
-    const relaxed = RELAXED_MADD[op];
-    if (relaxed !== undefined) {
-      out.byte(W_PREFIX_SIMD);
-      return out.u32(relaxed);
-    }
-    if (functionOpNumber(op) < 0) throw new Error(`no code for ${OP_NAME[op]}`);
-    out.byte(W_CALL);
-    out.u32(plan.functionOp(op));
   }
 
   /** Leaves by a wasm trap: the fault handler finds the pc by offset, and the reason in STATE_STOP_INFO (as -reason). */
@@ -563,9 +378,9 @@ export class ValueEmitter {
     }
     out.byte(W_CALL);
     out.u32(this.plan.helper(fn.a[i]));
-    if (this.#mode[i] === MODE_LOCAL) {
-      this.#local[i] = this.locals.value(1);
-      this.setLocal(this.#local[i]);
+    if (this.#plan.mode[i] === MODE_LOCAL) {
+      this.#plan.local[i] = this.locals.value(1);
+      this.setLocal(this.#plan.local[i]);
     } else out.byte(W_DROP);
     for (const v of row.writes) {
       if (this.locals.ofVar[v] >= 0) this.loadVar(v);

@@ -6,7 +6,8 @@
 import { OP } from "../ir/ops.ts";
 import { GUEST_BIAS, STATE_SCRATCH } from "../machine/state.ts";
 import { type Instruction, Operand, OPERAND_IMM, OPERAND_MEM, OPERAND_XMM } from "../x86/instruction.ts";
-import { type Lift, type Lifter, UPPER_HALF, XMM_TEMPORARY } from "./lifter.ts";
+import type { Lift, Lifter } from "./lifter.ts";
+import { UPPER_HALF, XMM_TEMPORARY } from "./registers.ts";
 
 /** Half of a 32-byte operand as a 16-byte one; other operands are the same for both halves. */
 export function half(o: Operand, upper: boolean): Operand {

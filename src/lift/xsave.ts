@@ -15,7 +15,8 @@ import {
   XSAVE_X87,
   XSAVE_YMM,
 } from "../machine/xsave.ts";
-import { type Lift, type Lifter, UPPER_HALF } from "./lifter.ts";
+import type { Lift, Lifter } from "./lifter.ts";
+import { UPPER_HALF } from "./registers.ts";
 import { leaveInOtherMode, loadMxcsr, loadX87, loadXmm, storeMxcsr, storeX87, storeXmm } from "./sse_state.ts";
 import { zero } from "./vector.ts";
 
