@@ -113,7 +113,7 @@ it("packages are known in one place each", () => {
 });
 
 it("the kernel, and what stands above wasm, do not name WebAssembly", () => {
-  const rooms = ["kernel", "loader", "rootfs", "image", "elf", "x86", "discover", "ir", "lift", "opt", "boot", "host"];
+  const rooms = ["kernel", "loader", "rootfs", "image", "elf", "x86", "discover", "ir", "lift", "boot", "host"];
   const wrong = files.filter((file) => rooms.includes(roomOf(file)!) && /\bWebAssembly\b/.test(sourceText(file)));
   expect(wrong).toEqual([]);
 });
@@ -136,6 +136,6 @@ describe("what is loaded at the edge holds nothing of build time", () => {
 
   it("the Workers entry holds no emitter: it may not compile", () => {
     const loaded = [...loadedWith(["adapters/workers/entry.ts"])];
-    expect(loaded.filter((file) => ["emit", "opt", "translate"].includes(roomOf(file) ?? ""))).toEqual([]);
+    expect(loaded.filter((file) => ["emit", "translate"].includes(roomOf(file) ?? ""))).toEqual([]);
   });
 });
