@@ -10,7 +10,8 @@ export function parseCommandLine<const T extends ParseArgsConfig>(config: T): Re
   try {
     return parseArgs(config);
   } catch (e) {
-    throw new UsageError((e as Error).message.split("\n")[0]);
+    // What Node adds on arguments that begin with "-" is about other programs.
+    throw new UsageError((e as Error).message.split(/\n|\. To specify/)[0]);
   }
 }
 

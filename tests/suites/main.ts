@@ -1,17 +1,7 @@
-/**
- * Standard test suites, natively and under `exec`, compared test by test: `deno task suites [python|go] [NAMES] [options]`.
- *
- *     --engine NAME      jit, aot or interpret (jit)
- *     --silence SECONDS  a program that prints nothing for so long hangs (300)
- *     --limit SECONDS    for a program, restarts included (3600)
- *     --json FILE        results with the details of each difference
- *
- * Without a suite both are run, without names all programs of one. Needs a Debian machine: installs what is missing
- * (python3 and its tests, Go). Go's test programs are kept in $LIGHTER_CACHE or ~/.cache/lighter. Tests that do not pass
- * natively are left out. Exit code 0 if there is no difference.
- */
-import { parseArgs } from "node:util";
+/** Standard test suites, natively and under `exec`, compared test by test. */
 import { table } from "../../bench/statistics.ts";
+import { UsageError } from "../../src/cli/usage.ts";
+import { runTask, taskOptions } from "../support/task_options.ts";
 import { compare, type Comparison } from "./compare.ts";
 import { goSuite } from "./go.ts";
 import { pythonSuite } from "./python.ts";
@@ -20,9 +10,19 @@ import { nativeLauncher, type Suite, translatedLauncher } from "./suite.ts";
 
 const SUITES: readonly Suite[] = [pythonSuite, goSuite];
 
-const { values: options, positionals } = parseArgs({
+const USAGE = `deno task suites [python|go] [NAMES] [options]
+
+  --engine NAME      jit, aot or interpret (jit)
+  --silence SECONDS  a program that prints nothing for so long hangs (300)
+  --limit SECONDS    for a program, restarts included (3600)
+  --json FILE        results with the details of each difference
+
+Without a suite both are run, without names all programs of one. Needs a Debian machine: installs what is missing
+(python3 and its tests, Go). Go's test programs are kept in $LIGHTER_CACHE or ~/.cache/lighter. Tests that do not pass
+natively are left out. Exit code 0 if there is no difference.`;
+
+const { values: options, positionals } = taskOptions(USAGE, {
   allowPositionals: true,
-  args: Deno.args,
   options: {
     engine: { type: "string", default: "jit" },
     silence: { type: "string", default: "300" },
@@ -36,7 +36,7 @@ function wanted(): { suite: Suite; names: readonly string[] }[] {
   if (positionals.length === 0) return SUITES.map((suite) => ({ suite, names: suite.programs }));
   const [name, ...names] = positionals;
   const suite = SUITES.find((known) => known.name === name);
-  if (suite === undefined) throw new Error(`unknown suite ${JSON.stringify(name)}: wanted python or go`);
+  if (suite === undefined) throw new UsageError(`unknown suite ${JSON.stringify(name)}: wanted python or go`);
   return [{ suite, names: names.length > 0 ? names : suite.programs }];
 }
 
@@ -72,4 +72,4 @@ async function main(): Promise<number> {
   return rows.every((row) => row.differences.length === 0) ? 0 : 1;
 }
 
-Deno.exit(await main());
+await runTask(main);

@@ -1,22 +1,7 @@
-/**
- * GCC's c-torture through Lighter: `deno task torture [options]`.
- *
- *     --engine NAME    engine of `exec` to run on (aot, jit, interpret); "native" runs the programs as they are
- *     --spawn          a process for each program (else the translator is loaded once for many)
- *     --command TEXT   command instead of `exec`; {program} and {rootfs} are replaced
- *     --opt O0,O2,O3   optimisation levels (all of these); O3v3 is O3 for x86-64-v3
- *     --filter REGEX   names to keep, as "builtins/abs-1"
- *     --sample N       N of the programs, always the same ones
- *     --jobs N         programs at a time (1)
- *     --timeout SECONDS   for each program (30)
- *     --json FILE      results
- *     --list-skipped   prints what is left out and why
- *     --build-only     builds and stops
- *
- * Needs gcc and Debian's gcc-12-source (installed when missing). Builds are kept in $LIGHTER_CACHE or ~/.cache/lighter.
- */
-import { parseArgs } from "node:util";
+/** GCC's c-torture through Lighter. */
 import { join } from "node:path";
+import { UsageError } from "../../src/cli/usage.ts";
+import { runTask, taskOptions } from "../support/task_options.ts";
 import { BatchRunner } from "./batch_pool.ts";
 import { buildPrograms, type BuiltProgram } from "./build.ts";
 import { type Level, LEVELS, listTests, V3_LEVEL } from "./cases.ts";
@@ -24,8 +9,23 @@ import { inParallel } from "./pool.ts";
 import { defaultCommand, runTranslated, type Verdict } from "./run.ts";
 import { cacheFolder, fetchSources } from "./source.ts";
 
-const { values: options } = parseArgs({
-  args: Deno.args,
+const USAGE = `deno task torture [options]
+
+  --engine NAME    engine of exec to run on (aot, jit, interpret); "native" runs the programs as they are
+  --spawn          a process for each program (else the translator is loaded once for many)
+  --command TEXT   command instead of exec; {program} and {rootfs} are replaced
+  --opt O0,O2,O3   optimisation levels (all of these); O3v3 is O3 for x86-64-v3
+  --filter REGEX   names to keep, as "builtins/abs-1"
+  --sample N       N of the programs, always the same ones
+  --jobs N         programs at a time (1)
+  --timeout SECONDS   for each program (30)
+  --json FILE      results
+  --list-skipped   prints what is left out and why
+  --build-only     builds and stops
+
+Needs gcc and Debian's gcc-12-source (installed when missing). Builds are kept in $LIGHTER_CACHE or ~/.cache/lighter.`;
+
+const { values: options } = taskOptions(USAGE, {
   options: {
     engine: { type: "string", default: "aot" },
     spawn: { type: "boolean", default: false },
@@ -51,7 +51,7 @@ function wantedLevels(text: string): Level[] {
   return text.split(",").map((name) => {
     const all = [...LEVELS, V3_LEVEL] as const;
     const level = all.find((known) => known === name);
-    if (level === undefined) throw new Error(`unknown level ${JSON.stringify(name)}: wanted ${all.join(", ")}`);
+    if (level === undefined) throw new UsageError(`unknown level ${JSON.stringify(name)}: wanted ${all.join(", ")}`);
     return level;
   });
 }
@@ -115,4 +115,4 @@ async function main(): Promise<number> {
   return verdicts.every((verdict) => verdict.passed) ? 0 : 1;
 }
 
-Deno.exit(await main());
+await runTask(main);

@@ -1,32 +1,17 @@
 /**
- * A real server, end to end: `deno task zoo ENTRY [options]`.
+ * A real server, end to end.
  *
  * Makes the image of a zoo entry, translates it, copies the output elsewhere, deletes image and original, starts each real host
  * on the copy and sends the zoo's probes. Exit code 0 if every probe passes, but for what a host does to all handlers
  * (limits.ts).
- *
- * ENTRY is one of the zoo's, or of `tests/zoo/entries`.
- *
- *     --record       run an entry of tests/zoo/entries natively and write its golden.json, nothing else; needs root
- *     --host LIST    of deno, deno-server, node, workers (all but deno-server); "" for none
- *     --zoo DIR      where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
- *     --image FILE   this image instead of building one; it is left alone
- *     --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
- *                    folder of an entry of our own; "none" for no such requests
- *     --optimise     translate with wasm-opt
- *     --fast         translate without it (the default)
- *     --no-cache     translate everything, whatever earlier runs have kept
- *     --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root
- *     --keep         do not delete the output
- *     --again FOLDER of an earlier run with --keep: its output on the hosts named, without translating
- *     --json FILE    write the result as JSON, too; `tests/zoo/results/ENTRY.json` is what docs/ZOO.md is made from
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import { parseArgs } from "node:util";
 import { type MeasuredServer, startNative } from "../../bench/serving.ts";
+import { UsageError } from "../../src/cli/usage.ts";
+import { runTask, taskOptions } from "../support/task_options.ts";
 import { describeResult } from "./describe.ts";
 import { Zoo } from "./entry.ts";
 import { HOST_NAMES, type HostName, type RunningHost } from "./hosts.ts";
@@ -35,8 +20,25 @@ import { probeHost } from "./probe_host.ts";
 import type { EntryResult, HostReport } from "./results.ts";
 import { imageIn, outputIn, translateEntry } from "./translate_entry.ts";
 
-const { values: options, positionals } = parseArgs({
-  args: process.argv.slice(2),
+const USAGE = `deno task zoo ENTRY [options]
+
+ENTRY is one of the zoo's, or of tests/zoo/entries.
+
+  --record       run an entry of tests/zoo/entries natively and write its golden.json, nothing else; needs root
+  --host LIST    of deno, deno-server, node, workers (all but deno-server); "" for none
+  --zoo DIR      where the zoo is ($LIGHTER_ZOO, or ../shared/zoo)
+  --image FILE   this image instead of building one; it is left alone
+  --warm FILE    training requests, as for translate, instead of the entry's: warm/ENTRY.txt here, or warm.txt in the
+                 folder of an entry of our own; "none" for no such requests
+  --optimise     translate with wasm-opt
+  --fast         translate without it (the default)
+  --no-cache     translate everything, whatever earlier runs have kept
+  --load SECONDS then put load on each host and on the native server, in turns so long, with wrk; needs root
+  --keep         do not delete the output
+  --again FOLDER of an earlier run with --keep: its output on the hosts named, without translating
+  --json FILE    write the result as JSON, too; tests/zoo/results/ENTRY.json is what docs/ZOO.md is made from`;
+
+const { values: options, positionals } = taskOptions(USAGE, {
   allowPositionals: true,
   options: {
     host: { type: "string", default: "deno,node,workers" },
@@ -57,7 +59,9 @@ const { values: options, positionals } = parseArgs({
 function wantedHosts(list: string): HostName[] {
   return list.split(",").filter((name) => name !== "").map((name) => {
     const host = HOST_NAMES.find((known) => known === name);
-    if (host === undefined) throw new Error(`unknown host ${JSON.stringify(name)}: wanted ${HOST_NAMES.join(", ")}`);
+    if (host === undefined) {
+      throw new UsageError(`unknown host ${JSON.stringify(name)}: wanted ${HOST_NAMES.join(", ")}`);
+    }
     return host;
   });
 }
@@ -74,13 +78,7 @@ async function addLoad(server: RunningHost, native: MeasuredServer | null, path:
 
 async function main(): Promise<number> {
   const [entry] = positionals;
-  if (entry === undefined || positionals.length > 1) {
-    console.error(
-      "usage: deno task zoo ENTRY [--record] [--host deno,deno-server,node,workers] [--zoo DIR] [--image FILE] [--warm FILE] [--optimise] [--no-cache] " +
-        "[--load SECONDS] [--keep] [--again FOLDER] [--json FILE]",
-    );
-    return 2;
-  }
+  if (entry === undefined || positionals.length > 1) throw new UsageError("wanted one entry");
   const hosts = wantedHosts(options.host), zoo = new Zoo(options.zoo);
   if (options.record) {
     console.log(await zoo.record(entry));
@@ -119,4 +117,4 @@ async function main(): Promise<number> {
   }
 }
 
-process.exit(await main());
+await runTask(main);
