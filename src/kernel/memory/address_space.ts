@@ -164,7 +164,9 @@ export class AddressSpace {
   findHole(k: Kernel, length: number, prot: number, least = LOWEST_MAPPING): number {
     const places = k.codePlaces;
     if (prot === PROT_NONE && length >= RESERVATION_BYTES) {
-      const apart = Math.ceil((this.machine.memory.guestEnd + RESERVATION_GAP) / RESERVATION_BYTES) * RESERVATION_BYTES;
+      // Apart from what is in use: were it from the end of memory, each stack of a thread would take what memory grew, too.
+      const used = this.usedBytes + GUEST_BIAS;
+      const apart = Math.ceil((used + RESERVATION_GAP) / RESERVATION_BYTES) * RESERVATION_BYTES;
       const start = this.firstFit(places, length, apart, HIGHEST_END);
       if (start >= 0) return start;
     }

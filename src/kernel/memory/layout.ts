@@ -6,7 +6,7 @@
  *     program, then its heap   the heap has HEAP_ROOM before the next thing
  *     stack                    RLIMIT_STACK bytes of room; untouched pages cost nothing
  *     mmap                     first fit, upwards
- *     reservations             PROT_NONE mappings of RESERVATION_BYTES or more, apart, beyond the memory that exists
+ *     reservations             PROT_NONE mappings of RESERVATION_BYTES or more, apart, beyond the memory that is used
  */
 
 /** Lowest address that mmap hands out: /proc/sys/vm/mmap_min_addr is 65536, and the state block's page lies at 0x10000. */

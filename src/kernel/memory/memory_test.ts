@@ -7,7 +7,7 @@ import { O_RDONLY } from "../abi/fcntl.ts";
 import * as mman from "../abi/mman.ts";
 import * as sys from "../abi/syscall_numbers.ts";
 import { unnamedFile } from "../fs/unnamed_file.ts";
-import { GROWTH_SHARE, LOWEST_MAPPING } from "./layout.ts";
+import { GROWTH_SHARE, LOWEST_MAPPING, MOST_GROWTH_BYTES, RESERVATION_GAP } from "./layout.ts";
 
 const RW = mman.PROT_READ | mman.PROT_WRITE, ANON = mman.MAP_PRIVATE | mman.MAP_ANONYMOUS;
 const K = 1024, M = 1024 * K;
@@ -101,6 +101,21 @@ test("a large PROT_NONE reservation costs no memory until part of it is opened",
   ]);
   expect(sizes[1]).toBe(sizes[0]);
   expect(sizes[2]).toBeLessThan((sizes[0] + 18 * M) * (1 + GROWTH_SHARE));
+});
+
+test("reservations stand apart from what is mapped, not from what memory grew beyond that", () => {
+  const h = new Harness(), sizes: number[] = [], threads = 10, stack = 8 * M;
+  const size = () => sizes.push(h.process.machine.memory.guestEnd);
+  // As C libraries make the stacks of threads: reserved, then opened but for a guard page.
+  const open = (r: number[]) => [sys.SYS_mprotect, r.at(-1)! + 4 * K, stack - 4 * K, RW];
+  const threadStack = [mmap(stack, mman.PROT_NONE, ANON | mman.MAP_STACK | mman.MAP_NORESERVE), open];
+  const results = calls(h, [
+    () => (size(), mmap(stack)()),
+    ...Array.from({ length: threads }, () => threadStack).flat(),
+    () => (size(), mmap(4 * K)()),
+  ]);
+  expect(results.filter((r) => r < 0)).toEqual([]);
+  expect(sizes[1] - sizes[0]).toBeLessThan((threads + 2) * (stack + RESERVATION_GAP + M) + MOST_GROWTH_BYTES);
 });
 
 test("brk grows and shrinks the heap within its room", () => {
