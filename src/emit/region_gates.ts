@@ -55,8 +55,8 @@ export class RegionGates {
     out.byte(OP.i32_sub);
     out.byte(W_LOCAL_TEE);
     out.u32(frame.fuelLocal);
-    frame.const(0);
-    out.byte(OP.i32_lt_s);
+    // Not `< 0`: V8 takes the flags of the subtraction for a comparison with equality.
+    out.byte(OP.i32_eqz);
     frame.ifUnlikely();
     frame.storeVars(frame.flow.fuel.low[header], frame.flow.fuel.high[header]);
     frame.storeState(STATE_RIP, frame.fn.blocks[header].pc);

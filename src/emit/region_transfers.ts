@@ -251,8 +251,7 @@ export class RegionTransfers {
     out.u32(fuel);
     frame.memory(OP.i32_store, STATE_FUEL);
     frame.get(fuel);
-    frame.const(0);
-    out.byte(OP.i32_lt_s);
+    out.byte(OP.i32_eqz);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
     frame.const(0);

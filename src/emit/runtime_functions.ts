@@ -83,7 +83,7 @@ export function jumpThroughBody(lookup: number, fuel: number, regionType: number
   const PC = 0, DEPTH = 1, SLOT = 2;
   const c = new Code();
   c.i32(0).i32(0).i32Load(STATE_FUEL).i32(1).op(OP.i32_sub).tee(SLOT).i32Store(STATE_FUEL);
-  c.get(SLOT).i32(0).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(0).get(PC).i32Store(STATE_RIP);
+  c.get(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(0).get(PC).i32Store(STATE_RIP);
   c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END, W_END);
   c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
   return goOnAt(c, SLOT, DEPTH, regionType);

@@ -69,20 +69,24 @@ export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
     // What is stored already is not stored again.
     early.low[b] &= dirtyIn.low[b] | set.low[b];
     early.high[b] &= dirtyIn.high[b] | set.high[b];
-    if (cfg.fuel[b]) {
-      // Who goes on here later reads the flags that are read here.
-      fuel.low[b] = dirtyIn.low[b] & (~FLAG_VARS | read.low[b]);
-      fuel.high[b] = dirtyIn.high[b];
-    }
     if (!isExit(fn.blocks[b])) continue;
     spill.low[b] = dirtyOut.low[b] & matters(fn, fn.blocks[b].kind);
     spill.high[b] = dirtyOut.high[b];
   }
   const atEnd = new VarSets(fn.blocks.length), atStart = new VarSets(fn.blocks.length);
-  let used = 0, usedHigh = 0;
   for (const b of cfg.order) {
     atEnd.low[b] = spill.low[b] | early.low[b];
     atEnd.high[b] = spill.high[b] | early.high[b];
+  }
+  // What is written before anybody reads or stores it need not be right where a task stops, but for who looks at faults.
+  const needed = fn.exactFaults ? dirtyIn : flow.solveAhead(atEnd, use);
+  let used = 0, usedHigh = 0;
+  for (const b of cfg.order) {
+    if (cfg.fuel[b]) {
+      // Who goes on here later reads the flags that are read here.
+      fuel.low[b] = dirtyIn.low[b] & needed.low[b] & (~FLAG_VARS | read.low[b]);
+      fuel.high[b] = dirtyIn.high[b] & needed.high[b];
+    }
     atStart.low[b] = use.low[b] | fuel.low[b];
     atStart.high[b] = use.high[b] | fuel.high[b];
   }

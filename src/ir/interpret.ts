@@ -165,7 +165,7 @@ function faultAddress(fn: IrFunction, v: number, cpu: RegionCpu): number {
 
 function outOfFuel(cpu: RegionCpu, refill: number): boolean {
   const words = cpu.memory.i32;
-  if (--words[STATE_FUEL >> 2] >= 0) return false;
+  if (--words[STATE_FUEL >> 2] > 0) return false;
   // Filled before the question: whoever is resumed makes progress.
   words[STATE_FUEL >> 2] = refill;
   return cpu.client.wantsYield();

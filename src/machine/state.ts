@@ -38,7 +38,7 @@ export const STATE_MXCSR = 0x0b4;
 export const STATE_STOP = 0x0b8;
 /** Detail of the stop: fault address, interrupt vector. */
 export const STATE_STOP_INFO = 0x0bc;
-/** Loop iterations left before compiled code asks whether to yield. */
+/** Loop iterations left before compiled code asks whether to yield: it does when this becomes 0, so it is never less than 1 else. */
 export const STATE_FUEL = 0x0c0;
 /** Other flags of RFLAGS that software can set and read back (ID, AC, NT, ...), as an RFLAGS image. */
 export const STATE_RFLAGS_REST = 0x0c4;

@@ -303,7 +303,11 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Import of compiled code. */
   onFuel(): number {
-    if (!this.client.wantsYield()) return 0;
+    if (!this.client.wantsYield()) {
+      const words = this.memory.i32;
+      if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
+      return 0;
+    }
     this.memory.i32[STATE_STOP >> 2] = STOP_YIELD;
     return 1;
   }

@@ -68,7 +68,8 @@ function run(machine: WasmMachine, stopping: boolean): { esi: number; syscalls: 
   word(STATE_GPR + 8 * RSI, 1);
   const stops = { syscalls: 0, yields: 0 };
   for (let n = 0; n < 1000; n++) {
-    word(STATE_FUEL, 1);
+    // One for the loop that goes on, one for the next.
+    word(STATE_FUEL, 2);
     const stop = machine.run();
     if (stop === STOP_BREAKPOINT) return { esi: machine.memory.i32[(STATE_GPR + 8 * RSI) >> 2], ...stops };
     if (stop === STOP_SYSCALL) stops.syscalls++;
