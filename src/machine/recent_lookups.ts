@@ -2,6 +2,8 @@
  * What compiled code looked up last: by a few bits of a pc, the pc and its table slot. It stands in guest memory, behind the state
  * block, where nothing is mapped: a call through a pointer compares and goes on without asking anybody. It belongs to the modules
  * that a memory is bound to, so it is not part of what fork copies or a snapshot keeps.
+ *
+ * An entry has 16 bytes: u32 pc, u32 slot, which compiled code loads as one word, and nothing.
  */
 
 /** Linear address of the first entry. */
