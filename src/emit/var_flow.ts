@@ -60,7 +60,7 @@ export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
   if (parkAtSwitches(flow)) flow.solveDirty();
   const read = flow.solveAhead(flow.none, use);
   if (storeBeforeLoops(flow, read)) flow.solveDirty();
-  const stored = flow.solveAhead(flow.atExits(), flow.atFuel());
+  const atExits = flow.atExits(), stored = flow.solveAhead(atExits, flow.atFuel(flow.solveAhead(atExits, use)));
   if (storeWhereManyMeet(flow, read, stored)) flow.solveDirty();
   storeForFaults(flow);
   storeBeforeJoins(flow, read, stored);

@@ -164,12 +164,13 @@ export class VarSolver {
     return sets;
   }
 
-  atFuel(): VarSets {
+  /** Those that are stored for lack of fuel, were they dirty: of what is needed later. */
+  atFuel(needed: VarSets): VarSets {
     const sets = new VarSets(this.fn.blocks.length);
     for (const b of this.cfg.order) {
       if (!this.cfg.fuel[b]) continue;
-      sets.low[b] = ~FLAG_VARS;
-      sets.high[b] = -1;
+      sets.low[b] = ~FLAG_VARS & (this.fn.exactFaults ? -1 : needed.low[b]);
+      sets.high[b] = this.fn.exactFaults ? -1 : needed.high[b];
     }
     return sets;
   }
