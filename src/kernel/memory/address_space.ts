@@ -120,7 +120,8 @@ export class AddressSpace {
   /** Bytes of the memory up to where something is mapped: what is behind can be given up. */
   get usedBytes(): number {
     const { guestEnd } = this.machine.memory, last = this.vmas.findLast(({ start }) => start < guestEnd);
-    return Math.max(LOWEST_MAPPING, Math.min(last?.end ?? 0, guestEnd)) - GUEST_BIAS;
+    // A process that has ended has no memory any more.
+    return Math.min(Math.max(last?.end ?? 0, LOWEST_MAPPING), guestEnd) - GUEST_BIAS;
   }
 
   /** The VMA that contains the address. */
