@@ -61,7 +61,6 @@ export class CodeLayout {
     FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
     this.start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
     this.exports = [
-      ["lookup", lookup],
       ["mulhi_u", mulhiU],
       ["mulhi_s", mulhiS],
       ["run", run],
@@ -76,7 +75,6 @@ export class CodeLayout {
     this.plan = {
       syscall,
       fuel,
-      lookup,
       mulhiU,
       mulhiS,
       regionType: TYPE_REGION,

@@ -281,7 +281,6 @@ export function buildPatchModule(
   };
   const im = new Imports();
   const { syscall, fuel, miss } = im.machine("stub");
-  const lookup = im.func(IMPORT, "find", TYPE_REGION);
   const mulhiU = im.func(IMPORT, "mulhi_u", TYPE_MULHI);
   const mulhiS = im.func(IMPORT, "mulhi_s", TYPE_MULHI);
   // Only the helpers that are used, in order of first use: most regions use none, and each import costs at instantiation.
@@ -290,7 +289,6 @@ export function buildPatchModule(
   const emitter = new RegionEmitter({
     syscall,
     fuel,
-    lookup,
     mulhiU,
     mulhiS,
     regionType: TYPE_REGION,

@@ -3,7 +3,6 @@ export interface ModulePlan {
   /** Function indices. */
   readonly syscall: number;
   readonly fuel: number;
-  readonly lookup: number;
   /** Function index of what calls the region of a pc: (pc, depth) -> next pc. */
   callThrough(): number;
   /** The same for a jump. */

@@ -60,7 +60,7 @@ export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
   if (parkAtSwitches(flow)) flow.solveDirty();
   const read = flow.solveAhead(flow.none, use);
   if (storeBeforeLoops(flow, read)) flow.solveDirty();
-  const atExits = flow.atExits(), stored = flow.solveAhead(atExits, flow.atFuel(flow.solveAhead(atExits, use)));
+  const atExits = flow.atExits(), stored = flow.solveAhead(atExits, flow.atFuel(atExits));
   if (storeWhereManyMeet(flow, read, stored)) flow.solveDirty();
   storeForFaults(flow);
   storeBeforeJoins(flow, read, stored);
@@ -78,14 +78,13 @@ export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
     atEnd.low[b] = spill.low[b] | early.low[b];
     atEnd.high[b] = spill.high[b] | early.high[b];
   }
-  // What is written before anybody reads or stores it need not be right where a task stops, but for who looks at faults.
-  const needed = fn.exactFaults ? dirtyIn : flow.solveAhead(atEnd, use);
+  const atFuel = flow.atFuel(atEnd);
   let used = 0, usedHigh = 0;
   for (const b of cfg.order) {
     if (cfg.fuel[b]) {
       // Who goes on here later reads the flags that are read here.
-      fuel.low[b] = dirtyIn.low[b] & needed.low[b] & (~FLAG_VARS | read.low[b]);
-      fuel.high[b] = dirtyIn.high[b] & needed.high[b];
+      fuel.low[b] = dirtyIn.low[b] & (atFuel.low[b] | (FLAG_VARS & read.low[b]));
+      fuel.high[b] = dirtyIn.high[b] & atFuel.high[b];
     }
     atStart.low[b] = use.low[b] | fuel.low[b];
     atStart.high[b] = use.high[b] | fuel.high[b];

@@ -164,13 +164,18 @@ export class VarSolver {
     return sets;
   }
 
-  /** Those that are stored for lack of fuel, were they dirty: of what is needed later. */
-  atFuel(needed: VarSets): VarSets {
-    const sets = new VarSets(this.fn.blocks.length);
-    for (const b of this.cfg.order) {
-      if (!this.cfg.fuel[b]) continue;
-      sets.low[b] = ~FLAG_VARS & (this.fn.exactFaults ? -1 : needed.low[b]);
-      sets.high[b] = this.fn.exactFaults ? -1 : needed.high[b];
+  /**
+   * All variables but flags that are stored where a task stops for lack of fuel, were they dirty: those that are read, or stored at
+   * the end of a block (`atEnd`), before they are written again. Who looks at faults wants the others, too.
+   */
+  atFuel(atEnd: VarSets): VarSets {
+    const { fn, cfg: { order, fuel } } = this, sets = new VarSets(fn.blocks.length);
+    if (!order.some((b) => fuel[b] !== 0)) return sets;
+    const needed = fn.exactFaults ? null : this.solveAhead(atEnd, this.use);
+    for (const b of order) {
+      if (fuel[b] === 0) continue;
+      sets.low[b] = ~FLAG_VARS & (needed === null ? -1 : needed.low[b]);
+      sets.high[b] = needed === null ? -1 : needed.high[b];
     }
     return sets;
   }

@@ -36,7 +36,6 @@ interface CodeExports {
   run(pc: number, depth: number): number;
   next_used_page(from: number, end: number): number;
   next_different_page(from: number, end: number): number;
-  lookup: WebAssembly.ExportValue;
   mulhi_u: WebAssembly.ExportValue;
   mulhi_s: WebAssembly.ExportValue;
 }
@@ -179,7 +178,7 @@ export class WasmBody {
       table,
       lookup,
       exports: exports as unknown as CodeExports,
-      imports: { m: { ...exports, ...m, find: exports.lookup }, h: helpers },
+      imports: { m: { ...exports, ...m }, h: helpers },
       traps: new Map(),
       patches: [],
       patchOfPoint: new Map(),

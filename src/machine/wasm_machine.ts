@@ -199,7 +199,7 @@ export class WasmMachine implements Machine, BodyOwner {
     const words = this.memory.i32;
     words[STATE_STOP >> 2] = STOP_NONE;
     words[STATE_STOP_INFO >> 2] = words[STATE_FAULT_HIGH >> 2] = words[STATE_FAULT_ERROR >> 2] = 0;
-    if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
+    this.#refuel();
     for (;;) {
       const { interpreter } = this.shared;
       let stop = this.#enterMode() || interpreter === null
@@ -212,6 +212,12 @@ export class WasmMachine implements Machine, BodyOwner {
       // Code that has found itself changed names its address.
       if (stop === STOP_CODE_CHANGED && changed !== 0) this.codeChanged(changed, changed + 1);
     }
+  }
+
+  /** Who goes on has fuel, whatever the client has done about it. */
+  #refuel(): void {
+    const words = this.memory.i32;
+    if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
   }
 
   /** What the host cannot compute as compiled code would; the next region may be compiled again. */
@@ -304,8 +310,7 @@ export class WasmMachine implements Machine, BodyOwner {
   /** Import of compiled code. */
   onFuel(): number {
     if (!this.client.wantsYield()) {
-      const words = this.memory.i32;
-      if (words[STATE_FUEL >> 2] <= 0) words[STATE_FUEL >> 2] = FUEL;
+      this.#refuel();
       return 0;
     }
     this.memory.i32[STATE_STOP >> 2] = STOP_YIELD;
