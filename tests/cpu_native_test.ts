@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildRunner, runNatively } from "../fixtures/cpu/native.ts";
-import { type CpuCase, cpuCases, cpuFamilies, describeCase, rulesFor } from "./support/cpu_cases.ts";
+import { type CpuCase, cpuCases, cpuFamilies, describeCase, rulesFor, variesByProcessor } from "./support/cpu_cases.ts";
 import { compareStates } from "./support/cpu_compare.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "lighter-cpu-"));
@@ -15,7 +15,7 @@ const runner = Deno.build.arch === "x86_64" && Deno.build.os === "linux"
 describe.skipIf(runner === undefined)("this machine's CPU agrees with the goldens", () => {
   for (const family of cpuFamilies()) {
     it(family, async () => {
-      const cases = [...cpuCases(family)].filter((_, i) => i % 5 === 0);
+      const cases = [...cpuCases(family)].filter((each, i) => i % 5 === 0 && !variesByProcessor(each));
       const outcomes = await runNatively(runner!, cases);
       const failures = cases.flatMap((each, i) => {
         const found = disagreements(each, outcomes[i]);
@@ -31,5 +31,7 @@ describe.skipIf(runner === undefined)("this machine's CPU agrees with the golden
 function disagreements(each: CpuCase, outcome: Awaited<ReturnType<typeof runNatively>>[number]): string[] {
   if (outcome.signal !== each.expected.signal) return [`${outcome.signal}, the golden says ${each.expected.signal}`];
   if (outcome.state === undefined || each.expected.state === undefined) return [];
-  return compareStates(outcome.state, each.expected.state, each.input, rulesFor(each));
+  const rules = rulesFor(each);
+  // Two processors' approximations, each as far from what is right.
+  return compareStates(outcome.state, each.expected.state, each.input, { ...rules, tolerance: 2 * rules.tolerance });
 }
