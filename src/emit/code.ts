@@ -69,6 +69,12 @@ export class Code {
     this.out.u32(offset);
     return this;
   }
+  i64Load(offset: number): this {
+    this.out.byte(OP.i64_load);
+    this.out.byte(3);
+    this.out.u32(offset);
+    return this;
+  }
   i32Store(offset: number): this {
     this.out.byte(OP.i32_store);
     this.out.byte(2);

@@ -9,11 +9,13 @@ import {
   HELPER,
   Imports,
   TYPE_FUNCTION_OP,
+  TYPE_LOOKUP,
   TYPE_MULHI,
   TYPE_REGION,
   TYPE_RUN,
   TYPE_START,
   TYPE_STOP,
+  TYPE_THROUGH,
 } from "./module_parts.ts";
 import { nextDifferentPageBody, nextUsedPageBody } from "./page_scan.ts";
 import type { ModulePlan, RegionTarget } from "./region_code.ts";
@@ -47,16 +49,16 @@ export class CodeLayout {
     const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7, jumpThrough = lookup + 8;
     const find = lookup + 9;
     const own = (body: Uint8Array, type: number) => this.functions.push({ body, type });
-    own(lookupBody(find), TYPE_REGION);
+    own(lookupBody(find), TYPE_LOOKUP);
     own(mulhiUBody(), TYPE_MULHI);
     own(mulhiSBody(mulhiU), TYPE_MULHI);
     own(runBody(lookup, fuel, firstHelper + helperNumber("stack_end"), TYPE_REGION), TYPE_RUN);
     own(nextUsedPageBody(), TYPE_RUN);
     own(nextDifferentPageBody(), TYPE_RUN);
     own(reenterBody(), TYPE_STOP);
-    own(callThroughBody(lookup, TYPE_REGION), TYPE_RUN);
-    own(jumpThroughBody(lookup, fuel, TYPE_REGION), TYPE_RUN);
-    own(findBody(miss), TYPE_REGION);
+    own(callThroughBody(lookup, TYPE_REGION), TYPE_THROUGH);
+    own(jumpThroughBody(lookup, fuel, TYPE_REGION), TYPE_THROUGH);
+    own(findBody(miss), TYPE_LOOKUP);
     const functionOp = (op: number) => find + 1 + functionOpNumber(op);
     FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
     this.start = im.functions + own(probeFusedBody(), TYPE_START) - 1;

@@ -3,6 +3,8 @@
  * some of the ways read is loaded by these: at the start of the first block from which on every way reads it, where it is not in
  * its local on every way there, and its home is up to date.
  */
+import { FRESH } from "./block_ends.ts";
+import { RESULT_SET } from "./region_signature.ts";
 import { scratchWords } from "./scratch.ts";
 import { VarSets } from "./var_sets.ts";
 import type { VarSolver } from "./var_solver.ts";
@@ -10,8 +12,8 @@ import type { VarSolver } from "./var_solver.ts";
 /** Variables that blocks load at their start, so that nobody needs to bring them. */
 export function lateLoads(flow: VarSolver, read: VarSets): VarSets {
   const late = new VarSets(flow.fn.blocks.length);
-  half(flow, flow.use.low, flow.set.low, flow.parked.low, late.low);
-  if (flow.hasVectors) half(flow, flow.use.high, flow.set.high, flow.parked.high, late.high);
+  half(flow, flow.use.low, flow.set.low, flow.parked.low, late.low, RESULT_SET);
+  if (flow.hasVectors) half(flow, flow.use.high, flow.set.high, flow.parked.high, late.high, 0);
   for (const b of flow.cfg.order) {
     // On a way that never ends everything is wanted.
     late.low[b] &= read.low[b] & ~flow.dirtyIn.low[b];
@@ -21,9 +23,16 @@ export function lateLoads(flow: VarSolver, read: VarSets): VarSets {
 }
 
 /** One half of the variables, were they clean. */
-function half(flow: VarSolver, use: Int32Array, set: Int32Array, parked: Int32Array, late: Int32Array): void {
+function half(
+  flow: VarSolver,
+  use: Int32Array,
+  set: Int32Array,
+  parked: Int32Array,
+  late: Int32Array,
+  result: number,
+): void {
   const { order, loopHeader } = flow.cfg;
-  const wanted = wantedOnAllWays(flow, use, set, parked), here = inLocals(flow, wanted, set, parked);
+  const wanted = wantedOnAllWays(flow, use, set, parked), here = inLocals(flow, wanted, set, parked, result);
   for (let i = 1; i < order.length; i++) {
     const b = order[i];
     // A loop's head would load again each time round.
@@ -51,7 +60,13 @@ function wantedOnAllWays(flow: VarSolver, use: Int32Array, set: Int32Array, park
 }
 
 /** At the starts of blocks: what is in its local on all ways, if each block has what is wanted from there on. */
-function inLocals(flow: VarSolver, wanted: Int32Array, set: Int32Array, parked: Int32Array): Int32Array {
+function inLocals(
+  flow: VarSolver,
+  wanted: Int32Array,
+  set: Int32Array,
+  parked: Int32Array,
+  result: number,
+): Int32Array {
   const { order } = flow.cfg, { from, end, list } = flow.ways, { fresh } = flow;
   const into = scratchWords(flow.fn.blocks.length, -1);
   into[order[0]] = 0;
@@ -60,7 +75,7 @@ function inLocals(flow: VarSolver, wanted: Int32Array, set: Int32Array, parked: 
     for (let i = 0; i < order.length; i++) {
       const b = order[i], out = into[b] | wanted[b] | set[b];
       for (let k = from[b]; k < end[b]; k++) {
-        const s = list[k], comes = fresh[k] !== 0 ? wanted[s] : out & ~parked[b];
+        const s = list[k], comes = fresh[k] === 0 ? out & ~parked[b] : wanted[s] | (fresh[k] === FRESH ? 0 : result);
         if ((into[s] & ~comes) === 0) continue;
         into[s] &= comes;
         changed = true;

@@ -24,6 +24,7 @@ import {
   TYPE_REGION,
   TYPE_RUN,
   TYPE_STOP,
+  TYPE_THROUGH,
   typeSection,
 } from "./module_parts.ts";
 import { W_END, W_I32_CONST } from "./opcodes.ts";
@@ -293,8 +294,8 @@ export function buildPatchModule(
     mulhiS,
     regionType: TYPE_REGION,
     resumable,
-    callThrough: () => callThrough < 0 ? callThrough = im.func(IMPORT, "call_through", TYPE_RUN) : callThrough,
-    jumpThrough: () => jumpThrough < 0 ? jumpThrough = im.func(IMPORT, "jump_through", TYPE_RUN) : jumpThrough,
+    callThrough: () => callThrough < 0 ? callThrough = im.func(IMPORT, "call_through", TYPE_THROUGH) : callThrough,
+    jumpThrough: () => jumpThrough < 0 ? jumpThrough = im.func(IMPORT, "jump_through", TYPE_THROUGH) : jumpThrough,
     reenter: () => reenter < 0 ? reenter = im.func(IMPORT, "reenter", TYPE_STOP) : reenter,
     fused: () => {
       if (!fusedImported) im.fused();

@@ -1,25 +1,32 @@
 /** What code modules and patch modules are made of alike: the types of functions, and imports by name. */
 import { FUNCTION_OPS } from "./function_ops.ts";
 import { WasmBytes } from "./bytes.ts";
+import { REGION_PARAMS, REGION_RESULTS } from "./region_signature.ts";
 
 /** Module and field names of imports; machine/wasm_machine.ts provides them. */
 export const IMPORT = "m", HELPER = "h", FUSED = "fused";
 
 // Type indices.
-export const TYPE_REGION = 0; // (i32) -> i32
+export const TYPE_REGION = 0; // that of regions (region_signature.ts)
 export const TYPE_STOP = 1; // () -> i32
 export const TYPE_MULHI = 2; // (i64, i64) -> i64
 export const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
 
 export const TYPE_START = 4; // () -> nothing
-export const TYPE_FUNCTION_OP = 5; // that of FUNCTION_OPS[0], and so on
+export const TYPE_LOOKUP = 5; // (i32) -> i32
+export const TYPE_THROUGH = 6; // that of a region with a pc before it
+export const TYPE_RESULTS = 7; // () -> what a region gives
+export const TYPE_FUNCTION_OP = 8; // that of FUNCTION_OPS[0], and so on
 
 const TYPES: readonly (readonly [params: readonly number[], results: readonly number[]])[] = [
-  [[0x7f], [0x7f]],
+  [REGION_PARAMS, REGION_RESULTS],
   [[], [0x7f]],
   [[0x7e, 0x7e], [0x7e]],
   [[0x7f, 0x7f], [0x7f]],
   [[], []],
+  [[0x7f], [0x7f]],
+  [[0x7f, ...REGION_PARAMS], REGION_RESULTS],
+  [[], REGION_RESULTS],
   ...FUNCTION_OPS.map(({ params, result }) => [params, [result]] as const),
 ];
 
@@ -79,7 +86,7 @@ export class Imports {
     this.memory("lookup");
     this.table("table");
     const syscall = this.func(IMPORT, "syscall", TYPE_STOP), fuel = this.func(IMPORT, "fuel", TYPE_STOP);
-    return { syscall, fuel, miss: this.func(IMPORT, miss, TYPE_REGION) };
+    return { syscall, fuel, miss: this.func(IMPORT, miss, TYPE_LOOKUP) };
   }
 
   section(): WasmBytes {

@@ -1,5 +1,5 @@
 /**
- * One region as a wasm function (depth: i32) -> i32 next pc.
+ * One region as a wasm function (depth, some registers) -> (next pc, rax); see region_signature.ts.
  *
  * `depth` is what is left of the host's stack and of the guest's, in units of 16 bytes: each call passes less, and a region
  * entered with less than nothing returns its own pc, so that everything unwinds to the dispatcher, which enters it again with a
@@ -50,6 +50,7 @@ import {
   WORK_WITHIN,
 } from "./region_frame.ts";
 import { RegionGates } from "./region_gates.ts";
+import { RESULT_VAR } from "./region_signature.ts";
 import { RegionSwitches } from "./region_switches.ts";
 import { RegionTransfers } from "./region_transfers.ts";
 import { END_JUMP_SWITCHED, END_SWITCH_SHARED, shareSwitches } from "./shared_switch.ts";
@@ -115,6 +116,7 @@ export class RegionEmitter {
     if (frame.calls) {
       out.byte(W_END);
       frame.get(frame.nextPc());
+      frame.values.pushHome(RESULT_VAR);
     }
     out.byte(W_END);
   }
@@ -129,8 +131,7 @@ export class RegionEmitter {
     out.byte(BLOCK_EMPTY);
     frame.storeState(STATE_RIP, frame.fn.entryPc);
     frame.storeState(STATE_STOP, STOP_NOT_FUSED);
-    frame.const(0);
-    frame.return();
+    frame.stop();
     out.byte(W_END);
   }
 
@@ -146,7 +147,7 @@ export class RegionEmitter {
       this.#gates.returnEntry();
       frame.out.byte(W_END);
     }
-    frame.reload(0);
+    frame.loadAtEntry(0);
   }
 
   #structure(): void {
@@ -235,7 +236,7 @@ export class RegionEmitter {
       case END_REENTER:
         return this.#gates.gate(b, block);
       case END_LANDING:
-        frame.reload(block.succ[0]);
+        frame.reloadAfterCall(block.succ[0]);
         return frame.edge(b, block.succ[0]);
       case END_SELECT:
         return this.#switches.select(b, block);
@@ -256,7 +257,7 @@ export class RegionEmitter {
       case END_RETURN:
         frame.spill(b);
         frame.values.value(block.value);
-        return frame.return();
+        return frame.returnFrom(b);
       case END_RETURN_INSIDE:
         return this.#transfers.returnInside(b, block);
       case END_EXIT:

@@ -3,7 +3,7 @@ export interface ModulePlan {
   /** Function indices. */
   readonly syscall: number;
   readonly fuel: number;
-  /** Function index of what calls the region of a pc: (pc, depth) -> next pc. */
+  /** Function index of what calls the region of a pc: the pc, and what a region is given -> what it gives. */
   callThrough(): number;
   /** The same for a jump. */
   jumpThrough(): number;
@@ -21,7 +21,7 @@ export interface ModulePlan {
   access(): number;
   /** Index of the import of a helper by its number. */
   helper(number: number): number;
-  /** Type index of regions: (depth: i32) -> i32 next pc. */
+  /** Type index of regions (region_signature.ts). */
   readonly regionType: number;
   /** How to call the region of a pc. */
   target(pc: number): RegionTarget;

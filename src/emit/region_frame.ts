@@ -19,9 +19,20 @@ import { ByteArena, WordArena } from "./arena.ts";
 import { BranchHints } from "./branch_hints.ts";
 import { WasmBytes } from "./bytes.ts";
 import { type Cfg } from "./cfg.ts";
-import { BLOCK_EMPTY, W_BR, W_END, W_I32_CONST, W_I64_CONST, W_IF, W_PREFIX_SIMD, W_RETURN } from "./opcodes.ts";
+import {
+  BLOCK_EMPTY,
+  W_BR,
+  W_DROP,
+  W_END,
+  W_I32_CONST,
+  W_I64_CONST,
+  W_IF,
+  W_PREFIX_SIMD,
+  W_RETURN,
+} from "./opcodes.ts";
 import { CALL_WORDS, type ModulePlan, type TrapMap } from "./region_code.ts";
 import { RegionLocals } from "./region_locals.ts";
+import { PASSED_SET, PASSED_VARS, RESULT_SET, RESULT_VAR } from "./region_signature.ts";
 import { scratchWords } from "./scratch.ts";
 import { TrapRecorder } from "./trap_recorder.ts";
 import { ValueEmitter } from "./values.ts";
@@ -151,7 +162,23 @@ export class RegionFrame {
     this.out.byte(BLOCK_EMPTY);
   }
 
+  /** Leaves for the pc on the stack; everything is stored. */
   return(): void {
+    this.values.pushHome(RESULT_VAR);
+    this.out.byte(W_RETURN);
+  }
+
+  /** Leaves since something stopped; nobody looks at what is given back. */
+  stop(): void {
+    this.const(0);
+    this.out.byte(W_I64_CONST);
+    this.out.s64(0, 0);
+    this.out.byte(W_RETURN);
+  }
+
+  /** Returns to the pc on the stack, at the end of a block. */
+  returnFrom(b: number): void {
+    this.#pushVar(b, RESULT_VAR);
     this.out.byte(W_RETURN);
   }
 
@@ -223,7 +250,8 @@ export class RegionFrame {
     const { fn: { blocks }, flow: { early, spill } } = this, block = blocks[b];
     const storesBeforeEnd = (early.low[b] | early.high[b]) !== 0 || block.kind === END_RETURN;
     const leaves = LEAVES_AT_ONCE.has(block.kind) || (block.kind === END_CALL_INDIRECT && block.succ.length === 1);
-    this.values.block(block, storesBeforeEnd, leaves ? spill.low[b] : 0, leaves ? spill.high[b] : 0);
+    const handedOver = block.kind === END_RETURN ? RESULT_SET : PASSED_SET;
+    this.values.block(block, storesBeforeEnd, leaves ? spill.low[b] & ~handedOver : 0, leaves ? spill.high[b] : 0);
     this.#operationsOf = b;
   }
 
@@ -237,6 +265,42 @@ export class RegionFrame {
   /** Loads what the successor needs after everything was stored (call, syscall). */
   reload(to: number): void {
     this.loadVars(this.flow.liveIn.low[to], this.flow.liveIn.high[to]);
+  }
+
+  /** The same where the region is entered, with what it has been given. */
+  loadAtEntry(to: number): void {
+    this.loadVars(this.flow.liveIn.low[to] & ~PASSED_SET, this.flow.liveIn.high[to]);
+  }
+
+  /** Pushes what a region is given besides the depth, where a block leaves this one: everything is stored. */
+  pass(b: number): void {
+    for (const v of PASSED_VARS) this.#pushVar(b, v);
+  }
+
+  /** Pushes a register at the end of a block, when everything is stored. */
+  #pushVar(b: number, v: number): void {
+    const { set, liveIn, late } = this.flow;
+    if (((set.low[b] | liveIn.low[b] | late.low[b]) & 1 << v) !== 0) this.get(this.locals.ofVar[v]);
+    else this.values.pushHome(v);
+  }
+
+  /** Takes what a call has given, from the stack into its local if it is wanted there: goes on at a block. */
+  takeResult(to: number): void {
+    if ((this.flow.liveIn.low[to] & RESULT_SET) !== 0) this.set(this.locals.ofVar[RESULT_VAR]);
+    else this.out.byte(W_DROP);
+  }
+
+  /** Loads what the successor of a call needs besides that. */
+  reloadAfterCall(to: number): void {
+    this.loadVars(this.flow.liveIn.low[to] & ~RESULT_SET, this.flow.liveIn.high[to]);
+  }
+
+  /** The same for a region that loads everything, since it is entered by a number. */
+  passNothing(): void {
+    for (let i = 0; i < PASSED_VARS.length; i++) {
+      this.out.byte(W_I64_CONST);
+      this.out.s64(0, 0);
+    }
   }
 
   /** Puts an item on the work list, which is done from its end. */

@@ -5,7 +5,7 @@ import { REENTER_DEPTH, STATE_REENTER, STATE_RIP } from "../machine/state.ts";
 import { END_REENTER } from "./cfg.ts";
 import { BLOCK_EMPTY, W_BLOCK, W_BR_TABLE, W_CALL, W_END, W_IF, W_LOCAL_TEE } from "./opcodes.ts";
 import { type RegionFrame, WORK_END_LABEL, WORK_GATE_ARM, WORK_GATE_PASS, WORK_GATE_TEST } from "./region_frame.ts";
-import { LOCAL_DEPTH } from "./region_locals.ts";
+import { LOCAL_DEPTH } from "./region_signature.ts";
 import type { RegionTransfers } from "./region_transfers.ts";
 
 /** Gates with more ways than this have a br_table, others a chain of tests. */
@@ -65,6 +65,7 @@ export class RegionGates {
     frame.get(LOCAL_DEPTH);
     frame.const(REENTER_DEPTH - (frame.calls ? frame.frameCost : 0));
     out.byte(OP.i32_sub);
+    frame.passNothing();
     this.#transfers.tailCallTo(frame.fn.entryPc);
     out.byte(W_END);
   }
@@ -171,7 +172,7 @@ export class RegionGates {
   /** Goes on without having been entered again. */
   gatePass(b: number): void {
     const { frame } = this, [to] = frame.fn.blocks[b].succ;
-    if (b === 0) frame.reload(to);
+    if (b === 0) frame.loadAtEntry(to);
     frame.edge(b, to);
   }
 }

@@ -6,10 +6,8 @@
 import { TYPE_I32, TYPE_I64, TYPE_V128 } from "../ir/ops.ts";
 import { VAR_COUNT, VAR_NAME, VAR_TYPE } from "../ir/variables.ts";
 import type { WasmBytes } from "./bytes.ts";
+import { localOfPassed, PASSED_VARS, REGION_PARAMS } from "./region_signature.ts";
 import { TYPE_CODES } from "./opcodes.ts";
-
-/** Local 0 is the parameter. */
-export const LOCAL_DEPTH = 0;
 
 const NAMES = ["reenter", "next", "return", "slot", "fuel"] as const;
 
@@ -17,11 +15,11 @@ const NAMES = ["reenter", "next", "return", "slot", "fuel"] as const;
 export type LocalName = typeof NAMES[number];
 
 /**
- * Locals from 1 on: variables, names, and values of each type ("i32", "i64"). By how many regions use them; those of a type that
+ * Locals behind the parameters: variables, names, and values of each type ("i32", "i64"). By how many regions use them; those of a type that
  * are about as frequent stand together, since they are declared together.
  */
 const ORDER = [
-  ..."reenter next return i32 i32 rsp rax rdx rdi rsi rcx rbx rbp i64 r8 r12 r13 r14 slot fuel i32 fsbase".split(" "),
+  ..."reenter next return i32 i32 rax rcx rbx rbp i64 r8 r12 r13 r14 slot fuel i32 fsbase".split(" "),
   ..."r9 r11 r15 r10 i64 i32 zf sf of cf pf af df gsbase i64 i64".split(" "),
 ];
 
@@ -32,22 +30,27 @@ const ORDER_TYPES = ORDER.map((name) =>
 );
 
 /** The local of a variable, or 0. */
-const PLACE_OF_VAR = VAR_NAME.map((name) => name === "" ? 0 : ORDER.indexOf(name) + 1);
+const PLACE_OF_VAR = VAR_NAME.map((name, v) => {
+  const passed = PASSED_VARS.indexOf(v), at = name === "" ? -1 : ORDER.indexOf(name);
+  return passed >= 0 ? localOfPassed(passed) : at < 0 ? 0 : REGION_PARAMS.length + at;
+});
 
-const PLACE_OF_NAME = Object.fromEntries(NAMES.map((name) => [name, ORDER.indexOf(name) + 1])) as Record<
+const PLACE_OF_NAME = Object.fromEntries(
+  NAMES.map((name) => [name, REGION_PARAMS.length + ORDER.indexOf(name)]),
+) as Record<
   LocalName,
   number
 >;
 
 /** By type, those of values, the last one first. */
 const PLACES_OF_VALUES = [0, 1, 2, 3, 4, 5].map((type) =>
-  ORDER.flatMap((name, i) => VALUE_TYPES[name] === type ? i + 1 : []).reverse()
+  ORDER.flatMap((name, i) => VALUE_TYPES[name] === type ? REGION_PARAMS.length + i : []).reverse()
 );
 
 export class RegionLocals {
   /** Of variables; -1 for those that the region does not use. */
   readonly ofVar: Int32Array = new Int32Array(VAR_COUNT);
-  /** Types of locals 1.., of which `#count` are declared. */
+  /** Types of the locals behind the parameters, of which `#count` are declared. */
   readonly #types: number[] = [...ORDER_TYPES];
   #count = 0;
   readonly #freeValues: number[][] = [[], [], [], [], [], []];
@@ -74,7 +77,7 @@ export class RegionLocals {
 
   /** One more, which no other region need have. */
   add(type: number): number {
-    return this.#declare(this.#types.push(type));
+    return this.#declare(REGION_PARAMS.length + this.#types.push(type) - 1);
   }
 
   /** A local for a value of the current block; free again after releaseValues(). */
@@ -93,7 +96,7 @@ export class RegionLocals {
 
   /** What they take of the host's stack, in words of 8 bytes. */
   words(): number {
-    let words = this.#count;
+    let words = REGION_PARAMS.length - 1 + this.#count;
     for (let i = 0; i < this.#count; i++) if (this.#types[i] === TYPE_V128) words++;
     return words;
   }
@@ -113,7 +116,7 @@ export class RegionLocals {
   }
 
   #declare(local: number): number {
-    if (local > this.#count) this.#count = local;
+    if (local >= this.#count + REGION_PARAMS.length) this.#count = local - REGION_PARAMS.length + 1;
     return local;
   }
 }

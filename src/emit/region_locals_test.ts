@@ -5,16 +5,17 @@ import { R15, RAX, RBX, RSP } from "../machine/state.ts";
 import { WasmBytes } from "./bytes.ts";
 import { TYPE_CODES } from "./opcodes.ts";
 import { RegionLocals } from "./region_locals.ts";
+import { REGION_PARAMS } from "./region_signature.ts";
 
 const ALL = -1;
 
-/** Types of all locals, the parameter first, as the list that is written declares them. */
+/** Types of all locals, the parameters first, as the list that is written declares them. */
 function declared(locals: RegionLocals): number[] {
   const out = new WasmBytes();
   locals.write(out);
   const [runs, ...list] = out.view();
   expect(list.length).toBe(2 * runs);
-  const types = [TYPE_CODES[TYPE_I32]];
+  const types = [...REGION_PARAMS];
   for (let i = 0; i < list.length; i += 2) for (let n = 0; n < list[i]; n++) types.push(list[i + 1]);
   return types;
 }
@@ -51,7 +52,7 @@ describe("locals of regions", () => {
   it("end with the last that is used", () => {
     const locals = new RegionLocals();
     locals.begin(0, 0);
-    expect(declared(locals)).toHaveLength(1);
+    expect(declared(locals)).toHaveLength(REGION_PARAMS.length);
     locals.begin(1 << RAX, 0);
     expect(declared(locals)).toHaveLength(locals.ofVar[RAX] + 1);
   });

@@ -1,7 +1,7 @@
 /** How control leaves a region, and comes back to it: calls, returns, jumps to other regions, system calls, traps. */
 import { bug } from "../errors.ts";
 import { END_CALL, type IrBlock } from "../ir/function.ts";
-import { OP, TYPE_I32, TYPE_I64 } from "../ir/ops.ts";
+import { OP, TYPE_I64 } from "../ir/ops.ts";
 import {
   FAULT_FETCH,
   FAULT_USER,
@@ -15,7 +15,6 @@ import {
 import { RECENT_MASK, RECENT_START } from "../machine/recent_lookups.ts";
 import {
   BLOCK_EMPTY,
-  TYPE_CODES,
   W_BR_IF,
   W_CALL,
   W_CALL_INDIRECT,
@@ -27,9 +26,10 @@ import {
   W_RETURN_CALL,
   W_RETURN_CALL_INDIRECT,
 } from "./opcodes.ts";
+import { TYPE_RESULTS } from "./module_parts.ts";
 import type { RegionTarget } from "./region_code.ts";
 import { type RegionFrame, WORK_CALL_THROUGH, WORK_END_LABEL } from "./region_frame.ts";
-import { LOCAL_DEPTH } from "./region_locals.ts";
+import { LOCAL_DEPTH } from "./region_signature.ts";
 
 export class RegionTransfers {
   constructor(readonly frame: RegionFrame) {}
@@ -47,13 +47,14 @@ export class RegionTransfers {
         return;
       }
       frame.get(LOCAL_DEPTH);
+      frame.pass(b);
       this.#callTarget(target, W_CALL, W_CALL_INDIRECT);
     } else {
       frame.values.value(block.value);
       frame.set(next);
       if (block.likely !== 0) return this.#callLikely(b, block);
       frame.spill(b);
-      this.#pushCallOfNext();
+      this.#pushCallOfNext(b);
     }
     this.#comeBack(b, block);
   }
@@ -70,13 +71,14 @@ export class RegionTransfers {
     }
     const direct = plan.target(block.likely);
     frame.spill(b);
-    if (direct.kind === "none") this.#pushCallThrough();
+    if (direct.kind === "none") this.#pushCallThrough(b);
     else {
-      this.#ifLikely(block, TYPE_CODES[TYPE_I32]);
+      this.#ifLikely(block, TYPE_RESULTS);
       frame.get(LOCAL_DEPTH);
+      frame.pass(b);
       this.#callTarget(direct, W_CALL, W_CALL_INDIRECT);
       out.byte(W_ELSE);
-      this.#pushCallThrough();
+      this.#pushCallThrough(b);
       out.byte(W_END);
     }
     this.#comeBack(b, block);
@@ -96,20 +98,21 @@ export class RegionTransfers {
   callThrough(b: number): void {
     const { frame } = this;
     frame.spill(b);
-    this.#pushCallThrough();
+    this.#pushCallThrough(b);
     this.#comeBack(b, frame.fn.blocks[b]);
   }
 
   /** Puts on the stack where the call of the next pc came back to. */
-  #pushCallThrough(): void {
+  #pushCallThrough(b: number): void {
     const { frame } = this, { out, plan } = frame;
     frame.get(frame.nextPc());
     frame.get(LOCAL_DEPTH);
+    frame.pass(b);
     out.byte(W_CALL);
     out.u32(plan.callThrough());
   }
 
-  /** Calls a region that is there, with the depth on the stack. */
+  /** Calls a region that is there, with what it is given on the stack. */
   #callTarget(target: RegionTarget, direct: number, indirect: number): void {
     const { frame } = this, { out } = frame;
     if (target.kind === "function") {
@@ -126,15 +129,16 @@ export class RegionTransfers {
 
   /** After a call: goes on if it came back where it was to, else leaves for where it came back to. */
   #comeBack(b: number, block: IrBlock): void {
-    const { frame } = this, { out } = frame, next = frame.nextPc();
+    const { frame } = this, { out } = frame, next = frame.nextPc(), [to] = block.succ;
+    frame.takeResult(to);
     out.byte(W_LOCAL_TEE);
     out.u32(next);
     frame.returnPc(b);
     out.byte(OP.i32_ne);
     out.byte(W_BR_IF);
     out.u32(frame.labels.length - 1);
-    frame.reload(block.succ[0]);
-    frame.edge(b, block.succ[0]);
+    frame.reloadAfterCall(to);
+    frame.edge(b, to);
   }
 
   /** Goes on behind the call that was taken in, unless its return address has been changed. */
@@ -159,7 +163,7 @@ export class RegionTransfers {
     const { frame } = this;
     frame.spill(b);
     if (this.#mayGoRound(pc)) this.#payForJump(() => frame.const(pc));
-    this.#tailCall(pc);
+    this.#tailCall(b, pc);
   }
 
   /** A jump to what is known only when it is reached. */
@@ -172,7 +176,7 @@ export class RegionTransfers {
     if (likely !== null && likely.kind !== "none") {
       this.#ifLikely(block, BLOCK_EMPTY);
       if (this.#mayGoRound(block.likely)) this.#payForJump(() => frame.get(next));
-      this.#passOnDepth();
+      this.#passOn(b);
       this.#callTarget(likely, W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
       out.byte(W_END);
       if (frame.fuelLocal >= 0) {
@@ -181,27 +185,27 @@ export class RegionTransfers {
         frame.memory(OP.i32_store, STATE_FUEL);
       }
       frame.get(next);
-      this.#passOnDepth();
+      this.#passOn(b);
       out.byte(W_RETURN_CALL);
       return out.u32(frame.plan.jumpThrough());
     }
     this.#payForJump(() => frame.get(next));
     const entry = this.#ifNotRecent(BLOCK_EMPTY);
     frame.get(next);
-    this.#passOnDepth();
+    this.#passOn(b);
     out.byte(W_RETURN_CALL);
     out.u32(frame.plan.callThrough());
     out.byte(W_END);
-    this.#passOnDepth();
+    this.#passOn(b);
     this.#pushSlot(entry);
     this.#callIndirect(W_RETURN_CALL_INDIRECT);
   }
 
   /** Goes on at the region of a pc; everything is stored. */
-  #tailCall(pc: number): void {
+  #tailCall(b: number, pc: number): void {
     const { frame } = this;
     if (frame.plan.target(pc).kind !== "none") {
-      this.#passOnDepth();
+      this.#passOn(b);
       this.tailCallTo(pc);
     } else {
       frame.const(pc);
@@ -209,19 +213,21 @@ export class RegionTransfers {
     }
   }
 
-  /** A tail call of a region that is there, with the depth on the stack. */
+  /** A tail call of a region that is there, with what it is given on the stack. */
   tailCallTo(pc: number): void {
     const { frame } = this;
     this.#callTarget(frame.plan.target(pc), W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
   }
 
-  /** A tail call takes no stack: it gets what this region was given. */
-  #passOnDepth(): void {
+  /** What a tail call is given: it takes no stack, so the depth is what this region was given. */
+  #passOn(b: number): void {
     const { frame } = this;
     frame.get(LOCAL_DEPTH);
-    if (!frame.calls) return;
-    frame.const(frame.frameCost);
-    frame.out.byte(OP.i32_add);
+    if (frame.calls) {
+      frame.const(frame.frameCost);
+      frame.out.byte(OP.i32_add);
+    }
+    frame.pass(b);
   }
 
   /**
@@ -269,12 +275,13 @@ export class RegionTransfers {
   }
 
   /** The same where the next pc's region is likely to have been looked up before (machine/recent_lookups.ts). */
-  #pushCallOfNext(): void {
+  #pushCallOfNext(b: number): void {
     const { frame } = this, { out } = frame;
-    const entry = this.#ifNotRecent(TYPE_CODES[TYPE_I32]);
-    this.#pushCallThrough();
+    const entry = this.#ifNotRecent(TYPE_RESULTS);
+    this.#pushCallThrough(b);
     out.byte(W_ELSE);
     frame.get(LOCAL_DEPTH);
+    frame.pass(b);
     this.#pushSlot(entry);
     this.#callIndirect(W_CALL_INDIRECT);
     out.byte(W_END);
@@ -329,8 +336,7 @@ export class RegionTransfers {
     out.u32(index);
     out.byte(W_IF);
     out.byte(BLOCK_EMPTY);
-    frame.const(0);
-    frame.return();
+    frame.stop();
     out.byte(W_END);
   }
 
@@ -342,7 +348,6 @@ export class RegionTransfers {
     frame.storeState(STATE_STOP, trap);
     frame.storeState(STATE_STOP_INFO, target);
     if (trap === STOP_SEGV) frame.storeState(STATE_FAULT_ERROR, FAULT_USER | FAULT_FETCH);
-    frame.const(0);
-    frame.return();
+    frame.stop();
   }
 }

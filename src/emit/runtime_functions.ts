@@ -22,12 +22,14 @@ import {
   STOP_NOT_FUSED,
   WRITABLE_RANGE,
 } from "../machine/state.ts";
+import { VAR_HOME } from "../ir/variables.ts";
 import { Code } from "./code.ts";
 import {
   BLOCK_EMPTY,
   W_BR,
   W_BR_IF,
   W_CALL_INDIRECT,
+  W_DROP,
   W_END,
   W_IF,
   W_LOOP,
@@ -37,6 +39,7 @@ import {
   W_SELECT,
   W_UNREACHABLE,
 } from "./opcodes.ts";
+import { PASSED_VARS, REGION_PARAMS, RESULT_VAR } from "./region_signature.ts";
 
 const I32 = 0x7f, I64 = 0x7e;
 
@@ -70,28 +73,36 @@ export function findBody(miss: number): Uint8Array {
     .body([3, I32]);
 }
 
-/** (pc, depth) -> next pc: calls the region of a pc; gives the pc back if it has none. */
+/** (pc, what a region is given) -> what it gives: calls the region of a pc; gives the pc back if it has none. */
 export function callThroughBody(lookup: number, regionType: number): Uint8Array {
-  const PC = 0, DEPTH = 1, SLOT = 2;
+  const PC = 0, GIVEN = 1, SLOT = GIVEN + REGION_PARAMS.length;
   const c = new Code();
-  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
-  return goOnAt(c, SLOT, DEPTH, regionType);
+  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC);
+  pushResult(c).op(W_RETURN, W_END);
+  return goOnAt(c, SLOT, GIVEN, regionType);
 }
 
-/** (pc, depth) -> next pc: the same for a jump, which costs fuel; 0 if the kernel takes over at the pc. */
+/** The same for a jump, which costs fuel; next pc 0 if the kernel takes over at the pc. */
 export function jumpThroughBody(lookup: number, fuel: number, regionType: number): Uint8Array {
-  const PC = 0, DEPTH = 1, SLOT = 2;
+  const PC = 0, GIVEN = 1, SLOT = GIVEN + REGION_PARAMS.length;
   const c = new Code();
   c.i32(0).i32(0).i32Load(STATE_FUEL).i32(1).op(OP.i32_sub).tee(SLOT).i32Store(STATE_FUEL);
   c.get(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(0).get(PC).i32Store(STATE_RIP);
-  c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).op(W_RETURN, W_END, W_END);
-  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC).op(W_RETURN, W_END);
-  return goOnAt(c, SLOT, DEPTH, regionType);
+  c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).i64(0).op(W_RETURN, W_END, W_END);
+  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC);
+  pushResult(c).op(W_RETURN, W_END);
+  return goOnAt(c, SLOT, GIVEN, regionType);
 }
 
-/** Ends a function with a tail call of the region in a slot. */
-function goOnAt(c: Code, slot: number, depth: number, regionType: number): Uint8Array {
-  c.get(depth).get(slot).op(W_RETURN_CALL_INDIRECT);
+/** Pushes what a region gives besides the next pc. */
+function pushResult(c: Code): Code {
+  return c.i32(0).i64Load(VAR_HOME[RESULT_VAR]);
+}
+
+/** Ends a function with a tail call of the region in a slot; what that is given is in locals from `given` on. */
+function goOnAt(c: Code, slot: number, given: number, regionType: number): Uint8Array {
+  for (let i = 0; i < REGION_PARAMS.length; i++) c.get(given + i);
+  c.get(slot).op(W_RETURN_CALL_INDIRECT);
   c.out.u32(regionType);
   c.out.u32(0);
   return c.body([1, I32]);
@@ -123,27 +134,35 @@ export function mulhiSBody(mulhiU: number): Uint8Array {
 }
 
 /**
- * (depth) -> next pc: stands in a table slot until its region is compiled, and has that done when it is called. Where that cannot
+ * As a region: stands in a table slot until its region is compiled, and has that done when it is called. Where that cannot
  * be, it returns the pc, so that the call unwinds to the dispatcher.
  */
 export function stubBody(pc: number, miss: number, regionType: number): Uint8Array {
-  const DEPTH = 0, SLOT = 1;
+  const GIVEN = 0, SLOT = REGION_PARAMS.length;
   const c = new Code();
-  c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc).op(W_RETURN, W_END);
-  return goOnAt(c, SLOT, DEPTH, regionType);
+  c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc);
+  pushResult(c).op(W_RETURN, W_END);
+  return goOnAt(c, SLOT, GIVEN, regionType);
 }
 
-/** (depth) -> next pc: enters the function of a region at the block of a number. With too little depth it returns its own pc. */
+/** As a region: enters the function of a region at the block of a number. With too little depth it returns its own pc. */
 export function sideEntryBody(pc: number, number: number, minDepth: number, main: number, fused: boolean): Uint8Array {
   const DEPTH = 0;
   const c = new Code();
-  if (minDepth > 0) c.get(DEPTH).i32(minDepth).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(pc).op(W_RETURN, W_END);
+  if (minDepth > 0) {
+    c.get(DEPTH).i32(minDepth).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(pc);
+    pushResult(c).op(W_RETURN, W_END);
+  }
   if (fused) {
     // As the region itself would: it only knows the address of its own entry.
     c.globalGet(0).op(OP.i32_eqz, W_IF, BLOCK_EMPTY);
-    c.i32(0).i32(pc).i32Store(STATE_RIP).i32(0).i32(STOP_NOT_FUSED).i32Store(STATE_STOP).i32(0).op(W_RETURN, W_END);
+    c.i32(0).i32(pc).i32Store(STATE_RIP).i32(0).i32(STOP_NOT_FUSED).i32Store(STATE_STOP).i32(0).i64(0).op(
+      W_RETURN,
+      W_END,
+    );
   }
   c.i32(0).i32(number).i32Store(STATE_REENTER).get(DEPTH).i32(REENTER_DEPTH).op(OP.i32_sub);
+  for (let i = 1; i < REGION_PARAMS.length; i++) c.get(i);
   c.op(W_RETURN_CALL);
   c.out.u32(main);
   return c.body();
@@ -197,9 +216,11 @@ export function runBody(lookup: number, fuel: number, stackEnd: number, regionTy
   c.get(DEPTH).get(GIVEN).get(DEPTH).op(OP.i32_lt_u, W_SELECT).tee(GIVEN);
   c.get(PC).set(LAST_PC).get(RSP_NOW).set(LAST_RSP);
   c.i32(0).i32Load(STATE_REENTER).op(OP.i32_eqz, OP.i32_eqz).i32(Math.log2(REENTER_DEPTH));
-  c.op(OP.i32_shl, OP.i32_sub).get(SLOT).op(W_CALL_INDIRECT);
+  c.op(OP.i32_shl, OP.i32_sub);
+  for (const v of PASSED_VARS) c.i32(0).i64Load(VAR_HOME[v]);
+  c.get(SLOT).op(W_CALL_INDIRECT);
   c.out.u32(regionType);
   c.out.u32(0);
-  c.tee(PC).op(W_BR_IF, 0, W_END).i32(0);
+  c.op(W_DROP).tee(PC).op(W_BR_IF, 0, W_END).i32(0);
   return c.body([7, I32]);
 }

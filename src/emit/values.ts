@@ -185,9 +185,14 @@ export class ValueEmitter {
 
   /** Loads it from there. */
   loadVar(v: number): void {
+    this.pushHome(v);
+    this.setLocal(this.locals.ofVar[v]);
+  }
+
+  /** Pushes what the state block has of it. */
+  pushHome(v: number): void {
     this.#constant(0);
     this.memoryOp(LOAD_OF_TYPE[VAR_TYPE[v]], VAR_HOME[v]);
-    this.setLocal(this.locals.ofVar[v]);
   }
 
   /** The caller compares it later, from the local. For V8's optimiser, that is the same constant. */

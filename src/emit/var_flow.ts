@@ -30,6 +30,8 @@ export interface FaultFlow {
 }
 
 export interface VarFlow {
+  /** Written in the block. */
+  set: VarSets;
   /** Stored where the block is left at its start, for lack of fuel. */
   fuel: VarSets;
   /** Stored where the block leaves the region. */
@@ -95,6 +97,7 @@ export function solveVarFlow(fn: IrFunction, cfg: Cfg): VarFlow {
     usedHigh |= set.high[b] | liveIn.high[b] | late.high[b];
   }
   return {
+    set,
     fuel,
     spill,
     early,

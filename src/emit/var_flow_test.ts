@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { discoverRegion } from "../discover/discover.ts";
-import { GUEST_BIAS, RBX, RSP } from "../machine/state.ts";
+import { GUEST_BIAS, RAX, RBX, RSP } from "../machine/state.ts";
 import { VAR_GPR } from "../ir/variables.ts";
 import { liftRegion } from "../lift/lift.ts";
 import { assemble, CODE } from "../translate/_program.ts";
+import { END_LANDING } from "./cfg.ts";
 import { analyseReentry } from "./reentry.ts";
 import { solveVarFlow } from "./var_flow.ts";
 
@@ -44,6 +45,26 @@ describe("stores before control goes on inside a region", () => {
 
   it("are not needed where rsp does not move", () => {
     expect(storing(`f: 48 8b 3f 48 85 ff 75 f8 c3`, RSP)).toBe(0);
+  });
+});
+
+describe("what a call gives back", () => {
+  /** Whether the block at an address has a register in its local at its start. */
+  const isCarried = (text: string, at: number, register: number) => {
+    const { flow: { liveIn }, order, blocks } = flowOf(text);
+    const b = order.find((b) => blocks[b].pc === CODE + at && blocks[b].kind !== END_LANDING)!;
+    return (liveIn.low[b] >> (VAR_GPR + register) & 1) === 1;
+  };
+
+  it("is in rax's local behind the call, where some way reads it", () => {
+    // g(); if (rbx) rcx = rax[0]; return
+    expect(isCarried(`f: e8 @g 48 85 db 74 03 48 8b 08 c3 g: c3`, 5, RAX)).toBe(true);
+    expect(loading(`f: e8 @g 48 85 db 74 03 48 8b 08 c3 g: c3`, RAX)).toEqual([]);
+  });
+
+  it("is not, where nobody reads it", () => {
+    // g(); return 0
+    expect(isCarried(`f: e8 @g 31 c0 c3 g: c3`, 5, RAX)).toBe(false);
   });
 });
 

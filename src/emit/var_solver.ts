@@ -1,9 +1,10 @@
 /** The equations of var_flow.ts over a region's blocks, and what they are about. */
 import type { IrFunction } from "../ir/function.ts";
-import { comesBack, FLAG_VARS, isExit, isFresh, matters } from "./block_ends.ts";
+import { comesBack, FLAG_VARS, FRESH, freshness, isExit, matters } from "./block_ends.ts";
 import type { Cfg } from "./cfg.ts";
 import { stackMoves } from "./exact_registers.ts";
 import { type BlockLists, LoopWalk, predecessors } from "./loops.ts";
+import { RESULT_SET } from "./region_signature.ts";
 import { scratchBytes, scratchWords } from "./scratch.ts";
 import { summarise, VarSets } from "./var_sets.ts";
 
@@ -19,7 +20,7 @@ export class VarSolver {
   readonly preds: BlockLists;
   /** Edges from each block, those to blocks that start with nothing in locals, too: these are `fresh`. */
   readonly ways: BlockLists;
-  readonly fresh: Uint8Array;
+  readonly fresh: Uint8Array; // 0, FRESH or FRESH_BUT_RESULT
   /** What blocks do to rsp, and 1 for those that make rbp a frame pointer. */
   readonly rspMoves: Int32Array;
   readonly framePointer: Uint8Array;
@@ -60,7 +61,7 @@ export class VarSolver {
       from[b] = at;
       for (let k = 0; k < succ.length; k++, at++) {
         list[at] = succ[k];
-        this.fresh[at] = isFresh(fn, b, succ[k]) ? 1 : 0;
+        this.fresh[at] = freshness(fn, b, succ[k]);
       }
       end[b] = at;
     }
@@ -120,8 +121,10 @@ export class VarSolver {
    */
   solveAhead(atEnd: VarSets, atStart: VarSets, late = this.none): VarSets {
     const set = this.set, parked = this.parked, into = new VarSets(this.fn.blocks.length);
-    this.#solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, late.low, into.low);
-    if (this.hasVectors) this.#solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, late.high, into.high);
+    this.#solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, late.low, into.low, RESULT_SET);
+    if (this.hasVectors) {
+      this.#solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, late.high, into.high, 0);
+    }
     return into;
   }
 
@@ -132,6 +135,7 @@ export class VarSolver {
     parked: Int32Array,
     late: Int32Array,
     into: Int32Array,
+    result: number,
   ): void {
     const { order, loopHeader } = this.cfg, { from, end, list } = this.ways, fresh = this.fresh;
     for (let changed = true; changed;) {
@@ -139,7 +143,9 @@ export class VarSolver {
       for (let i = order.length - 1; i >= 0; i--) {
         const b = order[i];
         let ahead = 0;
-        for (let k = from[b]; k < end[b]; k++) if (fresh[k] === 0) ahead |= into[list[k]];
+        for (let k = from[b]; k < end[b]; k++) {
+          if (fresh[k] !== FRESH) ahead |= into[list[k]] & (fresh[k] === 0 ? -1 : result);
+        }
         ahead = (atStart[b] | (((ahead & ~parked[b]) | atEnd[b]) & ~set[b])) & ~late[b];
         if (ahead === into[b]) continue;
         into[b] = ahead;
