@@ -1,10 +1,11 @@
 /**
  * The committed baseline: ratios by benchmark, program and variant. `--check` measures anew and fails where a ratio is more
- * than 15 % worse, `--record` writes it. Speed is measured again before it counts as worse: others may share the machine.
+ * than 15 % worse, `--record` writes it. Speed is compared with that of the same processor (baseline_file.ts) and measured again
+ * before it counts as worse: others may share the machine.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { appPrograms } from "./apps.ts";
+import { processorName, readBaseline, recordBaseline } from "./baseline_file.ts";
 import { cpuPrograms } from "./cpu.ts";
 import { chosenVariants, MEASURE_OPTIONS, measureAll, type MeasureOptions, ratios, type Results } from "./measure.ts";
 import { type Baseline, best, type Change, changes } from "./ratio_changes.ts";
@@ -14,7 +15,7 @@ import type { Program } from "./variants.ts";
 
 export const usage =
   `deno task bench --check [options]    compares with the baseline; exit code 1 if something got worse
-deno task bench --record [options]   writes the baseline; with --only what is in it of other programs stays
+deno task bench --record [options]   writes this processor's; with --only what is in it of other programs stays
   --baseline FILE     (bench/baseline.json)
   --only A,B          programs of the benchmarks cpu and apps
   --runs, --repeat, --variants, --timeout as for these; quick by default`;
@@ -34,17 +35,19 @@ export async function main(args: string[]): Promise<number> {
       baseline: { type: "string", default: new URL("baseline.json", import.meta.url).pathname },
     },
   });
-  const known: Baseline = existsSync(values.baseline) ? JSON.parse(readFileSync(values.baseline, "utf8")) : {};
+  const processor = processorName();
   if (values.record) {
     const measured = await measureRatios(values, null);
     const failed = notMeasured(measured);
     if (failed.length > 0) return complain(`cannot be recorded, they do not run: ${failed.join(", ")}`);
-    const kept = values.only === "" ? {} : known;
-    for (const [benchmark, programs] of Object.entries(measured)) Object.assign(kept[benchmark] ??= {}, programs);
-    writeFileSync(values.baseline, `${JSON.stringify(kept, null, 1)}\n`);
+    recordBaseline(values.baseline, processor, measured, values.only !== "");
     return 0;
   }
-  if (Object.keys(known).length === 0) return complain(`${values.baseline} has no ratios: record some first`);
+  const { ratios: known, processor: recordedOn } = readBaseline(values.baseline, processor);
+  if (recordedOn === null) return complain(`${values.baseline} has no ratios: record some first`);
+  if (recordedOn !== processor) {
+    console.error(`no speeds of this processor (${processor}) in the baseline: compared with those of ${recordedOn}`);
+  }
   let measured = await measureRatios(values, null), { worse } = changes(known, measured);
   for (let i = 0; i < RETRIES && worse.some(({ benchmark }) => benchmark !== "size"); i++) {
     const again = new Set(worse.map(({ program }) => program));

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { heedBranchHints } from "../adapters/node/branch_hints.ts";
+import { setV8Flags } from "../adapters/node/v8_flags.ts";
 import { type EngineName, jitMachine } from "../src/cli/engines.ts";
 import { openHostDirectory } from "../src/cli/host_directory.ts";
 import { WasmMachine } from "../src/machine/wasm_machine.ts";
@@ -44,7 +44,7 @@ const mainNs = () => Number(readFileSync("/proc/thread-self/schedstat", "utf8").
 
 function main([engine, rootfs, prepared, runs, env, ...argv]: string[]): RunnerFigures {
   const before = cpuNs();
-  heedBranchHints();
+  setV8Flags();
   const tree = openHostDirectory(rootfs);
   const { shared, places } = engine as EngineName === "aot"
     ? loadPrepared(prepared, tree)

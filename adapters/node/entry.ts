@@ -3,10 +3,10 @@ import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
 import { sharedInstance } from "../../src/serve/mod.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
-import { heedBranchHints } from "./branch_hints.ts";
+import { setV8Flags } from "./v8_flags.ts";
 import { nodeHost, startNode } from "./mod.ts";
 
-heedBranchHints();
+setV8Flags();
 const app = packagedApp({ host: nodeHost, compiler: new JitCompiler(), interpreter: new IrMissInterpreter() });
 
 const server = await startNode(sharedInstance(() => app.newInstance()), packagedOptions());
