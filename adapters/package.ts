@@ -8,10 +8,13 @@ import type { Manifest } from "../src/package/manifest.ts";
  * and only the translated image knows how many there are.
  */
 declare global {
-  /** The manifest, code modules by name, and the data file: compiled (Deno), or as bytes. */
+  /**
+   * The manifest, code modules by name, and the data file: compiled (Deno), or as bytes. Where modules come as bytes (Node) they
+   * are read when they are compiled, and that is when the entry has told the engine how.
+   */
   var LIGHTER: {
     manifest: Manifest;
-    modules: Record<string, WebAssembly.Module>;
+    modules: Record<string, WebAssembly.Module | (() => Uint8Array<ArrayBuffer>)>;
     data: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
   };
 }
@@ -20,7 +23,13 @@ declare global {
 export function packagedApp(
   parts: Pick<AppParts, "host" | "compiler" | "interpreter" | "poolBytes" | "keptFileBytes">,
 ): App {
-  const { manifest, modules, data } = LIGHTER;
+  const { manifest, data } = LIGHTER;
+  const modules = Object.fromEntries(
+    Object.entries(LIGHTER.modules).map(([name, module]) => [
+      name,
+      typeof module === "function" ? new WebAssembly.Module(module()) : module,
+    ]),
+  );
   return new App({ manifest, modules, data: App.readData(data, manifest), ...parts });
 }
 

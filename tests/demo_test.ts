@@ -1,4 +1,5 @@
 /** End to end: the demo's image, translated once; its output, copied elsewhere, answers on every host as the native server does. */
+import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -58,6 +59,20 @@ it("the same image gives the same output", async () => {
   const { out } = await translateImage(image, { out: join(folder, "second"), logMemory: true, cache: false });
   const names = readdirSync(output).filter((name) => name !== "wrangler.toml"); // names the Worker after the file
   expect(names.filter((name) => !readFileSync(join(output, name)).equals(readFileSync(join(out, name))))).toEqual([]);
+});
+
+it.skipIf(findNode() === null)("node.mjs sets V8's flags before it compiles a module, where V8 knows them", () => {
+  const spy = join(folder, "spy.mjs");
+  writeFileSync(
+    spy,
+    `import v8 from "node:v8";
+     const flags = [];
+     v8.setFlagsFromString = (flag) => flags.push(flag);
+     WebAssembly.Module = class { constructor() { console.log(flags.length, process.versions.v8); process.exit(0); } };`,
+  );
+  const args = ["--import", spy, join(output, "node.mjs")];
+  const [flags, v8] = execFileSync(findNode()!, args, { encoding: "utf8" }).split(" ");
+  expect(Number(flags) > 0).toBe(parseInt(v8) <= 13);
 });
 
 describe("under deno serve", () => addTests("deno", { shared: true }));

@@ -69,7 +69,7 @@ function prelude(target: Target, manifest: Manifest): string {
       HEAD,
       `import { readFileSync as lighterRead } from "node:fs";`,
       `globalThis.LIGHTER = { manifest: ${json}, modules: {`,
-      ...modules.map(([name, file]) => `  ${name}: new WebAssembly.Module(${load(file)}),`),
+      ...modules.map(([name, file]) => `  ${name}: () => ${load(file)},`),
       `}, data: new Uint8Array(${load(manifest.data)}) };`,
     ].join("\n");
   }
