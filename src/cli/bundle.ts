@@ -64,13 +64,18 @@ function prelude(target: Target, manifest: Manifest): string {
   ];
   const json = JSON.stringify(manifest);
   if (target === "node") {
-    const load = (file: string) => `lighterRead(new URL(${JSON.stringify(`./${file}`)}, import.meta.url))`;
+    const load = (file: string) => `lighterFile(${JSON.stringify(`./${file}`)})`;
     return [
       HEAD,
       `import { readFileSync as lighterRead } from "node:fs";`,
+      // A view, for some methods of a Buffer do other things than those of an array.
+      `const lighterFile = (name) => {`,
+      `  const { buffer, byteOffset, length } = lighterRead(new URL(name, import.meta.url));`,
+      `  return new Uint8Array(buffer, byteOffset, length);`,
+      `};`,
       `globalThis.LIGHTER = { manifest: ${json}, modules: {`,
       ...modules.map(([name, file]) => `  ${name}: () => ${load(file)},`),
-      `}, data: new Uint8Array(${load(manifest.data)}) };`,
+      `}, data: ${load(manifest.data)} };`,
     ].join("\n");
   }
   const keyword = target === "deno" ? "import source" : "import";
