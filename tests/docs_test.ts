@@ -8,7 +8,9 @@ import { staleGeneratedPages } from "../docs/generate.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const pages = [
   "README.md",
-  ...readdirSync(join(root, "docs")).filter((f) => f.endsWith(".md")).map((f) => `docs/${f}`),
+  ...readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" }).filter((f) => f.endsWith(".md")).map((f) =>
+    `docs/${f}`
+  ),
 ];
 
 it("generated pages are up to date (deno task gen)", () => {

@@ -29,7 +29,7 @@ export type RunWasmOpt = (
 ) => Promise<{ wasm: Uint8Array; sourceMap: string }>;
 
 /**
- * The few passes that make less of our code; docs/PERFORMANCE.md has what each of them and of the others does. None may merge
+ * The few passes that make less of our code; docs/performance/size.md has what each of them and of the others does. None may merge
  * code (code-folding, duplicate functions) or work across functions (inlining, reordering).
  */
 export const WASM_OPT_OPTIONS: readonly string[] = [

@@ -2,7 +2,7 @@
 import { hashWords } from "../zstd/hash_words.ts";
 
 /**
- * Content of a frame. Longer ones compress better and take longer until the first byte is there: docs/PERFORMANCE.md has
+ * Content of a frame. Longer ones compress better and take longer until the first byte is there: docs/performance/size.md has
  * the figures.
  */
 export const FRAME_CONTENT_BYTES = 128 << 10;
