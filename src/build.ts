@@ -27,7 +27,7 @@ import { packTree } from "./rootfs/pack.ts";
 import { openPackedTree } from "./rootfs/packed_tree.ts";
 import { RecordingTree } from "./rootfs/recording_tree.ts";
 import type { InodeNumber, Tree } from "./rootfs/tree.ts";
-import { compressBlob } from "./zstd/blob.ts";
+import { compressBlob } from "./deflate/blob.ts";
 import { addressSpaces, captureSnapshot, filesOfSnapshot, pagesBytes, residentBytes } from "./snapshot/snapshot.ts";
 import { type CodeFile, codeFiles } from "./translate/code_files.ts";
 import { AheadCode } from "./translate/ahead_code.ts";
@@ -73,7 +73,7 @@ export interface BuildOptions {
   /** Makes modules smaller, keeping their trap maps right; null for none. */
   optimise?: ((translations: readonly Translation[]) => Promise<Translation[]>) | null;
   /**
-   * Makes a Zstandard frame: what is not wanted when an instance starts and answers requests like those of the training is kept
+   * Deflates: what is not wanted when an instance starts and answers requests like those of the training is kept
    * so. Without it all stays as it is.
    */
   compress?: (bytes: Uint8Array) => Uint8Array;

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
-import { zstdCompressor } from "../src/cli/zstd_compress.ts";
+import { deflater } from "../src/cli/deflate.ts";
 import { packTree } from "../src/rootfs/pack.ts";
 import type { PackedTreeBytes } from "../src/rootfs/pack_format.ts";
 import { openPackedTree } from "../src/rootfs/packed_tree.ts";
@@ -20,7 +20,7 @@ const LIBRARIES = new Map(
 );
 
 function compressed(tree: Tree): PackedTreeBytes {
-  return packTree(tree, { compress: { isWanted: () => false, compress: zstdCompressor({ small: false }) } });
+  return packTree(tree, { compress: { isWanted: () => false, compress: deflater({ small: false }) } });
 }
 
 describe.each(["aot", "jit"] as const)("%s", (engine) => {

@@ -21,7 +21,7 @@ import { CachedTranslator } from "./translation_cache.ts";
 import { TranslatorPool } from "./translator_pool.ts";
 import { refuseUnusable, writeFolder } from "./output_folder.ts";
 import { optimiseTranslation } from "./wasm_opt.ts";
-import { zstdCompressor } from "./zstd_compress.ts";
+import { deflater } from "./deflate.ts";
 
 export interface TranslateImageOptions {
   out: string;
@@ -76,7 +76,7 @@ export async function translateImage(path: string, options: TranslateImageOption
         if (name !== "") options.onStage?.(name);
       },
       optimise: options.optimise ? optimiseAll : null,
-      compress: zstdCompressor({ small: options.optimise ?? false }),
+      compress: deflater({ small: options.optimise ?? false }),
     };
     if (options.cpuLevel !== undefined) build.cpuLevel = options.cpuLevel;
     if (options.env !== undefined) build.env = options.env;

@@ -1,4 +1,4 @@
-import { hashWords } from "../zstd/hash_words.ts";
+import { hashWords } from "../deflate/hash_words.ts";
 import { compareBytes } from "./names.ts";
 
 /** Numbers contents in the order in which they first come; equal bytes get the same number. */

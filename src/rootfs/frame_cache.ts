@@ -1,6 +1,6 @@
 import { badInput, TranslatorError } from "../errors.ts";
-import { expandFrames } from "../zstd/frame.ts";
-import { hashWords } from "../zstd/hash_words.ts";
+import { hashWords } from "../deflate/hash_words.ts";
+import { inflateInto } from "../deflate/inflate.ts";
 import { frameBytes, type PackedTreeBytes, type PackLayout } from "./pack_format.ts";
 
 /** The frames of a checked pack: expanded when they are first read, and kept, those read last, in bounded memory. */
@@ -72,7 +72,7 @@ export class FrameCache {
   #expand(i: number): Uint8Array {
     const start = this.#starts[i], bytes = new Uint8Array(this.#lengths[i]);
     try {
-      expandFrames(this.#frames.subarray(start, start + this.#stored[i]), bytes);
+      inflateInto(this.#frames.subarray(start, start + this.#stored[i]), bytes);
     } catch (e) {
       if (!(e instanceof TranslatorError)) throw e;
       throw badInput(`frame ${i} of the contents: ${e.message}`, { file: this.name }, { cause: e });

@@ -1,5 +1,5 @@
 /** Contents that are kept compressed: one after the other, cut into frames of the same size. */
-import { hashWords } from "../zstd/hash_words.ts";
+import { hashWords } from "../deflate/hash_words.ts";
 
 /**
  * Content of a frame. Longer ones compress better and take longer until the first byte is there: docs/performance/size.md has

@@ -27,7 +27,7 @@ export interface PackOptions {
 export interface Compression {
   /** Whether a file of the tree stays as it is, since it is wanted at once. */
   isWanted(file: InodeNumber): boolean;
-  /** A Zstandard frame. */
+  /** Deflates (RFC 1951). */
   compress(bytes: Uint8Array): Uint8Array;
 }
 

@@ -8,7 +8,7 @@
  *     content = unit, offset in it, length; goes on at the start of the next unit where a unit ends        (u32 each)
  *     frame  = bytes that it is stored in, bytes of content, hash of these                                 (u32 each)
  *
- * Units are the chunks and then the frames. Frames are stored one behind the other: Zstandard, or as they are if both
+ * Units are the chunks and then the frames. Frames are stored one behind the other: deflated, or as they are if both
  * lengths are the same. The hash (hash_words.ts) is checked when a compressed one is expanded.
  *
  * `first` and `count` are a directory's dirents, a symbolic link's target among the names, or a file's content id and 0.

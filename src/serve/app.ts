@@ -20,7 +20,7 @@ import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { filePaths } from "../rootfs/walk.ts";
 import { SavedGuest } from "../snapshot/snapshot.ts";
-import { expandBlob } from "../zstd/blob.ts";
+import { expandBlob } from "../deflate/blob.ts";
 import type { GuestInstance } from "./instance.ts";
 import { MemoryReport } from "./memory_report.ts";
 import { type Miss, MissReport } from "./miss_report.ts";

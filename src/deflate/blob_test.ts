@@ -1,8 +1,8 @@
-import { zstdCompressSync } from "node:zlib";
+import { deflateRawSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { compressBlob, expandBlob } from "./blob.ts";
 
-const compress = (bytes: Uint8Array) => zstdCompressSync(bytes);
+const compress = (bytes: Uint8Array) => deflateRawSync(bytes);
 const text = new TextEncoder().encode("again and again ".repeat(500)), random = Uint8Array.from([200, 3, 77, 9, 150]);
 
 describe("a blob", () => {
@@ -23,7 +23,7 @@ describe("a blob", () => {
       return () => expandBlob(copy, "traps");
     };
     expect(changed(3, 0xff)).toThrow("traps: ");
-    expect(changed(0, text.length - 1)).toThrow("traps: damaged Zstandard frame");
+    expect(changed(0, text.length - 1)).toThrow("traps: damaged");
     expect(changed(20, blob[20] ^ 1)).toThrow(/^traps: /);
     expect(changed(9, 4, compressBlob(random, null))).toThrow("traps: damaged: its hash is another");
   });

@@ -1,19 +1,19 @@
 /**
- * A blob of a package that is rarely wanted, compressed: its length and its hash (u32 each, little-endian), then frames, or the
- * bytes as they are if they are no longer.
+ * A blob of a package that is rarely wanted, compressed: its length and its hash (u32 each, little-endian), then deflated, or
+ * as they are if that is no longer.
  */
 import { badInput } from "../errors.ts";
-import { expandFrames } from "./frame.ts";
 import { hashWords } from "./hash_words.ts";
+import { inflateInto } from "./inflate.ts";
 
 const HEAD = 8;
 
 /** Bound on what a damaged length may make us allocate. */
 const MAX_LENGTH = 1 << 28;
 
-/** `compress` makes a Zstandard frame; null leaves the bytes as they are. */
+/** `compress` deflates; null leaves the bytes as they are. */
 export function compressBlob(bytes: Uint8Array, compress: ((bytes: Uint8Array) => Uint8Array) | null): Uint8Array {
-  const frame = compress?.(bytes) ?? bytes, body = frame.length < bytes.length ? frame : bytes;
+  const deflated = compress?.(bytes) ?? bytes, body = deflated.length < bytes.length ? deflated : bytes;
   const blob = new Uint8Array(HEAD + body.length), view = new DataView(blob.buffer);
   view.setUint32(0, bytes.length, true);
   view.setUint32(4, hashWords(bytes), true);
@@ -32,7 +32,7 @@ export function expandBlob(blob: Uint8Array, name: string): Uint8Array {
   if (body.length < length) {
     bytes = new Uint8Array(length);
     try {
-      expandFrames(body, bytes);
+      inflateInto(body, bytes);
     } catch (e) {
       throw badInput((e as Error).message, file, { cause: e });
     }
