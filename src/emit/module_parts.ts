@@ -15,8 +15,7 @@ export const TYPE_RUN = 3; // (i32, i32) -> i32; also helpers
 export const TYPE_START = 4; // () -> nothing
 export const TYPE_LOOKUP = 5; // (i32) -> i32
 export const TYPE_THROUGH = 6; // that of a region with a pc before it
-export const TYPE_RESULTS = 7; // () -> what a region gives
-export const TYPE_FUNCTION_OP = 8; // that of FUNCTION_OPS[0], and so on
+export const TYPE_FUNCTION_OP = 7; // that of FUNCTION_OPS[0], and so on
 
 const TYPES: readonly (readonly [params: readonly number[], results: readonly number[]])[] = [
   [REGION_PARAMS, REGION_RESULTS],
@@ -26,7 +25,6 @@ const TYPES: readonly (readonly [params: readonly number[], results: readonly nu
   [[], []],
   [[0x7f], [0x7f]],
   [[0x7f, ...REGION_PARAMS], REGION_RESULTS],
-  [[], REGION_RESULTS],
   ...FUNCTION_OPS.map(({ params, result }) => [params, [result]] as const),
 ];
 

@@ -17,8 +17,10 @@ import {
   importedFunctions,
   readBodies,
   readSections,
+  readU32,
   SECTION_CODE,
   SECTION_CUSTOM,
+  SECTION_TYPE,
 } from "./wasm_sections.ts";
 
 /** Runs wasm-opt on a module with a source map; gives both back. */
@@ -43,6 +45,8 @@ export const WASM_OPT_OPTIONS: readonly string[] = [
   "--enable-sign-ext",
   "--enable-nontrapping-float-to-int",
   "--enable-mutable-globals",
+  // Bodies go from one module to another. Types of blocks that it makes come behind those that there were.
+  "--preserve-type-order",
   "--optimize-level=2",
   "--shrink-level=1",
   ..."simplify-locals-nostructure vacuum remove-unused-brs coalesce-locals vacuum merge-blocks reorder-locals"
@@ -227,7 +231,7 @@ function join(
   { pcs, sites }: LineTable,
   results: readonly ChunkResult[],
 ): RegionModule {
-  const frame = results[0].wasm;
+  const frame = results.reduce((a, b) => typesOf(b.wasm).length > typesOf(a.wasm).length ? b : a).wasm;
   for (const { wasm } of results) checkSameFrame(frame, wasm);
   // Own functions before the first region are in the first chunk.
   const bodies = results.flatMap(({ wasm, bodies, first, end }) =>
@@ -254,14 +258,29 @@ function join(
   };
 }
 
-/** Bodies can move between modules only where everything around them is the same: types, imports, functions, tables. */
-function checkSameFrame(a: Uint8Array, b: Uint8Array): void {
-  const other = readSections(b);
-  readSections(a).forEach(({ id, start, end }, i) => {
+/** The types of a module, one after the other. */
+function typesOf(wasm: Uint8Array): Uint8Array {
+  const { start, end } = readSections(wasm).find(({ id }) => id === SECTION_TYPE)!;
+  return wasm.subarray(readU32(wasm, start).next, end);
+}
+
+/**
+ * Bodies can move from a module into another only where everything around them is the same: imports, functions, tables, and the
+ * types, of which the other one may have more behind them.
+ */
+function checkSameFrame(frame: Uint8Array, from: Uint8Array): void {
+  const others = readSections(from);
+  readSections(frame).forEach(({ id, start, end }, i) => {
     if (id === SECTION_CODE || id === SECTION_CUSTOM) return;
-    const o = other[i];
-    let same = o !== undefined && o.id === id && o.end - o.start === end - start;
-    for (let k = 0; same && k < end - start; k++) same = a[start + k] === b[o.start + k];
+    const other = others[i];
+    let same = other?.id === id;
+    if (same && id === SECTION_TYPE) {
+      const known = typesOf(frame), types = typesOf(from);
+      same = types.every((byte, k) => byte === known[k]);
+    } else if (same) {
+      same = other.end - other.start === end - start;
+      for (let k = 0; same && k < end - start; k++) same = frame[start + k] === from[other.start + k];
+    }
     if (!same) throw bug(`wasm-opt made different sections ${id} of the same module`);
   });
 }

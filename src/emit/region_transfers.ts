@@ -26,7 +26,6 @@ import {
   W_RETURN_CALL,
   W_RETURN_CALL_INDIRECT,
 } from "./opcodes.ts";
-import { TYPE_RESULTS } from "./module_parts.ts";
 import type { RegionTarget } from "./region_code.ts";
 import { type RegionFrame, WORK_CALL_THROUGH, WORK_END_LABEL } from "./region_frame.ts";
 import { LOCAL_DEPTH } from "./region_signature.ts";
@@ -49,12 +48,13 @@ export class RegionTransfers {
       frame.get(LOCAL_DEPTH);
       frame.pass(b);
       this.#callTarget(target, W_CALL, W_CALL_INDIRECT);
+      this.#takeResults(block);
     } else {
       frame.values.value(block.value);
       frame.set(next);
       if (block.likely !== 0) return this.#callLikely(b, block);
       frame.spill(b);
-      this.#pushCallOfNext(b);
+      this.#callNext(b, block);
     }
     this.#comeBack(b, block);
   }
@@ -63,7 +63,7 @@ export class RegionTransfers {
   #callLikely(b: number, block: IrBlock): void {
     const { frame } = this, { out, plan } = frame, [, inlined] = block.succ;
     if (inlined !== undefined) {
-      this.#ifLikely(block, BLOCK_EMPTY);
+      this.#ifLikely(block);
       frame.labels.push(-1);
       frame.push(WORK_CALL_THROUGH, b);
       frame.push(WORK_END_LABEL);
@@ -71,45 +71,53 @@ export class RegionTransfers {
     }
     const direct = plan.target(block.likely);
     frame.spill(b);
-    if (direct.kind === "none") this.#pushCallThrough(b);
+    if (direct.kind === "none") this.#callThrough(b, block);
     else {
-      this.#ifLikely(block, TYPE_RESULTS);
+      this.#ifLikely(block);
       frame.get(LOCAL_DEPTH);
       frame.pass(b);
       this.#callTarget(direct, W_CALL, W_CALL_INDIRECT);
+      this.#takeResults(block);
       out.byte(W_ELSE);
-      this.#pushCallThrough(b);
+      this.#callThrough(b, block);
       out.byte(W_END);
     }
     this.#comeBack(b, block);
   }
 
   /** `if` the next pc is the likely one. */
-  #ifLikely({ likely }: IrBlock, type: number): void {
+  #ifLikely({ likely }: IrBlock): void {
     const { frame } = this, { out } = frame;
     frame.get(frame.nextPc());
     frame.const(likely);
     out.byte(OP.i32_eq);
     out.byte(W_IF);
-    out.byte(type);
+    out.byte(BLOCK_EMPTY);
   }
 
   /** The call of a function that is not the likely one. */
   callThrough(b: number): void {
     const { frame } = this;
     frame.spill(b);
-    this.#pushCallThrough(b);
+    this.#callThrough(b, frame.fn.blocks[b]);
     this.#comeBack(b, frame.fn.blocks[b]);
   }
 
-  /** Puts on the stack where the call of the next pc came back to. */
-  #pushCallThrough(b: number): void {
+  /** Calls the next pc, which is looked up. */
+  #callThrough(b: number, block: IrBlock): void {
     const { frame } = this, { out, plan } = frame;
     frame.get(frame.nextPc());
     frame.get(LOCAL_DEPTH);
     frame.pass(b);
     out.byte(W_CALL);
     out.u32(plan.callThrough());
+    this.#takeResults(block);
+  }
+
+  /** Takes what a call has given into locals. */
+  #takeResults({ succ: [to] }: IrBlock): void {
+    this.frame.takeResult(to);
+    this.frame.set(this.frame.nextPc());
   }
 
   /** Calls a region that is there, with what it is given on the stack. */
@@ -128,11 +136,9 @@ export class RegionTransfers {
   }
 
   /** After a call: goes on if it came back where it was to, else leaves for where it came back to. */
-  #comeBack(b: number, block: IrBlock): void {
-    const { frame } = this, { out } = frame, next = frame.nextPc(), [to] = block.succ;
-    frame.takeResult(to);
-    out.byte(W_LOCAL_TEE);
-    out.u32(next);
+  #comeBack(b: number, { succ: [to] }: IrBlock): void {
+    const { frame } = this, { out } = frame;
+    frame.get(frame.nextPc());
     frame.returnPc(b);
     out.byte(OP.i32_ne);
     out.byte(W_BR_IF);
@@ -174,7 +180,7 @@ export class RegionTransfers {
     frame.spill(b);
     const likely = block.likely === 0 ? null : frame.plan.target(block.likely);
     if (likely !== null && likely.kind !== "none") {
-      this.#ifLikely(block, BLOCK_EMPTY);
+      this.#ifLikely(block);
       if (this.#mayGoRound(block.likely)) this.#payForJump(() => frame.get(next));
       this.#passOn(b);
       this.#callTarget(likely, W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
@@ -190,7 +196,7 @@ export class RegionTransfers {
       return out.u32(frame.plan.jumpThrough());
     }
     this.#payForJump(() => frame.get(next));
-    const entry = this.#ifNotRecent(BLOCK_EMPTY);
+    const entry = this.#ifNotRecent();
     frame.get(next);
     this.#passOn(b);
     out.byte(W_RETURN_CALL);
@@ -275,20 +281,21 @@ export class RegionTransfers {
   }
 
   /** The same where the next pc's region is likely to have been looked up before (machine/recent_lookups.ts). */
-  #pushCallOfNext(b: number): void {
+  #callNext(b: number, block: IrBlock): void {
     const { frame } = this, { out } = frame;
-    const entry = this.#ifNotRecent(TYPE_RESULTS);
-    this.#pushCallThrough(b);
+    const entry = this.#ifNotRecent();
+    this.#callThrough(b, block);
     out.byte(W_ELSE);
     frame.get(LOCAL_DEPTH);
     frame.pass(b);
     this.#pushSlot(entry);
     this.#callIndirect(W_CALL_INDIRECT);
+    this.#takeResults(block);
     out.byte(W_END);
   }
 
   /** `if` the next pc is not among those looked up last. Gives the local of its entry. */
-  #ifNotRecent(type: number): number {
+  #ifNotRecent(): number {
     const { frame } = this, { out } = frame, entry = frame.locals.value(TYPE_I64);
     frame.get(frame.nextPc());
     frame.const(RECENT_MASK);
@@ -300,7 +307,7 @@ export class RegionTransfers {
     frame.get(frame.nextPc());
     out.byte(OP.i32_ne);
     out.byte(W_IF);
-    out.byte(type);
+    out.byte(BLOCK_EMPTY);
     return entry;
   }
 

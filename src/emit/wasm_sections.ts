@@ -15,6 +15,7 @@ export interface ByteSpan {
 }
 
 export const SECTION_CUSTOM = 0,
+  SECTION_TYPE = 1,
   SECTION_IMPORT = 2,
   SECTION_FUNCTION = 3,
   SECTION_EXPORT = 7,
