@@ -277,6 +277,14 @@ export class RegionFrame {
     for (const v of PASSED_VARS) this.#pushVar(b, v);
   }
 
+  /** The same for a region that loads everything, since it is entered by a number. */
+  passNothing(): void {
+    for (let i = 0; i < PASSED_VARS.length; i++) {
+      this.out.byte(W_I64_CONST);
+      this.out.s64(0, 0);
+    }
+  }
+
   /** Pushes a register at the end of a block, when everything is stored. */
   #pushVar(b: number, v: number): void {
     const { set, liveIn, late } = this.flow;
@@ -293,14 +301,6 @@ export class RegionFrame {
   /** Loads what the successor of a call needs besides that. */
   reloadAfterCall(to: number): void {
     this.loadVars(this.flow.liveIn.low[to] & ~RESULT_SET, this.flow.liveIn.high[to]);
-  }
-
-  /** The same for a region that loads everything, since it is entered by a number. */
-  passNothing(): void {
-    for (let i = 0; i < PASSED_VARS.length; i++) {
-      this.out.byte(W_I64_CONST);
-      this.out.s64(0, 0);
-    }
   }
 
   /** Puts an item on the work list, which is done from its end. */
