@@ -4,7 +4,7 @@
  * `dirty` (forward, may): the local may differ from its home in the state block, so an exit must store it.
  * `live` (backward): the local's value matters: it is read, or may be stored by an exit that finds it dirty. What is live at the
  * entry or after a call is loaded there. A call or syscall is an exit and a fresh start at once: everything dirty is stored
- * before it, everything live is loaded after it.
+ * before it, everything live is loaded after it, but rax, which regions give back.
  * `early`: stored at the end of a block already, where that saves more stores and loads than it costs.
  * `parked`: what an interpreter's switch does not carry in locals (parking.ts).
  */
