@@ -117,7 +117,8 @@ export class VarSolver {
 
   /**
    * Backward: variables to which, from the start of a block on, something happens before they are written: at the start of a
-   * block (`atStart`) or at its end. Nothing is carried across calls but what they give back, and what a block loads itself (`late`) not to it.
+   * block (`atStart`) or at its end. Nothing is carried across calls but what they give back, and to a block not what it loads
+   * itself (`late`).
    */
   solveAhead(atEnd: VarSets, atStart: VarSets, late = this.none): VarSets {
     const set = this.set, parked = this.parked, into = new VarSets(this.fn.blocks.length);
