@@ -25,7 +25,7 @@ the archive itself may be plain, gzip or zstd. ARGUMENTS take the place of the i
   --cpu LEVEL      the processor the image's programs are shown: x86-64-v2 (default) or x86-64-v3
   --optimise       run wasm-opt: wasm of 6 to 8 % fewer bytes, for hosts that limit these (Workers: 64 MiB), at some 40 kB
                    of x86 a second and core; compressed it grows by an eighth, and it is no quicker. Files that are kept
-                   compressed take a tenth less
+                   compressed take 4 % less
   --fast           do not (the default)
   --stateful       Workers: one instance for all requests, in a Durable Object, which keeps what the server keeps in memory
                    and in files (default: an instance of its own for each request, as the snapshot has it)

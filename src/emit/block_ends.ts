@@ -31,14 +31,6 @@ export function isFresh(fn: IrFunction, from: number, to: number): boolean {
   return startsFresh(block.kind) || (block.kind === END_REENTER && (from === 0 || to !== block.succ[0]));
 }
 
-/** Of an edge along which nothing is in locals, and of one along which what a call has given is. */
-export const FRESH = 1, FRESH_BUT_RESULT = 2;
-
-/** One of these, or 0. */
-export function freshness(fn: IrFunction, from: number, to: number): number {
-  return !isFresh(fn, from, to) ? 0 : fn.blocks[from].kind === END_LANDING ? FRESH_BUT_RESULT : FRESH;
-}
-
 /** True for ends that leave the region (or may): dirty variables are stored there. */
 export function isExit(block: IrBlock): boolean {
   return block.succ.length === 0 || startsFresh(block.kind) || block.kind === END_SWITCH_PC ||

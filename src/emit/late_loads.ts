@@ -3,8 +3,6 @@
  * some of the ways read is loaded by these: at the start of the first block from which on every way reads it, where it is not in
  * its local on every way there, and its home is up to date.
  */
-import { FRESH } from "./block_ends.ts";
-import { RESULT_SET } from "./region_signature.ts";
 import { scratchWords } from "./scratch.ts";
 import { VarSets } from "./var_sets.ts";
 import type { VarSolver } from "./var_solver.ts";
@@ -12,8 +10,9 @@ import type { VarSolver } from "./var_solver.ts";
 /** Variables that blocks load at their start, so that nobody needs to bring them. */
 export function lateLoads(flow: VarSolver, read: VarSets): VarSets {
   const late = new VarSets(flow.fn.blocks.length);
-  half(flow, flow.use.low, flow.set.low, flow.parked.low, late.low, RESULT_SET);
-  if (flow.hasVectors) half(flow, flow.use.high, flow.set.high, flow.parked.high, late.high, 0);
+  const { use, set, parked, carried } = flow;
+  half(flow, use.low, set.low, parked.low, carried.low, late.low);
+  if (flow.hasVectors) half(flow, use.high, set.high, parked.high, carried.high, late.high);
   for (const b of flow.cfg.order) {
     // On a way that never ends everything is wanted.
     late.low[b] &= read.low[b] & ~flow.dirtyIn.low[b];
@@ -28,11 +27,11 @@ function half(
   use: Int32Array,
   set: Int32Array,
   parked: Int32Array,
+  carried: Int32Array,
   late: Int32Array,
-  result: number,
 ): void {
   const { order, loopHeader } = flow.cfg;
-  const wanted = wantedOnAllWays(flow, use, set, parked), here = inLocals(flow, wanted, set, parked, result);
+  const wanted = wantedOnAllWays(flow, use, set, parked), here = inLocals(flow, wanted, set, parked, carried);
   for (let i = 1; i < order.length; i++) {
     const b = order[i];
     // A loop's head would load again each time round.
@@ -65,7 +64,7 @@ function inLocals(
   wanted: Int32Array,
   set: Int32Array,
   parked: Int32Array,
-  result: number,
+  carried: Int32Array,
 ): Int32Array {
   const { order } = flow.cfg, { from, end, list } = flow.ways, { fresh } = flow;
   const into = scratchWords(flow.fn.blocks.length, -1);
@@ -75,7 +74,7 @@ function inLocals(
     for (let i = 0; i < order.length; i++) {
       const b = order[i], out = into[b] | wanted[b] | set[b];
       for (let k = from[b]; k < end[b]; k++) {
-        const s = list[k], comes = fresh[k] === 0 ? out & ~parked[b] : wanted[s] | (fresh[k] === FRESH ? 0 : result);
+        const s = list[k], comes = fresh[k] === 0 ? out & ~parked[b] : wanted[s] | carried[k];
         if ((into[s] & ~comes) === 0) continue;
         into[s] &= comes;
         changed = true;

@@ -21,6 +21,7 @@ import {
   SECTION_CODE,
   SECTION_CUSTOM,
   SECTION_TYPE,
+  type WasmSection,
 } from "./wasm_sections.ts";
 
 /** Runs wasm-opt on a module with a source map; gives both back. */
@@ -231,7 +232,7 @@ function join(
   { pcs, sites }: LineTable,
   results: readonly ChunkResult[],
 ): RegionModule {
-  const frame = results.reduce((a, b) => typesOf(b.wasm).length > typesOf(a.wasm).length ? b : a).wasm;
+  const frame = results.reduce((a, b) => typesLength(b.wasm) > typesLength(a.wasm) ? b : a).wasm;
   for (const { wasm } of results) checkSameFrame(frame, wasm);
   // Own functions before the first region are in the first chunk.
   const bodies = results.flatMap(({ wasm, bodies, first, end }) =>
@@ -258,10 +259,14 @@ function join(
   };
 }
 
-/** The types of a module, one after the other. */
-function typesOf(wasm: Uint8Array): Uint8Array {
-  const { start, end } = readSections(wasm).find(({ id }) => id === SECTION_TYPE)!;
-  return wasm.subarray(readU32(wasm, start).next, end);
+/** What a section has; of types without their number. */
+function contentOf(wasm: Uint8Array, { id, start, end }: WasmSection): Uint8Array {
+  return wasm.subarray(id === SECTION_TYPE ? readU32(wasm, start).next : start, end);
+}
+
+/** Bytes that the types of a module take. */
+function typesLength(wasm: Uint8Array): number {
+  return contentOf(wasm, readSections(wasm).find(({ id }) => id === SECTION_TYPE)!).length;
 }
 
 /**
@@ -270,18 +275,14 @@ function typesOf(wasm: Uint8Array): Uint8Array {
  */
 function checkSameFrame(frame: Uint8Array, from: Uint8Array): void {
   const others = readSections(from);
-  readSections(frame).forEach(({ id, start, end }, i) => {
+  readSections(frame).forEach((section, i) => {
+    const { id } = section, other = others[i];
     if (id === SECTION_CODE || id === SECTION_CUSTOM) return;
-    const other = others[i];
-    let same = other?.id === id;
-    if (same && id === SECTION_TYPE) {
-      const known = typesOf(frame), types = typesOf(from);
-      same = types.every((byte, k) => byte === known[k]);
-    } else if (same) {
-      same = other.end - other.start === end - start;
-      for (let k = 0; same && k < end - start; k++) same = frame[start + k] === from[other.start + k];
+    const known = contentOf(frame, section), found = other?.id === id ? contentOf(from, other) : null;
+    const isAsLong = found !== null && (id === SECTION_TYPE || found.length === known.length);
+    if (!isAsLong || !found.every((byte, k) => byte === known[k])) {
+      throw bug(`wasm-opt made different sections ${id} of the same module`);
     }
-    if (!same) throw bug(`wasm-opt made different sections ${id} of the same module`);
   });
 }
 

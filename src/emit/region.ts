@@ -50,7 +50,6 @@ import {
   WORK_WITHIN,
 } from "./region_frame.ts";
 import { RegionGates } from "./region_gates.ts";
-import { RESULT_VAR } from "./region_signature.ts";
 import { RegionSwitches } from "./region_switches.ts";
 import { RegionTransfers } from "./region_transfers.ts";
 import { END_JUMP_SWITCHED, END_SWITCH_SHARED, shareSwitches } from "./shared_switch.ts";
@@ -116,7 +115,7 @@ export class RegionEmitter {
     if (frame.calls) {
       out.byte(W_END);
       frame.get(frame.nextPc());
-      frame.values.pushHome(RESULT_VAR);
+      frame.pushResult();
     }
     out.byte(W_END);
   }

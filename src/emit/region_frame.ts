@@ -164,8 +164,13 @@ export class RegionFrame {
 
   /** Leaves for the pc on the stack; everything is stored. */
   return(): void {
-    this.values.pushHome(RESULT_VAR);
+    this.pushResult();
     this.out.byte(W_RETURN);
+  }
+
+  /** Pushes what a region gives besides the next pc; everything is stored. */
+  pushResult(): void {
+    this.values.pushHome(RESULT_VAR);
   }
 
   /** Leaves since something stopped; nobody looks at what is given back. */

@@ -14,9 +14,12 @@ const NAMES = ["reenter", "next", "return", "slot", "fuel"] as const;
 /** What some region has besides variables and values, by name in ORDER. */
 export type LocalName = typeof NAMES[number];
 
+/** The first local behind the parameters. */
+const FIRST = REGION_PARAMS.length;
+
 /**
- * Locals behind the parameters: variables, names, and values of each type ("i32", "i64"). By how many regions use them; those of a type that
- * are about as frequent stand together, since they are declared together.
+ * Locals from there on: variables, names, and values of each type ("i32", "i64"). By how many regions use them; those of a type
+ * that are about as frequent stand together, since they are declared together.
  */
 const ORDER = [
   ..."reenter next return i32 i32 rax rcx rbx rbp i64 r8 r12 r13 r14 slot fuel i32 fsbase".split(" "),
@@ -32,19 +35,17 @@ const ORDER_TYPES = ORDER.map((name) =>
 /** The local of a variable, or 0. */
 const PLACE_OF_VAR = VAR_NAME.map((name, v) => {
   const passed = PASSED_VARS.indexOf(v), at = name === "" ? -1 : ORDER.indexOf(name);
-  return passed >= 0 ? localOfPassed(passed) : at < 0 ? 0 : REGION_PARAMS.length + at;
+  return passed >= 0 ? localOfPassed(passed) : at < 0 ? 0 : FIRST + at;
 });
 
-const PLACE_OF_NAME = Object.fromEntries(
-  NAMES.map((name) => [name, REGION_PARAMS.length + ORDER.indexOf(name)]),
-) as Record<
+const PLACE_OF_NAME = Object.fromEntries(NAMES.map((name) => [name, FIRST + ORDER.indexOf(name)])) as Record<
   LocalName,
   number
 >;
 
 /** By type, those of values, the last one first. */
 const PLACES_OF_VALUES = [0, 1, 2, 3, 4, 5].map((type) =>
-  ORDER.flatMap((name, i) => VALUE_TYPES[name] === type ? REGION_PARAMS.length + i : []).reverse()
+  ORDER.flatMap((name, i) => VALUE_TYPES[name] === type ? FIRST + i : []).reverse()
 );
 
 export class RegionLocals {
@@ -77,7 +78,7 @@ export class RegionLocals {
 
   /** One more, which no other region need have. */
   add(type: number): number {
-    return this.#declare(REGION_PARAMS.length + this.#types.push(type) - 1);
+    return this.#declare(FIRST + this.#types.push(type) - 1);
   }
 
   /** A local for a value of the current block; free again after releaseValues(). */
@@ -96,7 +97,7 @@ export class RegionLocals {
 
   /** What they take of the host's stack, in words of 8 bytes. */
   words(): number {
-    let words = REGION_PARAMS.length - 1 + this.#count;
+    let words = FIRST - 1 + this.#count;
     for (let i = 0; i < this.#count; i++) if (this.#types[i] === TYPE_V128) words++;
     return words;
   }
@@ -116,7 +117,7 @@ export class RegionLocals {
   }
 
   #declare(local: number): number {
-    if (local >= this.#count + REGION_PARAMS.length) this.#count = local - REGION_PARAMS.length + 1;
+    this.#count = Math.max(this.#count, local - FIRST + 1);
     return local;
   }
 }

@@ -24,6 +24,7 @@ export const REGION_PARAMS: readonly number[] = [TYPE_CODES[TYPE_I32], ...PASSED
 /** The variable that a region gives back besides the next pc. */
 export const RESULT_VAR: number = VAR_GPR + RAX;
 
+/** The same as a set. */
 export const RESULT_SET: number = 1 << RESULT_VAR;
 
 /** Codes of the results' types. */

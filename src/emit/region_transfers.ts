@@ -45,16 +45,13 @@ export class RegionTransfers {
         frame.return();
         return;
       }
-      frame.get(LOCAL_DEPTH);
-      frame.pass(b);
-      this.#callTarget(target, W_CALL, W_CALL_INDIRECT);
-      this.#takeResults(block);
+      this.#callDirect(b, target);
     } else {
       frame.values.value(block.value);
       frame.set(next);
       if (block.likely !== 0) return this.#callLikely(b, block);
       frame.spill(b);
-      this.#callNext(b, block);
+      this.#callNext(b);
     }
     this.#comeBack(b, block);
   }
@@ -71,15 +68,12 @@ export class RegionTransfers {
     }
     const direct = plan.target(block.likely);
     frame.spill(b);
-    if (direct.kind === "none") this.#callThrough(b, block);
+    if (direct.kind === "none") this.#callLookedUp(b);
     else {
       this.#ifLikely(block);
-      frame.get(LOCAL_DEPTH);
-      frame.pass(b);
-      this.#callTarget(direct, W_CALL, W_CALL_INDIRECT);
-      this.#takeResults(block);
+      this.#callDirect(b, direct);
       out.byte(W_ELSE);
-      this.#callThrough(b, block);
+      this.#callLookedUp(b);
       out.byte(W_END);
     }
     this.#comeBack(b, block);
@@ -99,25 +93,38 @@ export class RegionTransfers {
   callThrough(b: number): void {
     const { frame } = this;
     frame.spill(b);
-    this.#callThrough(b, frame.fn.blocks[b]);
+    this.#callLookedUp(b);
     this.#comeBack(b, frame.fn.blocks[b]);
   }
 
   /** Calls the next pc, which is looked up. */
-  #callThrough(b: number, block: IrBlock): void {
+  #callLookedUp(b: number): void {
     const { frame } = this, { out, plan } = frame;
     frame.get(frame.nextPc());
-    frame.get(LOCAL_DEPTH);
-    frame.pass(b);
+    this.#give(b);
     out.byte(W_CALL);
     out.u32(plan.callThrough());
-    this.#takeResults(block);
+    this.#takeResults(b);
+  }
+
+  /** Calls a region that is there. */
+  #callDirect(b: number, target: RegionTarget): void {
+    this.#give(b);
+    this.#callTarget(target, W_CALL, W_CALL_INDIRECT);
+    this.#takeResults(b);
+  }
+
+  /** Pushes what a region that the block calls is given. */
+  #give(b: number): void {
+    this.frame.get(LOCAL_DEPTH);
+    this.frame.pass(b);
   }
 
   /** Takes what a call has given into locals. */
-  #takeResults({ succ: [to] }: IrBlock): void {
-    this.frame.takeResult(to);
-    this.frame.set(this.frame.nextPc());
+  #takeResults(b: number): void {
+    const { frame } = this;
+    frame.takeResult(frame.fn.blocks[b].succ[0]);
+    frame.set(frame.nextPc());
   }
 
   /** Calls a region that is there, with what it is given on the stack. */
@@ -281,16 +288,15 @@ export class RegionTransfers {
   }
 
   /** The same where the next pc's region is likely to have been looked up before (machine/recent_lookups.ts). */
-  #callNext(b: number, block: IrBlock): void {
+  #callNext(b: number): void {
     const { frame } = this, { out } = frame;
     const entry = this.#ifNotRecent();
-    this.#callThrough(b, block);
+    this.#callLookedUp(b);
     out.byte(W_ELSE);
-    frame.get(LOCAL_DEPTH);
-    frame.pass(b);
+    this.#give(b);
     this.#pushSlot(entry);
     this.#callIndirect(W_CALL_INDIRECT);
-    this.#takeResults(block);
+    this.#takeResults(b);
     out.byte(W_END);
   }
 

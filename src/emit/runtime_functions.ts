@@ -75,28 +75,31 @@ export function findBody(miss: number): Uint8Array {
 
 /** (pc, what a region is given) -> what it gives: calls the region of a pc; gives the pc back if it has none. */
 export function callThroughBody(lookup: number, regionType: number): Uint8Array {
-  const PC = 0, GIVEN = 1, SLOT = GIVEN + REGION_PARAMS.length;
-  const c = new Code();
-  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC);
-  pushResult(c).op(W_RETURN, W_END);
-  return goOnAt(c, SLOT, GIVEN, regionType);
+  return goThrough(new Code(), lookup, regionType);
 }
 
 /** The same for a jump, which costs fuel; next pc 0 if the kernel takes over at the pc. */
 export function jumpThroughBody(lookup: number, fuel: number, regionType: number): Uint8Array {
-  const PC = 0, GIVEN = 1, SLOT = GIVEN + REGION_PARAMS.length;
   const c = new Code();
-  c.i32(0).i32(0).i32Load(STATE_FUEL).i32(1).op(OP.i32_sub).tee(SLOT).i32Store(STATE_FUEL);
-  c.get(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(0).get(PC).i32Store(STATE_RIP);
+  c.i32(0).i32(0).i32Load(STATE_FUEL).i32(1).op(OP.i32_sub).tee(THROUGH_SLOT).i32Store(STATE_FUEL);
+  c.get(THROUGH_SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(0).get(THROUGH_PC).i32Store(STATE_RIP);
   c.call(fuel).op(W_IF, BLOCK_EMPTY).i32(0).i64(0).op(W_RETURN, W_END, W_END);
-  c.get(PC).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).get(PC);
-  pushResult(c).op(W_RETURN, W_END);
-  return goOnAt(c, SLOT, GIVEN, regionType);
+  return goThrough(c, lookup, regionType);
 }
 
-/** Pushes what a region gives besides the next pc. */
-function pushResult(c: Code): Code {
-  return c.i32(0).i64Load(VAR_HOME[RESULT_VAR]);
+/** Locals of these two. */
+const THROUGH_PC = 0, THROUGH_GIVEN = 1, THROUGH_SLOT = THROUGH_GIVEN + REGION_PARAMS.length;
+
+/** Ends them. */
+function goThrough(c: Code, lookup: number, regionType: number): Uint8Array {
+  c.get(THROUGH_PC).call(lookup).tee(THROUGH_SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY);
+  giveBack(c.get(THROUGH_PC)).op(W_END);
+  return goOnAt(c, THROUGH_SLOT, THROUGH_GIVEN, regionType);
+}
+
+/** Returns to the pc on the stack, with what a region gives besides. */
+function giveBack(c: Code): Code {
+  return c.i32(0).i64Load(VAR_HOME[RESULT_VAR]).op(W_RETURN);
 }
 
 /** Ends a function with a tail call of the region in a slot; what that is given is in locals from `given` on. */
@@ -140,8 +143,7 @@ export function mulhiSBody(mulhiU: number): Uint8Array {
 export function stubBody(pc: number, miss: number, regionType: number): Uint8Array {
   const GIVEN = 0, SLOT = REGION_PARAMS.length;
   const c = new Code();
-  c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc);
-  pushResult(c).op(W_RETURN, W_END);
+  giveBack(c.i32(pc).call(miss).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc)).op(W_END);
   return goOnAt(c, SLOT, GIVEN, regionType);
 }
 
@@ -149,17 +151,12 @@ export function stubBody(pc: number, miss: number, regionType: number): Uint8Arr
 export function sideEntryBody(pc: number, number: number, minDepth: number, main: number, fused: boolean): Uint8Array {
   const DEPTH = 0;
   const c = new Code();
-  if (minDepth > 0) {
-    c.get(DEPTH).i32(minDepth).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(pc);
-    pushResult(c).op(W_RETURN, W_END);
-  }
+  if (minDepth > 0) giveBack(c.get(DEPTH).i32(minDepth).op(OP.i32_lt_s, W_IF, BLOCK_EMPTY).i32(pc)).op(W_END);
   if (fused) {
     // As the region itself would: it only knows the address of its own entry.
     c.globalGet(0).op(OP.i32_eqz, W_IF, BLOCK_EMPTY);
-    c.i32(0).i32(pc).i32Store(STATE_RIP).i32(0).i32(STOP_NOT_FUSED).i32Store(STATE_STOP).i32(0).i64(0).op(
-      W_RETURN,
-      W_END,
-    );
+    c.i32(0).i32(pc).i32Store(STATE_RIP).i32(0).i32(STOP_NOT_FUSED).i32Store(STATE_STOP);
+    c.i32(0).i64(0).op(W_RETURN, W_END);
   }
   c.i32(0).i32(number).i32Store(STATE_REENTER).get(DEPTH).i32(REENTER_DEPTH).op(OP.i32_sub);
   for (let i = 1; i < REGION_PARAMS.length; i++) c.get(i);

@@ -1,7 +1,7 @@
 /** The equations of var_flow.ts over a region's blocks, and what they are about. */
 import type { IrFunction } from "../ir/function.ts";
-import { comesBack, FLAG_VARS, FRESH, freshness, isExit, matters } from "./block_ends.ts";
-import type { Cfg } from "./cfg.ts";
+import { comesBack, FLAG_VARS, isExit, isFresh, matters } from "./block_ends.ts";
+import { type Cfg, END_LANDING } from "./cfg.ts";
 import { stackMoves } from "./exact_registers.ts";
 import { type BlockLists, LoopWalk, predecessors } from "./loops.ts";
 import { RESULT_SET } from "./region_signature.ts";
@@ -20,7 +20,9 @@ export class VarSolver {
   readonly preds: BlockLists;
   /** Edges from each block, those to blocks that start with nothing in locals, too: these are `fresh`. */
   readonly ways: BlockLists;
-  readonly fresh: Uint8Array; // 0, FRESH or FRESH_BUT_RESULT
+  readonly fresh: Uint8Array;
+  /** Along each edge, the variables that are in locals behind it if they are before it, or that a call has given. */
+  readonly carried: VarSets;
   /** What blocks do to rsp, and 1 for those that make rbp a frame pointer. */
   readonly rspMoves: Int32Array;
   readonly framePointer: Uint8Array;
@@ -51,17 +53,21 @@ export class VarSolver {
     this.hasVectors = vectors !== 0;
     this.ways = { from: scratchWords(n), end: scratchWords(n), list: scratchWords(edges) };
     this.fresh = scratchBytes(edges);
+    this.carried = new VarSets(edges);
     this.#findWays();
   }
 
   #findWays(): void {
-    const { fn, cfg: { order } } = this, { from, end, list } = this.ways;
+    const { fn, cfg: { order }, carried } = this, { from, end, list } = this.ways;
     for (let i = 0, at = 0; i < order.length; i++) {
       const b = order[i], { succ } = fn.blocks[b];
       from[b] = at;
       for (let k = 0; k < succ.length; k++, at++) {
         list[at] = succ[k];
-        this.fresh[at] = freshness(fn, b, succ[k]);
+        const isIn = !isFresh(fn, b, succ[k]);
+        this.fresh[at] = isIn ? 0 : 1;
+        carried.low[at] = isIn ? -1 : fn.blocks[b].kind === END_LANDING ? RESULT_SET : 0;
+        carried.high[at] = isIn ? -1 : 0;
       }
       end[b] = at;
     }
@@ -121,10 +127,10 @@ export class VarSolver {
    * itself (`late`).
    */
   solveAhead(atEnd: VarSets, atStart: VarSets, late = this.none): VarSets {
-    const set = this.set, parked = this.parked, into = new VarSets(this.fn.blocks.length);
-    this.#solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, late.low, into.low, RESULT_SET);
+    const { set, parked, carried } = this, into = new VarSets(this.fn.blocks.length);
+    this.#solveAheadHalf(atEnd.low, atStart.low, set.low, parked.low, late.low, carried.low, into.low);
     if (this.hasVectors) {
-      this.#solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, late.high, into.high, 0);
+      this.#solveAheadHalf(atEnd.high, atStart.high, set.high, parked.high, late.high, carried.high, into.high);
     }
     return into;
   }
@@ -135,18 +141,16 @@ export class VarSolver {
     set: Int32Array,
     parked: Int32Array,
     late: Int32Array,
+    carried: Int32Array,
     into: Int32Array,
-    result: number,
   ): void {
-    const { order, loopHeader } = this.cfg, { from, end, list } = this.ways, fresh = this.fresh;
+    const { order, loopHeader } = this.cfg, { from, end, list } = this.ways;
     for (let changed = true; changed;) {
       changed = false;
       for (let i = order.length - 1; i >= 0; i--) {
         const b = order[i];
         let ahead = 0;
-        for (let k = from[b]; k < end[b]; k++) {
-          if (fresh[k] !== FRESH) ahead |= into[list[k]] & (fresh[k] === 0 ? -1 : result);
-        }
+        for (let k = from[b]; k < end[b]; k++) ahead |= into[list[k]] & carried[k];
         ahead = (atStart[b] | (((ahead & ~parked[b]) | atEnd[b]) & ~set[b])) & ~late[b];
         if (ahead === into[b]) continue;
         into[b] = ahead;

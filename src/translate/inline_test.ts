@@ -33,7 +33,6 @@ function run(program: Program, before: (machine: WasmMachine) => void = () => {}
   return { eax: machine.memory.i32[(STATE_GPR + 8 * RAX) >> 2], misses: [...machine.misses.keys()] };
 }
 
-/** Bytes of a program's regions, with and without what is taken in. */
 /** How often a constant is in a program's module. */
 function constants(program: Program, value: number): number {
   const out = new WasmBytes();
