@@ -86,9 +86,9 @@ function goThrough(
   const fromOutside = made(), fromInside = made();
   for (let b = 0; b < count; b++) {
     if (b === head) continue;
-    const block = fn.blocks[b];
-    const via = inside.has(b) ? fromInside : fromOutside;
-    block.succ = block.succ.map((s) => via.get(s) ?? s);
+    const { succ } = fn.blocks[b], via = inside.has(b) ? fromInside : fromOutside;
+    // In place: V8 takes an array that map() made for one of another kind, and compiles what looks at blocks anew for it.
+    for (let k = 0; k < succ.length; k++) succ[k] = via.get(succ[k]) ?? succ[k];
   }
 }
 
@@ -98,7 +98,7 @@ function separateEntry(fn: IrFunction): void {
   const moved = fn.newBlock(-1), entry = fn.blocks[moved];
   const { resumePc, target, returnPc, trap, likely, inlined } = fn.blocks[moved] = fn.blocks[0];
   fn.blocks[0] = entry;
-  for (const block of fn.blocks) block.succ = block.succ.map((s) => s === 0 ? moved : s);
+  for (const { succ } of fn.blocks) for (let k = 0; k < succ.length; k++) if (succ[k] === 0) succ[k] = moved;
   Object.assign(entry, { resumePc, kind: END_JUMP, target, returnPc, trap, likely, succ: [moved], inlined });
 }
 

@@ -15,7 +15,7 @@ export function guardEntry(fn: IrFunction, ranges: readonly CodeRange[]): void {
   const guard = blocks[entry];
   blocks[entry] = blocks[0];
   blocks[0] = guard;
-  for (const block of blocks) block.succ = block.succ.map((s) => s === 0 ? entry : s);
+  for (const { succ } of blocks) for (let k = 0; k < succ.length; k++) if (succ[k] === 0) succ[k] = entry;
   const changed = fn.newBlock(-1);
   guard.resumePc = fn.entryPc;
   guard.first = fn.count;
