@@ -110,8 +110,8 @@ export class InterpreterMachine implements Machine, RegionCpu, CodeView {
     const traits = this.client.codeTraits(pc);
     this.keepsFlags = (traits & CODE_GENERATED) !== 0;
     const region = discoverRegion(this, pc, REGION_INSTRUCTIONS);
-    const writable = traits & CODE_WRITABLE ? codeRanges(this.u8, region) : [];
-    const fn = liftRegion(region, this.client.cpuLevel, this.onUnsupported, writable, this.#checked ? MODE_CHECKED : 0);
+    const guard = traits & CODE_WRITABLE ? { ranges: codeRanges(this.u8, region), surroundings: null } : null;
+    const fn = liftRegion(region, this.client.cpuLevel, this.onUnsupported, guard, this.#checked ? MODE_CHECKED : 0);
     if (this.#regions.size >= MAX_CACHED_REGIONS) this.#regions.clear();
     this.#regions.set(pc, { fn, ...extent(region) });
     return fn;

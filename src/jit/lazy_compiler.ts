@@ -9,7 +9,8 @@ import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import { MODE_BITS } from "../machine/code_mode.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { PatchModule } from "../machine/code_cache.ts";
-import { CODE_GENERATED, CODE_WRITABLE } from "../machine/machine.ts";
+import { noResume } from "../machine/resume_table.ts";
+import { CODE_GENERATED, type MappedRange } from "../machine/machine.ts";
 import { setFloatOperation } from "../machine/helpers/float_operation.ts";
 import { codeRanges } from "./code_ranges.ts";
 import { floatOperation } from "./float_operation.ts";
@@ -45,6 +46,7 @@ export class JitCompiler implements LazyCompiler {
     slotOf: (pc: number) => number,
     level: CpuLevel,
     traits: number,
+    surroundings: MappedRange | null,
   ): PatchModule | null {
     const code: CodeView = {
       u8,
@@ -56,19 +58,15 @@ export class JitCompiler implements LazyCompiler {
     if (region.blocks[0].instructions.length === 0 && region.blocks[0].failure?.kind === "truncated") return null;
     const name = `patch${patchCount++}`;
     const ranges = codeRanges(u8, region);
-    const fn = liftRegion(
-      region,
-      level,
-      this.options.onUnsupported,
-      traits & CODE_WRITABLE ? ranges : [],
-      traits & MODE_BITS,
-    );
+    const guard = surroundings === null ? null : { ranges, surroundings };
+    const fn = liftRegion(region, level, this.options.onUnsupported, guard, traits & MODE_BITS);
     const built = buildPatchModule(name, [fn], slotOf, (traits & ~MODE_BITS) === 0);
     return {
       name,
       module: new WebAssembly.Module(built.bytes),
       entries: built.entries,
-      resume: built.resume,
+      // Nobody would compare what has changed while a task stood there.
+      resume: guard === null ? built.resume : noResume(),
       stubs: built.stubs,
       trapOffsets: built.trapOffsets,
       trapPcs: built.trapPcs,
@@ -76,6 +74,7 @@ export class JitCompiler implements LazyCompiler {
       sites: built.sites,
       ranges,
       traits,
+      surroundings,
     };
   }
 

@@ -96,7 +96,8 @@ export class IrMissInterpreter implements MissInterpreter {
     };
     const region = discoverRegion(code, pc, REGION_INSTRUCTIONS);
     const ranges = codeRanges(u8, region);
-    const fn = liftRegion(region, client.cpuLevel, this.onUnsupported, traits & CODE_WRITABLE ? ranges : [], mode);
+    const guard = traits & CODE_WRITABLE ? { ranges, surroundings: null } : null;
+    const fn = liftRegion(region, client.cpuLevel, this.onUnsupported, guard, mode);
     if (this.#regions.size >= MAX_REGIONS) this.#regions.clear();
     this.#regions.set(pc, { fn, ranges, traits });
     return fn;

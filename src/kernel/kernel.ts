@@ -13,6 +13,7 @@ import { Clock } from "./clock.ts";
 import { Terminals } from "./fs/tty/terminals.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
 import { CodePlaces } from "./memory/code_places.ts";
+import { isFixedCode } from "./memory/vma.ts";
 import type { Net } from "./net/net.ts";
 import { dispatchSyscall } from "./syscalls/dispatch.ts";
 import type { SyscallTable } from "./syscalls/support.ts";
@@ -183,6 +184,14 @@ export class Kernel implements MachineClient {
     // Compilers share memory with themselves through files, too (memfd): only the image's files, as linkers map them, are not.
     const isGenerated = v.file === null || v.pages !== null || v.file.imageFile() === 0;
     return (v.prot & PROT_WRITE ? CODE_WRITABLE : 0) | (isGenerated ? CODE_GENERATED : 0);
+  }
+
+  writableCodeAround(address: number): MappedRange {
+    const { space, space: { vmas } } = this.currentTask.process;
+    let first = space.indexAfter(address), last = first;
+    while (vmas[first - 1]?.end === vmas[first].start && !isFixedCode(vmas[first - 1].prot)) first--;
+    while (vmas[last + 1]?.start === vmas[last].end && !isFixedCode(vmas[last + 1].prot)) last++;
+    return { start: vmas[first].start, end: vmas[last].end };
   }
 
   accessible(address: number, write: boolean): MappedRange | null {

@@ -1,27 +1,111 @@
 /**
- * Code in memory that the program may write as it likes (what a just-in-time compiler makes) is checked when it is entered, and
- * left when it has written into itself: both stop with STOP_CODE_CHANGED where to go on, and the code is compiled anew.
+ * Code in memory that the program may write as it likes (what a just-in-time compiler makes) is compared with what was compiled
+ * when it is entered, and left when it has written into itself: both stop with STOP_CODE_CHANGED where to go on, and the code is
+ * compiled anew.
+ *
+ * Functions that it calls may write it, too: compilers patch what they could not resolve, and return there. So it counts how often
+ * it is left for code that is not its like (DEPARTURES), and looks behind calls whether that has happened since its bytes were
+ * compared. Then it goes on in the region of the return address, which compares them when it is entered.
  */
-import { END_BRANCH, END_TRAP, type IrFunction } from "../ir/function.ts";
+import { END_BRANCH, END_CALL, END_CALL_INDIRECT, END_EXIT, END_JUMP, END_SYSCALL, END_TRAP } from "../ir/function.ts";
+import type { IrFunction } from "../ir/function.ts";
 import { OP } from "../ir/ops.ts";
 import type { CodeRange } from "../machine/code_cache.ts";
-import { GUEST_BIAS, STOP_CODE_CHANGED } from "../machine/state.ts";
+import type { MappedRange } from "../machine/machine.ts";
+import {
+  COMPARED_BYTES,
+  COMPARED_ENTRIES,
+  COMPARED_START,
+  DEPARTURES,
+  GUEST_BIAS,
+  STOP_CODE_CHANGED,
+} from "../machine/state.ts";
 
 const CHUNK = 16;
 
+/** What is known of code that the program may write. */
+export interface CodeGuard {
+  /** The bytes it was made from. */
+  ranges: readonly CodeRange[];
+  /** Where all other code is guarded, too. Null for who leaves the function at each call: an interpreter. */
+  surroundings: MappedRange | null;
+}
+
+/** Functions are told apart by numbers: those of one address may be of different bytes. */
+let guards = 0;
+
+/** Guards a function whose blocks are there. */
+export function guardFunction(fn: IrFunction, { ranges, surroundings }: CodeGuard): void {
+  const number = ++guards;
+  guardEntry(fn, ranges, number);
+  for (let b = 0, count = fn.blocks.length; b < count; b++) {
+    const block = fn.blocks[b], { kind, first, end, target } = block;
+    const isCall = kind === END_CALL || kind === END_CALL_INDIRECT;
+    if (kind === END_SYSCALL) comeBack(fn, b, target, number);
+    else if (isCall && surroundings !== null) comeBack(fn, b, block.returnPc, number);
+    // Jumps that conditions lead to have blocks without anything in them.
+    else if (kind === END_EXIT && first === end && isDeparture(surroundings, target)) {
+      block.first = fn.count;
+      countDeparture(fn, target);
+      block.end = fn.count;
+    }
+  }
+}
+
+/** Whether the code at an address, which a function is left for, may change the function. */
+export function isDeparture(surroundings: MappedRange | null, target: number): boolean {
+  return surroundings !== null && (target < surroundings.start || target >= surroundings.end);
+}
+
+/** Counts one, or `by` (an i32). */
+export function countDeparture(fn: IrFunction, pc: number, by = fn.add(OP.i32_const, 1, 0, 0, pc)): void {
+  const sum = fn.add(OP.i32_add, load(fn, pc, DEPARTURES), by, -1, pc);
+  store(fn, pc, DEPARTURES, sum);
+}
+
 /** Puts the comparison of the bytes the function was made from before its entry. */
-export function guardEntry(fn: IrFunction, ranges: readonly CodeRange[]): void {
-  const entry = fn.newBlock(-1), { blocks } = fn;
+function guardEntry(fn: IrFunction, ranges: readonly CodeRange[], number: number): void {
+  const entry = fn.newBlock(-1), { blocks, entryPc } = fn;
   const guard = blocks[entry];
   blocks[entry] = blocks[0];
   blocks[0] = guard;
   for (const { succ } of blocks) for (let k = 0; k < succ.length; k++) if (succ[k] === 0) succ[k] = entry;
-  const changed = fn.newBlock(-1);
-  guard.resumePc = fn.entryPc;
+  const changed = fn.newBlock(-1), same = fn.newBlock(-1);
+  guard.resumePc = entryPc;
   guard.first = fn.count;
   const value = differs(fn, ranges);
-  Object.assign(guard, { end: fn.count, kind: END_BRANCH, value, succ: [changed, entry] });
-  Object.assign(blocks[changed], trapBlock(fn, fn.entryPc));
+  Object.assign(guard, { end: fn.count, kind: END_BRANCH, value, succ: [changed, same] });
+  Object.assign(blocks[changed], trapBlock(fn, entryPc));
+  const { from, known } = placeOf(number), first = fn.count;
+  store(fn, entryPc, from, fn.add(OP.i32_const, number, 0, 0, entryPc));
+  store(fn, entryPc, known, load(fn, entryPc, DEPARTURES));
+  Object.assign(blocks[same], { resumePc: entryPc, first, end: fn.count, kind: END_JUMP, succ: [entry] });
+}
+
+/** Has a call's or system call's block come back to a look at what was compared last. */
+function comeBack(fn: IrFunction, block: number, returnPc: number, number: number): void {
+  const [site] = fn.blocks[block].succ, look = fn.newBlock(-1), leave = fn.newBlock(-1), first = fn.count;
+  const { from, known } = placeOf(number), add = (op: number, a: number, b: number) => fn.add(op, a, b, -1, returnPc);
+  const isOther = add(OP.i32_xor, load(fn, returnPc, from), fn.add(OP.i32_const, number, 0, 0, returnPc));
+  const hasLeft = add(OP.i32_xor, load(fn, returnPc, known), load(fn, returnPc, DEPARTURES));
+  const value = add(OP.i32_or, isOther, hasLeft), end = fn.count;
+  Object.assign(fn.blocks[look], { resumePc: returnPc, first, end, kind: END_BRANCH, value, succ: [leave, site] });
+  Object.assign(fn.blocks[leave], { resumePc: returnPc, first: end, end, kind: END_EXIT, target: returnPc });
+  fn.blocks[block].succ = [look];
+}
+
+/** Offsets of the state block: where the number is of the function that was compared last, and what DEPARTURES was then. */
+function placeOf(number: number): { from: number; known: number } {
+  const from = COMPARED_START + COMPARED_BYTES * (number % COMPARED_ENTRIES);
+  return { from, known: from + 4 };
+}
+
+function load(fn: IrFunction, pc: number, offset: number): number {
+  return fn.add(OP.i32_load, fn.add(OP.i32_const, 0, 0, 0, pc), offset, -1, pc);
+}
+
+function store(fn: IrFunction, pc: number, offset: number, value: number): void {
+  fn.add(OP.i32_store, fn.add(OP.i32_const, 0, 0, 0, pc), value, offset, pc);
 }
 
 /** What a block is that stops because code has changed, to go on at a guest address. */

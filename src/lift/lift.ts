@@ -6,8 +6,7 @@ import { STOP_SEGV, STOP_UNDEFINED } from "../machine/state.ts";
 import { V3_FEATURES } from "../x86/features.ts";
 import type { Instruction } from "../x86/instruction.ts";
 import { flagsLiveBefore } from "../discover/flag_liveness.ts";
-import type { CodeRange } from "../machine/code_cache.ts";
-import { guardEntry } from "./code_guard.ts";
+import { type CodeGuard, guardFunction } from "./code_guard.ts";
 import { LIFTS } from "./families.ts";
 import { type Lift, Lifter } from "./lifter.ts";
 import { checkProbe } from "./probes.ts";
@@ -34,23 +33,23 @@ function liftOf(insn: Instruction, level: CpuLevel): Lift | undefined {
 
 /**
  * Lifts a region to IR as a processor of this level runs it: one IR block per region block (in the same order, so entry first),
- * plus inner blocks and exit stubs. `writable` are the bytes of the region where the program may write them (code_guard.ts),
+ * plus inner blocks and exit stubs. `guard` is for code that the program may write (code_guard.ts),
  * `mode` what its code takes into account (machine/code_mode.ts).
  */
 export function liftRegion(
   region: Region,
   level: CpuLevel = DEFAULT_CPU_LEVEL,
   onUnsupported: UnsupportedSink = () => {},
-  writable: readonly CodeRange[] = [],
+  guard: CodeGuard | null = null,
   mode = 0,
 ): IrFunction {
   const fn = new IrFunction(region.entryPc);
   fn.mode = mode;
   fn.keepsFlags = region.keepsFlags ?? false;
   fn.upperHalves = (region.upperHalves ?? 0) | upperHalvesOf(region);
-  const blocks = liftBlocks(fn, region, level, onUnsupported, writable);
+  const blocks = liftBlocks(fn, region, level, onUnsupported, guard);
   fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc));
-  if (writable.length > 0) guardEntry(fn, writable);
+  if (guard !== null) guardFunction(fn, guard);
   return fn;
 }
 
@@ -95,7 +94,7 @@ export function liftBlocks(
   region: Region,
   level: CpuLevel,
   onUnsupported: UnsupportedSink,
-  writable: readonly CodeRange[] = [],
+  guard: CodeGuard | null = null,
 ): AddressMap {
   const blocks = blockAt;
   blocks.clear();
@@ -105,6 +104,7 @@ export function liftBlocks(
   l.likelyTargets = region.likelyTargets;
   l.deadEnds = region.deadEnds;
   l.upperHalves = fn.upperHalves;
+  l.guard = guard;
   for (const b of region.blocks) {
     // Flags live after each instruction, walking backwards once.
     const live = liveAfter(b.instructions.length + 1);
@@ -128,7 +128,7 @@ export function liftBlocks(
       lift(l);
       at = insn.nextPc;
       if (l.ended) break;
-      if (writable.length > 0) l.leaveIfWrittenTo(writable);
+      if (guard !== null) l.leaveIfWrittenTo(guard.ranges);
       else if (fn.exactFaults) l.splitAfterStores();
     }
     if (l.ended) continue;

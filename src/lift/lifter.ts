@@ -23,7 +23,7 @@ import { GUEST_BIAS, R11, RCX, STATE_RFLAGS_REST } from "../machine/state.ts";
 import type { AddressMap } from "../discover/address_map.ts";
 import type { JumpTable } from "../discover/region.ts";
 import type { CodeRange } from "../machine/code_cache.ts";
-import { trapBlock } from "./code_guard.ts";
+import { type CodeGuard, countDeparture, isDeparture, trapBlock } from "./code_guard.ts";
 import { Operands } from "./operands.ts";
 
 /** Lifts one instruction: reads `l.insn`, adds operations. */
@@ -39,6 +39,8 @@ export class Lifter extends Operands {
   likelyTargets!: ReadonlyMap<number, number>;
   /** Return addresses of calls that are not expected to return. */
   deadEnds!: ReadonlySet<number>;
+  /** Of code that the program may write. */
+  guard: CodeGuard | null = null;
   /** Value of the switch index that this block read a table with, or -1. */
   #tableIndex = -1;
 
@@ -155,6 +157,7 @@ export class Lifter extends Operands {
   }
 
   endCall(target: number, returnPc: number, returnBlock: number): void {
+    this.#depart(target);
     const block = this.#end(END_CALL);
     block.target = target;
     block.returnPc = returnPc;
@@ -162,6 +165,7 @@ export class Lifter extends Operands {
   }
 
   endCallIndirect(pc: number, returnPc: number, returnBlock: number): void {
+    this.#departIndirect(pc);
     const block = this.#end(END_CALL_INDIRECT);
     block.value = pc;
     block.returnPc = returnPc;
@@ -178,19 +182,34 @@ export class Lifter extends Operands {
   }
 
   endExit(target: number): void {
+    this.#depart(target);
     this.#end(END_EXIT).target = target;
   }
 
   endExitIndirect(pc: number): void {
+    this.#departIndirect(pc);
     const block = this.#end(END_EXIT_INDIRECT);
     block.value = pc;
     block.likely = this.#likelyTarget();
   }
 
   endSyscall(nextPc: number, nextBlock: number): void {
+    // The kernel may be asked to write the code.
+    if (this.guard !== null) countDeparture(this.fn, this.pc);
     const block = this.#end(END_SYSCALL);
     block.target = nextPc;
     block.succ = [nextBlock];
+  }
+
+  #depart(target: number): void {
+    if (this.guard !== null && isDeparture(this.guard.surroundings, target)) countDeparture(this.fn, this.pc);
+  }
+
+  #departIndirect(pc: number): void {
+    const surroundings = this.guard?.surroundings;
+    if (!surroundings) return;
+    const { start, end } = surroundings, distance = this.sub32(pc, this.i32(start));
+    countDeparture(this.fn, this.pc, this.op(OP.i32_ge_u, distance, this.i32(end - start)));
   }
 
   /** Targets of the current indirect jump as found by discover, in index order, or null. */

@@ -5,6 +5,7 @@
 import type { MissRecord } from "./misses.ts";
 import type { ResumeTable } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
+import type { MappedRange } from "./machine.ts";
 import { LookupTable } from "./lookup_table.ts";
 import { GUEST_BIAS } from "./state.ts";
 
@@ -30,6 +31,8 @@ export interface PatchModule extends TrapTable {
   readonly ranges: CodeRange[];
   /** What was known of its code (CODE_ bits): where it can be written, the module compares the ranges when it is entered. */
   readonly traits: number;
+  /** Of code that can be written: where it takes for granted that there is no other code than such. */
+  readonly surroundings: MappedRange | null;
 }
 
 /** A code module, ready to instantiate. */
@@ -158,9 +161,9 @@ export class CodeCache {
     for (const pc of module.resume.pcs) this.#byResumePoint.set(pc, module);
   }
 
-  /** A module with a region for the pc whose code bytes are those in this memory. */
-  find(pc: number, u8: Uint8Array, traits = 0): PatchModule | undefined {
-    return this.#byEntry.get(pc)?.find((m) => fits(m, u8, traits));
+  /** A module with a region for the pc whose code bytes are those in this memory, and that has its like around it up to there. */
+  find(pc: number, u8: Uint8Array, traits = 0, surroundings: MappedRange | null = null): PatchModule | undefined {
+    return this.#byEntry.get(pc)?.find((m) => fits(m, u8, traits) && covers(surroundings, m.surroundings));
   }
 
   /** A module, made from the code in this memory, one of whose regions can go on at the pc. */
@@ -172,6 +175,10 @@ export class CodeCache {
 
 function fits(module: PatchModule, u8: Uint8Array, traits: number): boolean {
   return module.traits === traits && module.ranges.every((r) => sameBytes(u8, r));
+}
+
+function covers(outer: MappedRange | null, inner: MappedRange | null): boolean {
+  return inner === null || (outer !== null && outer.start <= inner.start && inner.end <= outer.end);
 }
 
 /** True if the memory holds these bytes there. */

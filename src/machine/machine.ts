@@ -21,6 +21,8 @@ export interface MachineClient {
   readonly cpuLevel: CpuLevel;
   /** What is known of the code at a guest address of the running program: CODE_ bits. */
   codeTraits(address: number): number;
+  /** Addresses around code that the program may write at which there is no other code than such. */
+  writableCodeAround(address: number): MappedRange;
   /** A mapping (or more of the same protection) around a guest address of the running program that allows such access, or null. */
   accessible(address: number, write: boolean): MappedRange | null;
   /** Where the stack ends, downwards, that began above a guest address. */
@@ -75,9 +77,9 @@ export interface Machine {
 
   /**
    * The kernel changed what is at [start, end) (guest addresses): executable bytes were mapped, unmapped or written.
-   * Compiled code of that range is dropped.
+   * Compiled code of that range is dropped. `isFixed`: what is there from now on is code that the program cannot write.
    */
-  codeChanged(start: number, end: number): void;
+  codeChanged(start: number, end: number, isFixed?: boolean): void;
 
   /**
    * From now on, or no longer, loads and stores fault where mappings do not allow them. Gives the array in which the kernel is to

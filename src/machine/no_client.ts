@@ -9,6 +9,7 @@ export const NO_CLIENT: MachineClient = {
   wantsYield: () => false,
   tscNs: () => 0,
   codeTraits: () => 0,
+  writableCodeAround: () => EVERYTHING,
   cpuLevel: DEFAULT_CPU_LEVEL,
   accessible: () => EVERYTHING,
   stackEnd: (address) => address,

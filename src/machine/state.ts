@@ -72,6 +72,12 @@ export const STATE_SCRATCH = 0x3c0;
  */
 export const WRITABLE_RANGE = 0x400, READABLE_RANGE = 0x408;
 
+/**
+ * For code that the program may write (lift/code_guard.ts): how often it was left for other code, which may have changed it; and,
+ * by a few bits of a region's number, the number of the region that was compared last, and what the counter was then.
+ */
+export const DEPARTURES = 0x410, COMPARED_START = 0x1000, COMPARED_BYTES = 8, COMPARED_ENTRIES = 256;
+
 /** Register numbers, as in ModRM with REX. */
 export const RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 export const R8 = 8, R9 = 9, R10 = 10, R11 = 11, R12 = 12, R13 = 13, R14 = 14, R15 = 15;

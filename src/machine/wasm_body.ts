@@ -149,7 +149,7 @@ export class WasmBody {
     const conflict = present.some((p) => codes.some((c) => c !== p && c.start < p.end && p.start < c.end));
     if (conflict || !this.#patchesInDoubt) return !conflict;
     const u8 = new Uint8Array(this.memory.buffer);
-    return patches.every((p) => p.ranges.every((r) => sameBytes(u8, r)));
+    return patches.every((p) => p.surroundings === null && p.ranges.every((r) => sameBytes(u8, r)));
   }
 
   #bindAnew(codes: readonly FileCode[], library: CodeLibrary): void {
@@ -259,16 +259,19 @@ export class WasmBody {
   }
 
   /**
-   * Code of [start, end) has changed, but for that of `except`. Patches and modules of it go, and all other patches with them:
+   * Code of [start, end) has changed, but for that of `except`; `isFixed`: from now on there may be some that the program cannot
+   * write. Patches and modules of it go, and all other patches with them:
    * slots of dropped regions would keep their code, and starting afresh is simplest and rare. True if they went: compiled code
    * that is being run belongs to no one then.
    */
-  codeChanged(start: number, end: number, except?: FileCode): boolean {
+  codeChanged(start: number, end: number, isFixed: boolean, except?: FileCode): boolean {
     const bound = this.#bound;
     if (bound === null) return false;
     const isHit = (code: FileCode) => code !== except && code.start < end && start < code.end;
     const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
-    const isOutdated = ({ codes, patches }: Bound) => codes.some(isHit) || patches.some((p) => p.ranges.some(overlaps));
+    const isNear = ({ surroundings: s }: PatchModule) => isFixed && s !== null && s.start < end && start < s.end;
+    const isOutdated = ({ codes, patches }: Bound) =>
+      codes.some(isHit) || patches.some((p) => isNear(p) || p.ranges.some(overlaps));
     for (const [mode, other] of this.#others) if (isOutdated(other)) this.#others.delete(mode);
     if (!isOutdated(bound)) return false;
     this.#bindAnew(bound.codes.filter((code) => !isHit(code)), bound.library);

@@ -14,7 +14,7 @@ import { innermostFrame, trapReason } from "./fault.ts";
 import type { FaultReplay } from "./fault_site.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import { kindOfPlace, type MissKind, type MissRecord, type Stopwatch } from "./misses.ts";
-import type { Machine, MachineClient, MappedRange } from "./machine.ts";
+import { CODE_WRITABLE, type Machine, type MachineClient, type MappedRange } from "./machine.ts";
 import { NO_CLIENT } from "./no_client.ts";
 import { sitesUpTo, trapAtOffset } from "./trap_table.ts";
 import {
@@ -55,13 +55,14 @@ const FUEL = 100_000;
 
 /** Compiles the region of a pc (and perhaps more). Null if there is no code there. */
 export interface LazyCompiler {
-  /** `traits` are the code's (CODE_ bits): where it can be written, it checks its bytes when it is entered. */
+  /** `traits` are the code's (CODE_ bits): where it can be written, it is checked (lift/code_guard.ts). */
   compile(
     u8: Uint8Array,
     pc: number,
     slotOf: (pc: number) => number,
     level: CpuLevel,
     traits: number,
+    surroundings: MappedRange | null,
   ): PatchModule | null;
 }
 
@@ -175,7 +176,7 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#files.set(file, { start, end, code, later });
     this.#note(file, start, end);
     if (!this.#bound) return this.#body.occupied([{ start, end }], code === undefined ? [] : [code]);
-    if (this.#body.codeChanged(start, end, code)) this.#outdated = true;
+    if (this.#body.codeChanged(start, end, true, code)) this.#outdated = true;
     if (code !== undefined) this.#add(code);
   }
 
@@ -400,14 +401,15 @@ export class WasmMachine implements Machine, BodyOwner {
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return false;
     const { library } = this.shared;
     const traits = this.#traitsOf(pc);
-    const cached = library.cache.find(pc, this.memory.u8, traits);
+    const surroundings = traits & CODE_WRITABLE ? this.client.writableCodeAround(pc) : null;
+    const cached = library.cache.find(pc, this.memory.u8, traits, surroundings);
     if (cached !== undefined) {
       this.#body.install(cached);
       return true;
     }
     const slotOf = (p: number) => library.slotOf(p);
-    const { compiler, outside } = this.shared;
-    const compile = () => compiler?.compile(this.memory.u8, pc, slotOf, this.client.cpuLevel, traits) ?? null;
+    const { compiler, outside } = this.shared, { cpuLevel } = this.client;
+    const compile = () => compiler?.compile(this.memory.u8, pc, slotOf, cpuLevel, traits, surroundings) ?? null;
     const patch = outside === undefined ? compile() : outside.during(compile);
     if (patch === null) return false;
     const later = this.#laterAt(pc);
@@ -500,11 +502,11 @@ export class WasmMachine implements Machine, BodyOwner {
     return machine;
   }
 
-  codeChanged(start: number, end: number): void {
+  codeChanged(start: number, end: number, isFixed = false): void {
     this.codeVersion++;
     this.#forgetFiles(start, end);
     if (!this.#bound) this.#body.occupied([{ start, end }], []);
-    else if (this.#body.codeChanged(start, end)) this.#outdated = true;
+    else if (this.#body.codeChanged(start, end, isFixed)) this.#outdated = true;
   }
 
   dispose(mapped?: readonly MappedRange[]): void {

@@ -27,7 +27,7 @@ import {
   RESERVATION_GAP,
 } from "./layout.ts";
 import { flushSpace, type SharedView } from "./shared_pages.ts";
-import { Vma } from "./vma.ts";
+import { isFixedCode, Vma } from "./vma.ts";
 import { noteProtection } from "./withdrawn.ts";
 
 /** From here on it pays to look which pages have to be zeroed. */
@@ -240,10 +240,10 @@ export class AddressSpace {
     this.noteAccess(start, end, PROT_NONE);
   }
 
-  /** Executable bytes of [start, end) changed or may change from now on: code made of them is forgotten. */
-  codeChanged(start: number, end: number): void {
+  /** Executable bytes of [start, end) changed or may change from now on: code made of them is forgotten. See Machine. */
+  codeChanged(start: number, end: number, isFixed = false): void {
     for (const [file, range] of this.codeFiles) if (range.start < end && start < range.end) this.codeFiles.delete(file);
-    this.machine.codeChanged(start, end);
+    this.machine.codeChanged(start, end, isFixed);
   }
 
   /**
@@ -254,10 +254,10 @@ export class AddressSpace {
     for (const [other, range] of this.codeFiles) {
       if (range.start < end && start < range.end) this.codeFiles.delete(other);
     }
-    if (this.codeFiles.has(file)) return this.machine.codeChanged(start, end);
+    if (this.codeFiles.has(file)) return this.machine.codeChanged(start, end, true);
     this.codeFiles.set(file, { start, end });
     if (this.machine.codeMapped !== undefined) this.machine.codeMapped(file, start, end);
-    else this.machine.codeChanged(start, end);
+    else this.machine.codeChanged(start, end, true);
   }
 
   /**
@@ -286,7 +286,7 @@ export class AddressSpace {
       const v = this.vmas[i];
       // Code that was translated as it stood may be about to change, or bytes are about to become code.
       if (v.prot !== prot && ((v.prot ^ prot) & PROT_EXEC || v.prot & prot & PROT_EXEC)) {
-        this.codeChanged(v.start, v.end);
+        this.codeChanged(v.start, v.end, isFixedCode(prot));
       }
       noteProtection(this, v, prot);
       // The other mappings that it stands for keep what they allow.
@@ -349,7 +349,8 @@ export class AddressSpace {
     // A machine may know code for places in which this space has something else.
     const ranges = [...this.codeFiles.values()];
     for (const { start, end, prot } of this.vmas) {
-      if (prot & PROT_EXEC && !ranges.some((r) => r.start <= start && end <= r.end)) machine.codeChanged(start, end);
+      if (!(prot & PROT_EXEC) || ranges.some((r) => r.start <= start && end <= r.end)) continue;
+      machine.codeChanged(start, end, isFixedCode(prot));
     }
     for (const [file, { start, end }] of this.codeFiles) machine.codeMapped?.(file, start, end);
     if (this.checked) this.setChecked(true);

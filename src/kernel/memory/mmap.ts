@@ -29,7 +29,7 @@ import { codeSegment } from "./code_segment.ts";
 import { addView, doubleMapped, dropViews } from "./double_mapping.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
 import { dropUnusedViews, flushRange, flushShared, shareMapping } from "./shared_pages.ts";
-import { Vma } from "./vma.ts";
+import { isFixedCode, Vma } from "./vma.ts";
 import { VMA_RESERVED } from "./withdrawn.ts";
 
 /** What mmap maps: a file from an offset, or fresh zeroes. */
@@ -89,8 +89,8 @@ function noteCode(
 ) {
   const image = flags & MAP_SHARED || prot & PROT_WRITE ? 0 : file?.imageFile() ?? 0;
   const code = image === 0 ? undefined : codeSegment(k, file!, fileOffset, start, end);
-  if (code === undefined) return space.codeChanged(start, end);
-  if (code.end < end) space.codeChanged(code.end, end);
+  if (code === undefined) return space.codeChanged(start, end, isFixedCode(prot));
+  if (code.end < end) space.codeChanged(code.end, end, true);
   space.codeMapped(image, code.start, code.end);
 }
 
@@ -247,7 +247,7 @@ export function remap(
     v.end = old + newLength;
     space.noteAccess(end, v.end, v.prot);
     if (v.file !== null) fillGrown(k, space, v, end);
-    if (v.prot & PROT_EXEC) space.codeChanged(end, v.end);
+    if (v.prot & PROT_EXEC) space.codeChanged(end, v.end, isFixedCode(v.prot));
     return old;
   }
   if (!(flags & MREMAP_MAYMOVE)) return -ENOMEM;
@@ -320,7 +320,7 @@ function move(
   space.machine.memory.u8.copyWithin(place - GUEST_BIAS, from, from + contentBytes);
   const error = space.insert(moved);
   if (error < 0) return error;
-  if (moved.prot & PROT_EXEC) space.codeChanged(place, place + newLength);
+  if (moved.prot & PROT_EXEC) space.codeChanged(place, place + newLength, isFixedCode(moved.prot));
   if (moved.pages !== null) shareMapping(space, moved);
   if (moved.file !== null && newLength > oldLength) {
     const inserted = space.find(place)!;

@@ -1,3 +1,4 @@
+import { PROT_EXEC, PROT_WRITE } from "../abi/mman.ts";
 import type { SharedPages } from "./shared_pages.ts";
 import type { FileDescription } from "../vfs/file_description.ts";
 
@@ -37,4 +38,9 @@ export class Vma {
     this.prot = prot;
     this.flags = flags;
   }
+}
+
+/** True for memory of this protection: its code changes by system calls alone. */
+export function isFixedCode(prot: number): boolean {
+  return (prot & (PROT_EXEC | PROT_WRITE)) === PROT_EXEC;
 }
