@@ -7,8 +7,16 @@
  * it is left for code that is not its like (DEPARTURES), and looks behind calls whether that has happened since its bytes were
  * compared. Then it goes on in the region of the return address, which compares them when it is entered.
  */
-import { END_BRANCH, END_CALL, END_CALL_INDIRECT, END_EXIT, END_JUMP, END_SYSCALL, END_TRAP } from "../ir/function.ts";
-import type { IrFunction } from "../ir/function.ts";
+import {
+  END_BRANCH,
+  END_CALL,
+  END_CALL_INDIRECT,
+  END_EXIT,
+  END_JUMP,
+  END_SYSCALL,
+  END_TRAP,
+  type IrFunction,
+} from "../ir/function.ts";
 import { OP } from "../ir/ops.ts";
 import type { CodeRange } from "../machine/code_cache.ts";
 import type { MappedRange } from "../machine/machine.ts";
