@@ -89,6 +89,8 @@ export class IrFunction {
   readonly returnSites: { pc: number; block: number }[] = [];
   /** What its code takes into account besides the instructions (machine/code_mode.ts). */
   mode = 0;
+  /** The number of its guard, or 0 (lift/code_guard.ts). */
+  guard = 0;
   /** Registers (bit r: ymm r) whose upper halves are variables. */
   upperHalves = 0;
   /** 16-byte constants of v128_const and i8x16_shuffle, by index. */

@@ -74,6 +74,7 @@ export class JitCompiler implements LazyCompiler {
       sites: built.sites,
       ranges,
       traits,
+      guard: fn.guard,
       surroundings,
     };
   }

@@ -5,7 +5,7 @@
  *
  * Functions that it calls may write it, too: compilers patch what they could not resolve, and return there. So it counts how often
  * it is left for code that is not its like (DEPARTURES), and looks behind calls whether that has happened since its bytes were
- * compared. Then it goes on in the region of the return address, which compares them when it is entered.
+ * compared. Then it compares them again; if they are others it goes on in the region of the return address.
  */
 import {
   END_BRANCH,
@@ -17,6 +17,7 @@ import {
   END_TRAP,
   type IrFunction,
 } from "../ir/function.ts";
+import { helperNumber } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import type { CodeRange } from "../machine/code_cache.ts";
 import type { MappedRange } from "../machine/machine.ts";
@@ -39,12 +40,14 @@ export interface CodeGuard {
   surroundings: MappedRange | null;
 }
 
-/** Functions are told apart by numbers: those of one address may be of different bytes. */
+/** Guards are told apart by numbers: functions of one address may be of different bytes. */
 let guards = 0;
+
+const CODE_CHANGED = helperNumber("code_changed");
 
 /** Guards a function whose blocks are there. */
 export function guardFunction(fn: IrFunction, { ranges, surroundings }: CodeGuard): void {
-  const number = ++guards;
+  const number = fn.guard = ++guards;
   guardEntry(fn, ranges, number);
   for (let b = 0, count = fn.blocks.length; b < count; b++) {
     const block = fn.blocks[b], { kind, first, end, target } = block;
@@ -84,22 +87,34 @@ function guardEntry(fn: IrFunction, ranges: readonly CodeRange[], number: number
   const value = differs(fn, ranges);
   Object.assign(guard, { end: fn.count, kind: END_BRANCH, value, succ: [changed, same] });
   Object.assign(blocks[changed], trapBlock(fn, entryPc));
-  const { from, known } = placeOf(number), first = fn.count;
-  store(fn, entryPc, from, fn.add(OP.i32_const, number, 0, 0, entryPc));
-  store(fn, entryPc, known, load(fn, entryPc, DEPARTURES));
-  Object.assign(blocks[same], { resumePc: entryPc, first, end: fn.count, kind: END_JUMP, succ: [entry] });
+  noteCompared(fn, same, entryPc, number, entry);
 }
 
 /** Has a call's or system call's block come back to a look at what was compared last. */
 function comeBack(fn: IrFunction, block: number, returnPc: number, number: number): void {
-  const [site] = fn.blocks[block].succ, look = fn.newBlock(-1), leave = fn.newBlock(-1), first = fn.count;
-  const { from, known } = placeOf(number), add = (op: number, a: number, b: number) => fn.add(op, a, b, -1, returnPc);
+  const [site] = fn.blocks[block].succ, look = fn.newBlock(-1), ask = fn.newBlock(-1), leave = fn.newBlock(-1);
+  const same = fn.newBlock(-1), { from, known } = placeOf(number), resumePc = returnPc;
+  const add = (op: number, a: number, b: number) => fn.add(op, a, b, -1, returnPc);
+  let first = fn.count;
   const isOther = add(OP.i32_xor, load(fn, returnPc, from), fn.add(OP.i32_const, number, 0, 0, returnPc));
   const hasLeft = add(OP.i32_xor, load(fn, returnPc, known), load(fn, returnPc, DEPARTURES));
-  const value = add(OP.i32_or, isOther, hasLeft), end = fn.count;
-  Object.assign(fn.blocks[look], { resumePc: returnPc, first, end, kind: END_BRANCH, value, succ: [leave, site] });
-  Object.assign(fn.blocks[leave], { resumePc: returnPc, first: end, end, kind: END_EXIT, target: returnPc });
+  let value = add(OP.i32_or, isOther, hasLeft), end = fn.count;
+  Object.assign(fn.blocks[look], { resumePc, first, end, kind: END_BRANCH, value, succ: [ask, site] });
+  first = end;
+  value = add(OP.helper, CODE_CHANGED, fn.add(OP.i32_const, number, 0, 0, returnPc));
+  end = fn.count;
+  Object.assign(fn.blocks[ask], { resumePc, first, end, kind: END_BRANCH, value, succ: [leave, same] });
+  Object.assign(fn.blocks[leave], { resumePc, first: end, end, kind: END_EXIT, target: returnPc });
+  noteCompared(fn, same, returnPc, number, site);
   fn.blocks[block].succ = [look];
+}
+
+/** Fills a block: the bytes are those that the function was made from. Goes to another one. */
+function noteCompared(fn: IrFunction, block: number, pc: number, number: number, to: number): void {
+  const { from, known } = placeOf(number), first = fn.count;
+  store(fn, pc, from, fn.add(OP.i32_const, number, 0, 0, pc));
+  store(fn, pc, known, load(fn, pc, DEPARTURES));
+  Object.assign(fn.blocks[block], { resumePc: pc, first, end: fn.count, kind: END_JUMP, succ: [to] });
 }
 
 /** Offsets of the state block: where the number is of the function that was compared last, and what DEPARTURES was then. */

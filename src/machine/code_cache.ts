@@ -31,7 +31,8 @@ export interface PatchModule extends TrapTable {
   readonly ranges: CodeRange[];
   /** What was known of its code (CODE_ bits): where it can be written, the module compares the ranges when it is entered. */
   readonly traits: number;
-  /** Of code that can be written: where it takes for granted that there is no other code than such. */
+  /** Of code that can be written: its number, or 0, and where it takes for granted that there is no other code than such. */
+  readonly guard: number;
   readonly surroundings: MappedRange | null;
 }
 
@@ -151,12 +152,20 @@ export class CodeCache {
   readonly #byEntry = new Map<number, PatchModule[]>();
   /** The module made last that can go on at an address. */
   readonly #byResumePoint = new Map<number, PatchModule>();
+  /** What guarded modules were made from, by their numbers. */
+  readonly #guarded = new Map<number, { at: number; expected: DataView }[]>();
 
   add(module: PatchModule): void {
     for (const pc of module.entries) {
       const list = this.#byEntry.get(pc);
       if (list === undefined) this.#byEntry.set(pc, [module]);
-      else if (list.push(module) > MAX_VERSIONS) list.shift();
+      else if (list.push(module) > MAX_VERSIONS) this.#guarded.delete(list.shift()!.guard);
+    }
+    if (module.guard !== 0) {
+      const ranges = module.ranges.map(({ start, bytes: { buffer, byteOffset, length } }) => (
+        { at: start - GUEST_BIAS, expected: new DataView(buffer, byteOffset, length) }
+      ));
+      this.#guarded.set(module.guard, ranges);
     }
     for (const pc of module.resume.pcs) this.#byResumePoint.set(pc, module);
   }
@@ -164,6 +173,11 @@ export class CodeCache {
   /** A module with a region for the pc whose code bytes are those in this memory, and that has its like around it up to there. */
   find(pc: number, u8: Uint8Array, traits = 0, surroundings: MappedRange | null = null): PatchModule | undefined {
     return this.#byEntry.get(pc)?.find((m) => fits(m, u8, traits) && covers(surroundings, m.surroundings));
+  }
+
+  /** Whether the memory holds anything else than a guarded module was made from; true, too, if the module is not kept any more. */
+  hasChanged(guard: number, memory: DataView): boolean {
+    return !(this.#guarded.get(guard)?.every(({ at, expected }) => holds(memory, at, expected)) ?? false);
   }
 
   /** A module, made from the code in this memory, one of whose regions can go on at the pc. */
@@ -175,6 +189,16 @@ export class CodeCache {
 
 function fits(module: PatchModule, u8: Uint8Array, traits: number): boolean {
   return module.traits === traits && module.ranges.every((r) => sameBytes(u8, r));
+}
+
+/** True if the memory has these bytes there. Four at a time: it is asked whenever something has returned to such code. */
+function holds(memory: DataView, at: number, expected: DataView): boolean {
+  const { byteLength } = expected;
+  if (at + byteLength > memory.byteLength) return false;
+  let i = 0;
+  for (; i + 4 <= byteLength; i += 4) if (memory.getUint32(at + i) !== expected.getUint32(i)) return false;
+  for (; i < byteLength; i++) if (memory.getUint8(at + i) !== expected.getUint8(i)) return false;
+  return true;
 }
 
 function covers(outer: MappedRange | null, inner: MappedRange | null): boolean {

@@ -258,6 +258,11 @@ export class WasmMachine implements Machine, BodyOwner {
     return this.#checked;
   }
 
+  /** Asked by compiled code. */
+  hasChanged(guard: number): boolean {
+    return this.shared.library.cache.hasChanged(guard, this.memory.view);
+  }
+
   /** What is known of the code at a guest address, and the mode it is made for. */
   #traitsOf(pc: number): number {
     return this.client.codeTraits(pc) | this.#body.mode;

@@ -95,4 +95,6 @@ function noteRange({ memory: { i32 } }: HelperCpu, kind: number, { start, end }:
   i32[at + 1] = end - start;
 }
 
-export const protectionHelpers: Record<string, HelperBody> = { probe, stack_end, allows, denied };
+const code_changed: HelperBody = (cpu, guard) => cpu.hasChanged?.(guard) === false ? 0 : 1;
+
+export const protectionHelpers: Record<string, HelperBody> = { probe, stack_end, allows, denied, code_changed };

@@ -5,6 +5,8 @@ import type { MachineClient } from "../machine.ts";
 export interface HelperCpu {
   memory: GuestMemory;
   client: MachineClient;
+  /** Whether the code with that guard is no longer what it was made from, or nobody knows. */
+  hasChanged?(guard: number): boolean;
 }
 
 /** The body of a helper declared in ir/helpers.ts: up to two i32 arguments (0 when absent), an i32 result. */
