@@ -66,6 +66,7 @@ helper("x87_free"); // ST(a); where b is 1, pop
 helper("probe"); // a = linear address, b = PROBE_ kind; returns 1 if it may not be accessed so
 helper("stack_end"); // a = linear address of rsp, b = pc; returns 1 if there is no stack left
 helper("code_changed"); // a = number of a code guard (lift/code_guard.ts); returns 1 if its bytes may be others
+helper("code_replaced"); // a = pc; returns 1 if there is new code for it
 helper("denied"); // a = linear address, b = 2 * bytes + PROBE_ kind: notes why an access is not allowed
 helper("allows"); // as above; returns 1 if the access is allowed
 

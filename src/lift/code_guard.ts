@@ -1,7 +1,7 @@
 /**
  * Code in memory that the program may write as it likes (what a just-in-time compiler makes) is compared with what was compiled
- * when it is entered, and left when it has written into itself: both stop with STOP_CODE_CHANGED where to go on, and the code is
- * compiled anew.
+ * when it is entered: if it is other code by now, that is compiled in its place, and entered. It is left when it has written into
+ * itself: it stops with STOP_CODE_CHANGED where to go on.
  *
  * Functions that it calls may write it, too: compilers patch what they could not resolve, and return there. So it counts how often
  * it is left for code that is not its like (DEPARTURES), and looks behind calls whether that has happened since its bytes were
@@ -43,7 +43,7 @@ export interface CodeGuard {
 /** Guards are told apart by numbers: functions of one address may be of different bytes. */
 let guards = 0;
 
-const CODE_CHANGED = helperNumber("code_changed");
+const CODE_CHANGED = helperNumber("code_changed"), CODE_REPLACED = helperNumber("code_replaced");
 
 /** Guards a function whose blocks are there. */
 export function guardFunction(fn: IrFunction, { ranges, surroundings }: CodeGuard): void {
@@ -81,12 +81,17 @@ function guardEntry(fn: IrFunction, ranges: readonly CodeRange[], number: number
   blocks[entry] = blocks[0];
   blocks[0] = guard;
   for (const { succ } of blocks) for (let k = 0; k < succ.length; k++) if (succ[k] === 0) succ[k] = entry;
-  const changed = fn.newBlock(-1), same = fn.newBlock(-1);
-  guard.resumePc = entryPc;
+  const changed = fn.newBlock(-1), same = fn.newBlock(-1), again = fn.newBlock(-1), stop = fn.newBlock(-1);
+  const resumePc = guard.resumePc = entryPc;
   guard.first = fn.count;
-  const value = differs(fn, ranges);
-  Object.assign(guard, { end: fn.count, kind: END_BRANCH, value, succ: [changed, same] });
-  Object.assign(blocks[changed], trapBlock(fn, entryPc));
+  let value = differs(fn, ranges);
+  const first = guard.end = fn.count;
+  Object.assign(guard, { kind: END_BRANCH, value, succ: [changed, same] });
+  value = fn.add(OP.helper, CODE_REPLACED, fn.add(OP.i32_const, entryPc | 0, 0, 0, entryPc), -1, entryPc);
+  const end = fn.count;
+  Object.assign(blocks[changed], { resumePc, first, end, kind: END_BRANCH, value, succ: [again, stop] });
+  Object.assign(blocks[again], { resumePc, first: end, end, kind: END_EXIT, target: entryPc });
+  Object.assign(blocks[stop], trapBlock(fn, entryPc));
   noteCompared(fn, same, entryPc, number, entry);
 }
 

@@ -51,7 +51,9 @@ interface Bound {
   /** For modules made ahead of time, and with what patches need besides. */
   readonly imports: WebAssembly.Imports;
   readonly traps: Map<string, TrapTable>;
-  readonly patches: PatchModule[];
+  readonly patches: Set<PatchModule>;
+  /** Those whose region another patch has taken the place of: they may still be running. */
+  readonly replaced: Set<PatchModule>;
   /** The patch that each of their resume points is in, and the patch whose region has an entry. */
   readonly patchOfPoint: Map<number, PatchModule>;
   readonly patchOfEntry: Map<number, PatchModule>;
@@ -149,7 +151,7 @@ export class WasmBody {
     const conflict = present.some((p) => codes.some((c) => c !== p && c.start < p.end && p.start < c.end));
     if (conflict || !this.#patchesInDoubt) return !conflict;
     const u8 = new Uint8Array(this.memory.buffer);
-    return patches.every((p) => p.surroundings === null && p.ranges.every((r) => sameBytes(u8, r)));
+    return [...patches].every((p) => p.surroundings === null && p.ranges.every((r) => sameBytes(u8, r)));
   }
 
   #bindAnew(codes: readonly FileCode[], library: CodeLibrary): void {
@@ -180,7 +182,8 @@ export class WasmBody {
       exports: exports as unknown as CodeExports,
       imports: { m: { ...exports, ...m }, h: helpers },
       traps: new Map(),
-      patches: [],
+      patches: new Set(),
+      replaced: new Set(),
       patchOfPoint: new Map(),
       patchOfEntry: new Map(),
       filled: new Uint8Array(table.length),
@@ -227,8 +230,11 @@ export class WasmBody {
       const slot = library.slotOf(pc);
       lookup.set(pc, slot);
       bound.filled[slot] = 1;
+      const before = bound.patchOfEntry.get(pc);
+      if (before !== undefined && before !== patch) bound.replaced.add(before);
       bound.patchOfEntry.set(pc, patch);
     }
+    bound.replaced.delete(patch);
     for (const pc of patch.resume.pcs) bound.patchOfPoint.set(pc, patch);
     // A stub must not replace code that another patch brought.
     for (const [pc, slot] of patch.stubs) {
@@ -237,8 +243,19 @@ export class WasmBody {
       const known = lookup.get(pc);
       table.set(slot, known === 0 ? exports[slot] as (depth: number) => number : table.get(known));
     }
-    bound.patches.push(patch);
+    bound.patches.add(patch);
     bound.traps.set(patch.name, patch);
+  }
+
+  /** No compiled code is running: what was replaced will not be run again. */
+  forgetReplaced(): void {
+    const { replaced, patches, traps } = this.#bound!;
+    if (replaced.size === 0) return;
+    for (const patch of replaced) {
+      patches.delete(patch);
+      traps.delete(patch.name);
+    }
+    replaced.clear();
   }
 
   /** Where code that is here can go on at an address; null if it cannot. Valid until the next call. */
@@ -271,7 +288,7 @@ export class WasmBody {
     const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
     const isNear = ({ surroundings: s }: PatchModule) => isFixed && s !== null && s.start < end && start < s.end;
     const isOutdated = ({ codes, patches }: Bound) =>
-      codes.some(isHit) || patches.some((p) => isNear(p) || p.ranges.some(overlaps));
+      codes.some(isHit) || [...patches].some((p) => isNear(p) || p.ranges.some(overlaps));
     for (const [mode, other] of this.#others) if (isOutdated(other)) this.#others.delete(mode);
     if (!isOutdated(bound)) return false;
     this.#bindAnew(bound.codes.filter((code) => !isHit(code)), bound.library);
@@ -313,7 +330,7 @@ export class WasmBody {
       this.#mode = 0;
     }
     this.#others.clear();
-    this.#patchesInDoubt = this.#bound !== null && this.#bound.patches.length > 0;
+    this.#patchesInDoubt = this.#bound !== null && this.#bound.patches.size > 0;
   }
 }
 

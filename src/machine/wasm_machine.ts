@@ -263,6 +263,11 @@ export class WasmMachine implements Machine, BodyOwner {
     return this.shared.library.cache.hasChanged(guard, this.memory.view);
   }
 
+  /** Asked by compiled code, which is on the stack. */
+  replaceCode(pc: number): boolean {
+    return this.#codeFor(pc, true);
+  }
+
   /** What is known of the code at a guest address, and the mode it is made for. */
   #traitsOf(pc: number): number {
     return this.client.codeTraits(pc) | this.#body.mode;
@@ -271,6 +276,7 @@ export class WasmMachine implements Machine, BodyOwner {
   #runCompiled(): number {
     let pc = this.memory.i32[STATE_RIP >> 2] >>> 0;
     this.#outdated = false;
+    this.#body.forgetReplaced();
     for (;;) {
       let entry = pc;
       if (this.#body.lookup.get(pc) === 0) {

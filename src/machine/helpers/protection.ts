@@ -96,5 +96,13 @@ function noteRange({ memory: { i32 } }: HelperCpu, kind: number, { start, end }:
 }
 
 const code_changed: HelperBody = (cpu, guard) => cpu.hasChanged?.(guard) === false ? 0 : 1;
+const code_replaced: HelperBody = (cpu, pc) => cpu.replaceCode?.(pc >>> 0) ? 1 : 0;
 
-export const protectionHelpers: Record<string, HelperBody> = { probe, stack_end, allows, denied, code_changed };
+export const protectionHelpers: Record<string, HelperBody> = {
+  probe,
+  stack_end,
+  allows,
+  denied,
+  code_changed,
+  code_replaced,
+};

@@ -7,6 +7,8 @@ export interface HelperCpu {
   client: MachineClient;
   /** Whether the code with that guard is no longer what it was made from, or nobody knows. */
   hasChanged?(guard: number): boolean;
+  /** Makes code for what is at a pc now, in place of what was compiled before; false if it cannot. */
+  replaceCode?(pc: number): boolean;
 }
 
 /** The body of a helper declared in ir/helpers.ts: up to two i32 arguments (0 when absent), an i32 result. */
