@@ -247,6 +247,11 @@ export class WasmBody {
     bound.traps.set(patch.name, patch);
   }
 
+  /** How many patches have been replaced and not been forgotten. */
+  get replaced(): number {
+    return this.#bound!.replaced.size;
+  }
+
   /** No compiled code is running: what was replaced will not be run again. */
   forgetReplaced(): void {
     const { replaced, patches, traps } = this.#bound!;

@@ -50,6 +50,9 @@ const PAGE_BYTES = 65536;
  */
 const DEPTH_UNITS = 25_000;
 
+/** Modules that are kept since they may be running, though there are others in their place. */
+const MAX_REPLACED = 250;
+
 /** Loop iterations between two questions to the kernel, after each of which a loop's function is called anew. */
 const FUEL = 100_000;
 
@@ -263,9 +266,9 @@ export class WasmMachine implements Machine, BodyOwner {
     return this.shared.library.cache.hasChanged(guard, this.memory.view);
   }
 
-  /** Asked by compiled code, which is on the stack. */
+  /** Asked by compiled code, which is on the stack: what is replaced is kept until nothing is. */
   replaceCode(pc: number): boolean {
-    return this.#codeFor(pc, true);
+    return this.#body.replaced < MAX_REPLACED && this.#codeFor(pc, true);
   }
 
   /** What is known of the code at a guest address, and the mode it is made for. */
