@@ -1,7 +1,7 @@
 /**
  * Code in memory that the program may write as it likes (what a just-in-time compiler makes) is compared with what was compiled
- * when it is entered: if it is other code by now, that is compiled in its place, and entered. It is left when it has written into
- * itself: it stops with STOP_CODE_CHANGED where to go on.
+ * when it is entered: if it is other code by now, that is compiled in its place, and entered. Where it has written into itself it
+ * goes on in another region.
  *
  * Functions that it calls may write it, too: compilers patch what they could not resolve, and return there. So it counts how often
  * it is left for code that is not its like (DEPARTURES), and looks behind calls whether that has happened since its bytes were
@@ -91,7 +91,8 @@ function guardEntry(fn: IrFunction, ranges: readonly CodeRange[], number: number
   const end = fn.count;
   Object.assign(blocks[changed], { resumePc, first, end, kind: END_BRANCH, value, succ: [again, stop] });
   Object.assign(blocks[again], { resumePc, first: end, end, kind: END_EXIT, target: entryPc });
-  Object.assign(blocks[stop], trapBlock(fn, entryPc));
+  // Without new code the machine goes on there: all frames unwind, and it drops what it has of this code.
+  Object.assign(blocks[stop], { first: end, end, kind: END_TRAP, trap: STOP_CODE_CHANGED, target: entryPc });
   noteCompared(fn, same, entryPc, number, entry);
 }
 
@@ -134,11 +135,6 @@ function load(fn: IrFunction, pc: number, offset: number): number {
 
 function store(fn: IrFunction, pc: number, offset: number, value: number): void {
   fn.add(OP.i32_store, fn.add(OP.i32_const, 0, 0, 0, pc), value, offset, pc);
-}
-
-/** What a block is that stops because code has changed, to go on at a guest address. */
-export function trapBlock(fn: IrFunction, pc: number) {
-  return { first: fn.count, end: fn.count, kind: END_TRAP, trap: STOP_CODE_CHANGED, target: pc };
 }
 
 /** i32: not zero if memory does not hold these bytes. */

@@ -23,7 +23,7 @@ import { GUEST_BIAS, R11, RCX, STATE_RFLAGS_REST } from "../machine/state.ts";
 import type { AddressMap } from "../discover/address_map.ts";
 import type { JumpTable } from "../discover/region.ts";
 import type { CodeRange } from "../machine/code_cache.ts";
-import { type CodeGuard, countDeparture, isDeparture, trapBlock } from "./code_guard.ts";
+import { type CodeGuard, countDeparture, isDeparture } from "./code_guard.ts";
 import { Operands } from "./operands.ts";
 
 /** Lifts one instruction: reads `l.insn`, adds operations. */
@@ -93,7 +93,10 @@ export class Lifter extends Operands {
     }
     const leave = this.innerBlock(), stay = this.innerBlock();
     this.endBranch(hit, leave, stay);
-    Object.assign(this.fn.blocks[leave], trapBlock(this.fn, this.insn.nextPc));
+    this.begin(leave);
+    // Others may be waiting in this code, too.
+    countDeparture(this.fn, this.pc);
+    this.#end(END_EXIT).target = this.insn.nextPc;
     this.begin(stay);
   }
 
