@@ -87,7 +87,7 @@ function goThrough(
   for (let b = 0; b < count; b++) {
     if (b === head) continue;
     const { succ } = fn.blocks[b], via = inside.has(b) ? fromInside : fromOutside;
-    // In place: V8 takes an array that map() made for one of another kind, and compiles what looks at blocks anew for it.
+    // In place: see IrBlock.redirect.
     for (let k = 0; k < succ.length; k++) succ[k] = via.get(succ[k]) ?? succ[k];
   }
 }
@@ -98,7 +98,7 @@ function separateEntry(fn: IrFunction): void {
   const moved = fn.newBlock(-1), entry = fn.blocks[moved];
   const { resumePc, target, returnPc, trap, likely, inlined } = fn.blocks[moved] = fn.blocks[0];
   fn.blocks[0] = entry;
-  for (const { succ } of fn.blocks) for (let k = 0; k < succ.length; k++) if (succ[k] === 0) succ[k] = moved;
+  fn.redirect(0, moved);
   Object.assign(entry, { resumePc, kind: END_JUMP, target, returnPc, trap, likely, succ: [moved], inlined });
 }
 

@@ -176,11 +176,11 @@ function addGates(
       if (firstInside[b + 1] < 0) continue;
       // The new gate takes the head's place in the arm just made, too.
       const inner = fn.newBlock(-1);
-      redirectEdge(fn, gate, target, inner);
-      redirectEdge(fn, 0, target, inner);
+      fn.blocks[gate].redirect(target, inner);
+      fn.blocks[0].redirect(target, inner);
       for (let k = preds.from[b]; k < preds.end[b]; k++) {
         const p = preds.list[k];
-        redirectEdge(fn, p === 0 ? entry : p, target, inner);
+        fn.blocks[p === 0 ? entry : p].redirect(target, inner);
       }
       makeGate(fn.blocks[inner], target, number);
       addArms(inner, firstInside[b + 1]);
@@ -226,7 +226,7 @@ function moveEntry(fn: IrFunction): number {
   const gate = fn.newBlock(-1);
   fn.blocks[0] = fn.blocks[gate];
   fn.blocks.pop();
-  redirect(fn, 0, block);
+  fn.redirect(0, block);
   makeGate(fn.blocks[0], block, 0);
   return block;
 }
@@ -235,14 +235,4 @@ function makeGate(block: IrBlock, to: number, number: number): void {
   block.kind = END_REENTER;
   block.succ = [to];
   block.pcs = [number];
-}
-
-function redirect(fn: IrFunction, from: number, to: number): void {
-  for (let b = 0; b < fn.blocks.length; b++) redirectEdge(fn, b, from, to);
-}
-
-/** Has a block lead to another one in place of one that it may lead to. */
-function redirectEdge(fn: IrFunction, block: number, from: number, to: number): void {
-  const { succ } = fn.blocks[block];
-  for (let i = 0; i < succ.length; i++) if (succ[i] === from) succ[i] = to;
 }

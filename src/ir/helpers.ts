@@ -1,8 +1,8 @@
 /**
  * Helpers: what compiled code asks of the run time for rare instructions, as facts. The IR op `helper` calls one by number.
  * A helper takes up to two i32 arguments, returns an i32, and sees the state block; variables it reads are stored there before
- * the call, variables it writes are reloaded after it. Bodies are in machine/helpers, found by name. A helper touches no guest
- * memory beyond the state block (operands wider than i32 go through STATE_SCRATCH), so it never faults.
+ * the call, variables it writes are reloaded after it. Bodies are in machine/helpers, found by name. A helper writes no guest
+ * memory beyond the state block, and reads none but code (operands wider than i32 go through STATE_SCRATCH), so it never faults.
  */
 import { VAR_GPR } from "./variables.ts";
 import { X87_ARITHMETIC, X87_PLAIN } from "./x87_operands.ts";

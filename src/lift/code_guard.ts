@@ -80,7 +80,7 @@ function guardEntry(fn: IrFunction, ranges: readonly CodeRange[], number: number
   const guard = blocks[entry];
   blocks[entry] = blocks[0];
   blocks[0] = guard;
-  for (const { succ } of blocks) for (let k = 0; k < succ.length; k++) if (succ[k] === 0) succ[k] = entry;
+  fn.redirect(0, entry);
   const changed = fn.newBlock(-1), same = fn.newBlock(-1), again = fn.newBlock(-1), stop = fn.newBlock(-1);
   const resumePc = guard.resumePc = entryPc;
   guard.first = fn.count;

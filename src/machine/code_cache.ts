@@ -153,7 +153,7 @@ export class CodeCache {
   /** The module made last that can go on at an address. */
   readonly #byResumePoint = new Map<number, PatchModule>();
   /** What guarded modules were made from, by their numbers. */
-  readonly #guarded = new Map<number, { at: number; expected: DataView }[]>();
+  readonly #guarded = new Map<number, readonly CodeRange[]>();
 
   add(module: PatchModule): void {
     for (const pc of module.entries) {
@@ -161,12 +161,7 @@ export class CodeCache {
       if (list === undefined) this.#byEntry.set(pc, [module]);
       else if (list.push(module) > MAX_VERSIONS) this.#guarded.delete(list.shift()!.guard);
     }
-    if (module.guard !== 0) {
-      const ranges = module.ranges.map(({ start, bytes: { buffer, byteOffset, length } }) => (
-        { at: start - GUEST_BIAS, expected: new DataView(buffer, byteOffset, length) }
-      ));
-      this.#guarded.set(module.guard, ranges);
-    }
+    if (module.guard !== 0) this.#guarded.set(module.guard, module.ranges);
     for (const pc of module.resume.pcs) this.#byResumePoint.set(pc, module);
   }
 
@@ -176,8 +171,8 @@ export class CodeCache {
   }
 
   /** Whether the memory holds anything else than a guarded module was made from; true, too, if the module is not kept any more. */
-  hasChanged(guard: number, memory: DataView): boolean {
-    return !(this.#guarded.get(guard)?.every(({ at, expected }) => holds(memory, at, expected)) ?? false);
+  hasChanged(guard: number, u8: Uint8Array): boolean {
+    return !(this.#guarded.get(guard)?.every((r) => sameBytes(u8, r)) ?? false);
   }
 
   /** A module, made from the code in this memory, one of whose regions can go on at the pc. */
@@ -191,24 +186,18 @@ function fits(module: PatchModule, u8: Uint8Array, traits: number): boolean {
   return module.traits === traits && module.ranges.every((r) => sameBytes(u8, r));
 }
 
-/** True if the memory has these bytes there. Four at a time: it is asked whenever something has returned to such code. */
-function holds(memory: DataView, at: number, expected: DataView): boolean {
-  const { byteLength } = expected;
-  if (at + byteLength > memory.byteLength) return false;
-  let i = 0;
-  for (; i + 4 <= byteLength; i += 4) if (memory.getUint32(at + i) !== expected.getUint32(i)) return false;
-  for (; i < byteLength; i++) if (memory.getUint8(at + i) !== expected.getUint8(i)) return false;
-  return true;
-}
-
 function covers(outer: MappedRange | null, inner: MappedRange | null): boolean {
   return inner === null || (outer !== null && outer.start <= inner.start && inner.end <= outer.end);
 }
 
-/** True if the memory holds these bytes there. */
+/** True if the memory holds these bytes there. Four at a time: it is asked whenever guarded code is returned to. */
 export function sameBytes(u8: Uint8Array, { start, bytes }: CodeRange): boolean {
-  const at = start - GUEST_BIAS;
-  if (at + bytes.length > u8.length) return false;
-  for (let i = 0; i < bytes.length; i++) if (u8[at + i] !== bytes[i]) return false;
+  const at = start - GUEST_BIAS, { length } = bytes;
+  if (at < 0 || at + length > u8.length) return false;
+  const memory = new DataView(u8.buffer, u8.byteOffset + at, length);
+  const expected = new DataView(bytes.buffer, bytes.byteOffset, length);
+  let i = 0;
+  for (; i + 4 <= length; i += 4) if (memory.getUint32(i) !== expected.getUint32(i)) return false;
+  for (; i < length; i++) if (memory.getUint8(i) !== expected.getUint8(i)) return false;
   return true;
 }

@@ -109,7 +109,8 @@ export const STOP_FLOAT = 9;
 export const STOP_FLOAT_MODE = 10;
 /**
  * A system call has changed code, so that what is compiled now is not bound to the code that made the call; or code was entered
- * that has changed, and was not replaced (lift/code_guard.ts). rip is where to go on. Machines go on by themselves: run() does not return it.
+ * that has changed, and was not replaced (lift/code_guard.ts). rip is where to go on. Machines go on by themselves: run() does not
+ * return it.
  */
 export const STOP_CODE_CHANGED = 11;
 /**

@@ -282,9 +282,8 @@ export class WasmBody {
 
   /**
    * Code of [start, end) has changed, but for that of `except`; `isFixed`: from now on there may be some that the program cannot
-   * write. Patches and modules of it go, and all other patches with them:
-   * slots of dropped regions would keep their code, and starting afresh is simplest and rare. True if they went: compiled code
-   * that is being run belongs to no one then.
+   * write. Patches and modules of it go, and all other patches with them: slots of dropped regions would keep their code, and
+   * starting afresh is simplest and rare. True if they went: compiled code that is being run belongs to no one then.
    */
   codeChanged(start: number, end: number, isFixed: boolean, except?: FileCode): boolean {
     const bound = this.#bound;

@@ -58,7 +58,10 @@ const FUEL = 100_000;
 
 /** Compiles the region of a pc (and perhaps more). Null if there is no code there. */
 export interface LazyCompiler {
-  /** `traits` are the code's (CODE_ bits): where it can be written, it is checked (lift/code_guard.ts). */
+  /**
+   * `traits` are the code's (CODE_ bits). Where it can be written it is guarded (lift/code_guard.ts): `surroundings` are what
+   * MachineClient.writableCodeAround says then, else null.
+   */
   compile(
     u8: Uint8Array,
     pc: number,
@@ -263,7 +266,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Asked by compiled code. */
   hasChanged(guard: number): boolean {
-    return this.shared.library.cache.hasChanged(guard, this.memory.view);
+    return this.shared.library.cache.hasChanged(guard, this.memory.u8);
   }
 
   /** Asked by compiled code, which is on the stack: what is replaced is kept until nothing is. */

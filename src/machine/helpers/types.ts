@@ -1,7 +1,7 @@
 import type { GuestMemory } from "../guest_memory.ts";
 import type { MachineClient } from "../machine.ts";
 
-/** What a helper may touch: the state block at the start of the memory, and the kernel for the time. */
+/** What a helper may touch: the state block at the start of the memory, the kernel for what it knows, and compiled code. */
 export interface HelperCpu {
   memory: GuestMemory;
   client: MachineClient;
