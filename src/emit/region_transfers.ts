@@ -181,7 +181,8 @@ export class RegionTransfers {
 
   /** A jump to what is known only when it is reached. */
   exitIndirect(b: number, block: IrBlock): void {
-    const { frame } = this, { out } = frame, next = frame.nextPc();
+    const { frame } = this, { out, fn } = frame, next = frame.nextPc();
+    if (fn.op[block.value] === OP.i32_const) return this.#exitSeldom(b, fn.a[block.value]);
     frame.values.value(block.value);
     frame.set(next);
     frame.spill(b);
@@ -192,15 +193,7 @@ export class RegionTransfers {
       this.#passOn(b);
       this.#callTarget(likely, W_RETURN_CALL, W_RETURN_CALL_INDIRECT);
       out.byte(W_END);
-      if (frame.fuelLocal >= 0) {
-        frame.const(0);
-        frame.get(frame.fuelLocal);
-        frame.memory(OP.i32_store, STATE_FUEL);
-      }
-      frame.get(next);
-      this.#passOn(b);
-      out.byte(W_RETURN_CALL);
-      return out.u32(frame.plan.jumpThrough());
+      return this.#jumpThrough(b, () => frame.get(next));
     }
     this.#payForJump(() => frame.get(next));
     const entry = this.#ifNotRecent();
@@ -212,6 +205,27 @@ export class RegionTransfers {
     this.#passOn(b);
     this.#pushSlot(entry);
     this.#callIndirect(W_RETURN_CALL_INDIRECT);
+  }
+
+  /** Who says as an indirect jump where he goes to does not do so often: in few bytes. */
+  #exitSeldom(b: number, pc: number): void {
+    const { frame } = this;
+    frame.spill(b);
+    this.#jumpThrough(b, () => frame.const(pc));
+  }
+
+  /** A jump to a pc that is looked up elsewhere, and paid for there; everything is stored. */
+  #jumpThrough(b: number, pushPc: () => void): void {
+    const { frame } = this, { out } = frame;
+    if (frame.fuelLocal >= 0) {
+      frame.const(0);
+      frame.get(frame.fuelLocal);
+      frame.memory(OP.i32_store, STATE_FUEL);
+    }
+    pushPc();
+    this.#passOn(b);
+    out.byte(W_RETURN_CALL);
+    out.u32(frame.plan.jumpThrough());
   }
 
   /** Goes on at the region of a pc; everything is stored. */

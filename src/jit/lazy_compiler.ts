@@ -8,7 +8,7 @@ import { buildPatchModule } from "../emit/module.ts";
 import { liftRegion, type UnsupportedSink } from "../lift/lift.ts";
 import { MODE_BITS } from "../machine/code_mode.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
-import type { PatchModule } from "../machine/code_cache.ts";
+import type { PatchModule, Slots } from "../machine/code_cache.ts";
 import { noResume } from "../machine/resume_table.ts";
 import { CODE_GENERATED, type MappedRange } from "../machine/machine.ts";
 import { setFloatOperation } from "../machine/helpers/float_operation.ts";
@@ -29,12 +29,21 @@ export interface JitOptions {
  */
 const MAX_LAZY_INSTRUCTIONS = 12_000;
 
+/**
+ * In code made at run time functions that jump to one another are one function for who does not know where they begin, compiled
+ * for each entry anew. Where a region consists of what others had already it is cut there: at the entries that are known by now, and
+ * at this limit. Erlang boots in a seventh of the time.
+ */
+const MAX_GENERATED_INSTRUCTIONS = 2000, MAX_SHARED_INSTRUCTIONS = 1000;
+
 /** Makes unique module names, so that faults can be told apart by them. */
 let patchCount = 0;
 
 export class JitCompiler implements LazyCompiler {
   /** Blocks of functions that were too large. */
   readonly #cut = new Set<number>();
+  /** Blocks of code made at run time that regions have. */
+  readonly #generated = new Set<number>();
 
   constructor(readonly options: JitOptions = {}) {
     setFloatOperation(floatOperation);
@@ -43,24 +52,25 @@ export class JitCompiler implements LazyCompiler {
   compile(
     u8: Uint8Array,
     pc: number,
-    slotOf: (pc: number) => number,
+    slots: Slots,
     level: CpuLevel,
     traits: number,
     surroundings: MappedRange | null,
   ): PatchModule | null {
+    const isGenerated = (traits & CODE_GENERATED) !== 0;
     const code: CodeView = {
       u8,
-      isFunctionStart: this.options.isFunctionStart ?? (() => false),
+      isFunctionStart: !isGenerated && this.options.isFunctionStart || (() => false),
       isReadOnly: () => true,
-      keepsFlags: (traits & CODE_GENERATED) !== 0,
+      keepsFlags: isGenerated,
     };
-    const region = this.#discover(code, pc);
+    const region = isGenerated ? this.#discoverGenerated(code, pc, slots) : this.#discover(code, pc);
     if (region.blocks[0].instructions.length === 0 && region.blocks[0].failure?.kind === "truncated") return null;
     const name = `patch${patchCount++}`;
     const ranges = codeRanges(u8, region);
     const guard = surroundings === null ? null : { ranges, surroundings };
     const fn = liftRegion(region, level, this.options.onUnsupported, guard, traits & MODE_BITS);
-    const built = buildPatchModule(name, [fn], slotOf, (traits & ~MODE_BITS) === 0);
+    const built = buildPatchModule(name, [fn], (target) => slots.slotOf(target), (traits & ~MODE_BITS) === 0);
     return {
       name,
       module: new WebAssembly.Module(built.bytes),
@@ -77,6 +87,17 @@ export class JitCompiler implements LazyCompiler {
       guard: fn.guard,
       surroundings,
     };
+  }
+
+  #discoverGenerated(code: CodeView, pc: number, slots: Slots): Region {
+    const known = this.#generated;
+    let region = known.has(pc) ? null : discoverRegion(code, pc, MAX_GENERATED_INSTRUCTIONS);
+    if (region === null || 2 * region.blocks.reduce((n, block) => n + +known.has(block.pc), 0) > region.blocks.length) {
+      const isFunctionStart = (target: number) => target !== pc && slots.hasSlot(target);
+      region = discoverRegion({ ...code, isFunctionStart, isEdge: () => false }, pc, MAX_SHARED_INSTRUCTIONS);
+    }
+    for (const block of region.blocks) known.add(block.pc);
+    return region;
   }
 
   /** Cut off at the limit, an interpreter with computed gotos would be compiled anew for each label behind the cut. */

@@ -45,9 +45,14 @@ let guards = 0;
 
 const CODE_CHANGED = helperNumber("code_changed"), CODE_REPLACED = helperNumber("code_replaced");
 
-/** Guards a function whose blocks are there. */
+/** The number of a new guard. */
+export function newGuard(): number {
+  return ++guards;
+}
+
+/** Guards a function whose blocks are there, and that has its number. */
 export function guardFunction(fn: IrFunction, { ranges, surroundings }: CodeGuard): void {
-  const number = fn.guard = ++guards;
+  const number = fn.guard;
   guardEntry(fn, ranges, number);
   for (let b = 0, count = fn.blocks.length; b < count; b++) {
     const block = fn.blocks[b], { kind, first, end, target } = block;

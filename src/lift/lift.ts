@@ -6,9 +6,10 @@ import { STOP_SEGV, STOP_UNDEFINED } from "../machine/state.ts";
 import { V3_FEATURES } from "../x86/features.ts";
 import type { Instruction } from "../x86/instruction.ts";
 import { flagsLiveBefore } from "../discover/flag_liveness.ts";
-import { type CodeGuard, guardFunction } from "./code_guard.ts";
+import { type CodeGuard, guardFunction, newGuard } from "./code_guard.ts";
 import { LIFTS } from "./families.ts";
 import { type Lift, Lifter } from "./lifter.ts";
+import { OwnStores } from "./own_stores.ts";
 import { checkProbe } from "./probes.ts";
 import { upperHalvesUsed } from "./vex.ts";
 
@@ -47,6 +48,7 @@ export function liftRegion(
   fn.mode = mode;
   fn.keepsFlags = region.keepsFlags ?? false;
   fn.upperHalves = (region.upperHalves ?? 0) | upperHalvesOf(region);
+  if (guard !== null) fn.guard = newGuard();
   const blocks = liftBlocks(fn, region, level, onUnsupported, guard);
   fn.sideEntries = region.sideEntries.map((pc) => blocks.get(pc));
   if (guard !== null) guardFunction(fn, guard);
@@ -105,12 +107,14 @@ export function liftBlocks(
   l.deadEnds = region.deadEnds;
   l.upperHalves = fn.upperHalves;
   l.guard = guard;
+  const own = l.ownStores = guard === null ? null : new OwnStores(fn, guard.ranges);
   for (const b of region.blocks) {
     // Flags live after each instruction, walking backwards once.
     const live = liveAfter(b.instructions.length + 1);
     live[b.instructions.length] = b.flagsLiveOut;
     for (let i = b.instructions.length - 1; i >= 0; i--) live[i] = flagsLiveBefore(b.instructions[i], live[i + 1]);
     l.begin(blocks.get(b.pc));
+    own?.beginRegionBlock(b.instructions);
     let at = b.pc;
     for (let i = 0; i < b.instructions.length; i++) {
       const insn = b.instructions[i];
@@ -124,11 +128,12 @@ export function liftBlocks(
         l.endTrap(STOP_UNDEFINED, insn.pc);
         break;
       }
+      const from = fn.count;
       checkProbe(l);
       lift(l);
       at = insn.nextPc;
       if (l.ended) break;
-      if (guard !== null) l.leaveIfWrittenTo(guard.ranges);
+      if (own !== null) l.leaveIfWrittenTo(own, from);
       else if (fn.exactFaults) l.splitAfterStores();
     }
     if (l.ended) continue;

@@ -19,12 +19,12 @@ import {
 import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
 import { VAR_XMM } from "../ir/variables.ts";
-import { GUEST_BIAS, R11, RCX, STATE_RFLAGS_REST } from "../machine/state.ts";
+import { R11, RCX, STATE_RFLAGS_REST } from "../machine/state.ts";
 import type { AddressMap } from "../discover/address_map.ts";
 import type { JumpTable } from "../discover/region.ts";
-import type { CodeRange } from "../machine/code_cache.ts";
 import { type CodeGuard, countDeparture, isDeparture } from "./code_guard.ts";
 import { Operands } from "./operands.ts";
+import { countStores, type OwnStores } from "./own_stores.ts";
 
 /** Lifts one instruction: reads `l.insn`, adds operations. */
 export type Lift = (l: Lifter) => void;
@@ -41,6 +41,7 @@ export class Lifter extends Operands {
   deadEnds!: ReadonlySet<number>;
   /** Of code that the program may write. */
   guard: CodeGuard | null = null;
+  ownStores: OwnStores | null = null;
   /** Value of the switch index that this block read a table with, or -1. */
   #tableIndex = -1;
 
@@ -58,6 +59,7 @@ export class Lifter extends Operands {
     const row = HELPERS[number];
     this.flushVars(row.reads);
     const result = this.op(OP.helper, number, a, b);
+    if (row.writes.length > 0) this.ownStores?.forget();
     for (const v of row.writes) {
       this.current[v] = -1;
       this.noteWritten(v, result);
@@ -69,6 +71,11 @@ export class Lifter extends Operands {
 
   /** Starts filling a block; nothing is known about the variables. */
   begin(block: number): void {
+    this.ownStores?.forget();
+    this.#begin(block);
+  }
+
+  #begin(block: number): void {
     this.block = block;
     const { fn } = this, into = fn.blocks[block];
     into.first = fn.count;
@@ -79,44 +86,66 @@ export class Lifter extends Operands {
     this.#tableIndex = -1;
   }
 
-  /** After an instruction: leaves the function if it has stored into one of these ranges, which are its code. */
-  leaveIfWrittenTo(code: readonly CodeRange[]): void {
-    const stored = this.storedAt.splice(0);
-    if (stored.length === 0) return;
-    const start = Math.min(...code.map((r) => r.start)), end = Math.max(...code.map((r) => r.start + r.bytes.length));
-    // A store of up to STORE_BYTES may begin before the code.
-    const first = this.i32(start - STORE_BYTES - GUEST_BIAS), reach = this.i32(end - start + STORE_BYTES);
+  /**
+   * After an instruction, whose operations are those from `from` on: leaves the function if it has stored into the function's code.
+   * Where stores are more than store() knows of in this block (repeated ones, areas of state) the code is compared.
+   */
+  leaveIfWrittenTo(own: OwnStores, from: number): void {
+    const stored = this.storedAt.splice(0), { fn } = this;
+    const hit = countStores(fn, from) > stored.length
+      ? this.helper("code_changed", this.i32(fn.guard))
+      : this.#hits(own, stored);
+    if (hit < 0) return this.#splitAfter(stored);
+    const leave = this.innerBlock(), stay = this.innerBlock(), exit = fn.blocks[leave];
+    this.endBranch(hit, leave, stay);
+    const { pc, insn: { nextPc } } = this, first = fn.count;
+    // Others may be waiting in this code, too.
+    countDeparture(fn, pc);
+    Object.assign(exit, { resumePc: nextPc, first, kind: END_EXIT_INDIRECT, value: this.i32(nextPc), end: fn.count });
+    own.carryOver(this.current);
+    this.#beginAfter(stay);
+  }
+
+  /** i32: not zero if one of these stores hits the code; -1 if none can. */
+  #hits(own: OwnStores, stored: readonly number[]): number {
     let hit = -1;
     for (const linear of stored) {
-      const inside = this.op(OP.i32_lt_u, this.sub32(linear, first), reach);
-      hit = hit < 0 ? inside : this.op(OP.i32_or, hit, inside);
+      const test = own.test(linear);
+      if (test === null) continue;
+      const pointer = test.pointer < 0 ? this.i32(0) : test.pointer;
+      const isInside = this.op(OP.i32_lt_u, this.sub32(pointer, this.i32(test.first)), this.i32(test.reach));
+      hit = hit < 0 ? isInside : this.op(OP.i32_or, hit, isInside);
     }
-    const leave = this.innerBlock(), stay = this.innerBlock();
-    this.endBranch(hit, leave, stay);
-    this.begin(leave);
-    // Others may be waiting in this code, too.
-    countDeparture(this.fn, this.pc);
-    this.#end(END_EXIT).target = this.insn.nextPc;
-    this.begin(stay);
+    return hit;
   }
 
   /** After an instruction: a new block if it has stored to memory, so that registers can be stored there (emit/exact_registers.ts). */
   splitAfterStores(): void {
-    if (this.storedAt.splice(0).length === 0) return;
+    this.#splitAfter(this.storedAt.splice(0));
+  }
+
+  #splitAfter(stored: readonly number[]): void {
+    if (stored.length === 0 || !this.fn.exactFaults) return;
     const next = this.innerBlock();
     this.endJump(next);
-    this.beginAfter(next);
+    this.ownStores?.carryOver(this.current);
+    this.#beginAfter(next);
   }
 
   /** begin() for an inner block to which only the block just ended leads: registers and flags known as constants stay known. */
   beginAfter(block: number): void {
+    this.ownStores?.forget();
+    this.#beginAfter(block);
+  }
+
+  #beginAfter(block: number): void {
     const { fn } = this;
     const known: [variable: number, value: number][] = [];
     for (let v = 0; v < VAR_XMM; v++) {
       const value = this.current[v];
       if (value >= 0 && (this.isConst32(value) || this.isConst64(value))) known.push([v, value]);
     }
-    this.begin(block);
+    this.#begin(block);
     for (const [v, value] of known) this.current[v] = this.op(fn.op[value], fn.a[value], fn.b[value], 0);
   }
 
@@ -270,6 +299,3 @@ export class Lifter extends Operands {
     return block;
   }
 }
-
-/** Longest store. */
-const STORE_BYTES = 32;

@@ -77,11 +77,19 @@ export interface ProgramRecord {
   readonly files: Map<number, { start: number; end: number }>;
 }
 
+/** Table slots of code that is compiled as it is reached. */
+export interface Slots {
+  /** The slot of a pc, given one if it has none. */
+  slotOf(pc: number): number;
+  /** Whether the pc has a slot: it is an entry, or some region leaves for it. */
+  hasSlot(pc: number): boolean;
+}
+
 /**
  * All code of a kernel's machines: the base module (dispatcher, no regions), the modules made ahead of time, and what was
  * compiled since. Table slots are numbered once for all machines, so that a patch made for one fits the tables of all.
  */
-export class CodeLibrary {
+export class CodeLibrary implements Slots {
   readonly cache: CodeCache = new CodeCache();
   /** By program key (Machine.programLoaded). */
   readonly programs: Map<string, ProgramRecord> = new Map();
@@ -120,11 +128,15 @@ export class CodeLibrary {
     return this.#nextSlot;
   }
 
-  /** The slot of a pc in patches, given one if it has none. */
+  /** See Slots: of patches. */
   slotOf(pc: number): number {
     let slot = this.#slots.get(pc);
     if (slot === undefined) this.#slots.set(pc, slot = this.#nextSlot++);
     return slot;
+  }
+
+  hasSlot(pc: number): boolean {
+    return this.#slots.has(pc);
   }
 
   /** Slots for a module that is made now; gives the first. */
@@ -153,7 +165,7 @@ export class CodeCache {
   /** The module made last that can go on at an address. */
   readonly #byResumePoint = new Map<number, PatchModule>();
   /** What guarded modules were made from, by their numbers. */
-  readonly #guarded = new Map<number, readonly CodeRange[]>();
+  readonly #guarded = new Map<number, readonly GuardedRange[]>();
 
   add(module: PatchModule): void {
     for (const pc of module.entries) {
@@ -161,7 +173,7 @@ export class CodeCache {
       if (list === undefined) this.#byEntry.set(pc, [module]);
       else if (list.push(module) > MAX_VERSIONS) this.#guarded.delete(list.shift()!.guard);
     }
-    if (module.guard !== 0) this.#guarded.set(module.guard, module.ranges);
+    if (module.guard !== 0) this.#guarded.set(module.guard, module.ranges.map((r) => new GuardedRange(r)));
     for (const pc of module.resume.pcs) this.#byResumePoint.set(pc, module);
   }
 
@@ -171,8 +183,11 @@ export class CodeCache {
   }
 
   /** Whether the memory holds anything else than a guarded module was made from; true, too, if the module is not kept any more. */
-  hasChanged(guard: number, u8: Uint8Array): boolean {
-    return !(this.#guarded.get(guard)?.every((r) => sameBytes(u8, r)) ?? false);
+  hasChanged(guard: number, words: Int32Array): boolean {
+    const ranges = this.#guarded.get(guard);
+    if (ranges === undefined) return true;
+    for (let i = 0; i < ranges.length; i++) if (ranges[i].differs(words)) return true;
+    return false;
   }
 
   /** A module, made from the code in this memory, one of whose regions can go on at the pc. */
@@ -190,14 +205,39 @@ function covers(outer: MappedRange | null, inner: MappedRange | null): boolean {
   return inner === null || (outer !== null && outer.start <= inner.start && inner.end <= outer.end);
 }
 
-/** True if the memory holds these bytes there. Four at a time: it is asked whenever guarded code is returned to. */
+/** True if the memory holds these bytes there. */
 export function sameBytes(u8: Uint8Array, { start, bytes }: CodeRange): boolean {
-  const at = start - GUEST_BIAS, { length } = bytes;
-  if (at < 0 || at + length > u8.length) return false;
-  const memory = new DataView(u8.buffer, u8.byteOffset + at, length);
-  const expected = new DataView(bytes.buffer, bytes.byteOffset, length);
-  let i = 0;
-  for (; i + 4 <= length; i += 4) if (memory.getUint32(i) !== expected.getUint32(i)) return false;
-  for (; i < length; i++) if (memory.getUint8(i) !== expected.getUint8(i)) return false;
+  const at = start - GUEST_BIAS;
+  if (at < 0 || at + bytes.length > u8.length) return false;
+  for (let i = 0; i < bytes.length; i++) if (u8[at + i] !== bytes[i]) return false;
   return true;
+}
+
+/** A range as it is compared most quickly, which is asked whenever guarded code is returned to: by the words of the memory. */
+class GuardedRange {
+  /** Of memory: the word in which the range begins. */
+  readonly #at: number;
+  readonly #words: Int32Array;
+  /** What of the first and of the last word is the range's. */
+  readonly #firstMask: number;
+  readonly #lastMask: number;
+
+  constructor({ start, bytes }: CodeRange) {
+    const linear = start - GUEST_BIAS, before = linear & 3, behind = -(before + bytes.length) & 3;
+    this.#at = linear >> 2;
+    this.#words = new Int32Array((before + bytes.length + behind) >> 2);
+    new Uint8Array(this.#words.buffer).set(bytes, before);
+    this.#firstMask = -1 << (8 * before);
+    this.#lastMask = -1 >>> (8 * behind);
+  }
+
+  differs(memory: Int32Array): boolean {
+    const at = this.#at, words = this.#words, last = words.length - 1;
+    if (last < 0) return false;
+    if (at < 0 || at + last >= memory.length) return true;
+    const isOnly = last === 0 ? this.#lastMask : -1;
+    if (((memory[at] ^ words[0]) & this.#firstMask & isOnly) !== 0) return true;
+    for (let i = 1; i < last; i++) if (memory[at + i] !== words[i]) return true;
+    return last > 0 && ((memory[at + last] ^ words[last]) & this.#lastMask) !== 0;
+  }
 }

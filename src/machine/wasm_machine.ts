@@ -7,7 +7,7 @@
  */
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
-import type { CodeLibrary, FileCode, LaterCode, PatchModule, ProgramRecord } from "./code_cache.ts";
+import type { CodeLibrary, FileCode, LaterCode, PatchModule, ProgramRecord, Slots } from "./code_cache.ts";
 import { FLOAT_MODE, MODE_CHECKED, ROUNDING_CONTROL } from "./code_mode.ts";
 import type { CpuLevel } from "./cpu_level.ts";
 import { innermostFrame, trapReason } from "./fault.ts";
@@ -65,7 +65,7 @@ export interface LazyCompiler {
   compile(
     u8: Uint8Array,
     pc: number,
-    slotOf: (pc: number) => number,
+    slots: Slots,
     level: CpuLevel,
     traits: number,
     surroundings: MappedRange | null,
@@ -266,7 +266,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Asked by compiled code. */
   hasChanged(guard: number): boolean {
-    return this.shared.library.cache.hasChanged(guard, this.memory.u8);
+    return this.shared.library.cache.hasChanged(guard, this.memory.i32);
   }
 
   /** Asked by compiled code, which is on the stack: what is replaced is kept until nothing is. */
@@ -424,9 +424,8 @@ export class WasmMachine implements Machine, BodyOwner {
       this.#body.install(cached);
       return true;
     }
-    const slotOf = (p: number) => library.slotOf(p);
     const { compiler, outside } = this.shared, { cpuLevel } = this.client;
-    const compile = () => compiler?.compile(this.memory.u8, pc, slotOf, cpuLevel, traits, surroundings) ?? null;
+    const compile = () => compiler?.compile(this.memory.u8, pc, library, cpuLevel, traits, surroundings) ?? null;
     const patch = outside === undefined ? compile() : outside.during(compile);
     if (patch === null) return false;
     const later = this.#laterAt(pc);
