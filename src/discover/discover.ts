@@ -238,7 +238,7 @@ function isFixedWord({ kind, base, index, segment }: Operand): boolean {
 }
 
 /** The lower half of a word of linear memory, 0 where there is none. */
-function wordAt(u8: Uint8Array, at: number): number {
+export function wordAt(u8: Uint8Array, at: number): number {
   if (at < 0 || at + 4 > u8.length) return 0;
   return (u8[at] | u8[at + 1] << 8 | u8[at + 2] << 16 | u8[at + 3] << 24) >>> 0;
 }

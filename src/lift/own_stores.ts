@@ -9,7 +9,7 @@ import type { CodeRange } from "../machine/code_cache.ts";
 import { GUEST_BIAS, RSP } from "../machine/state.ts";
 import { type Instruction, OPERAND_MEM, SEGMENT_NONE } from "../x86/instruction.ts";
 
-/** Longest store that is told of by its address: FSTP of ten bytes is the only one that is not one of the builder's. */
+/** Longest store that is told of by its address. */
 const STORE_BYTES = 16;
 
 /** Displacements that are compared together with others. */
