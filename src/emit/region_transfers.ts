@@ -181,8 +181,9 @@ export class RegionTransfers {
 
   /** A jump to what is known only when it is reached. */
   exitIndirect(b: number, block: IrBlock): void {
-    const { frame } = this, { out, fn } = frame, next = frame.nextPc();
+    const { frame } = this, { out, fn } = frame;
     if (fn.op[block.value] === OP.i32_const) return this.#exitSeldom(b, fn.a[block.value]);
+    const next = frame.nextPc();
     frame.values.value(block.value);
     frame.set(next);
     frame.spill(b);
@@ -207,7 +208,7 @@ export class RegionTransfers {
     this.#callIndirect(W_RETURN_CALL_INDIRECT);
   }
 
-  /** Who says as an indirect jump where he goes to does not do so often: in few bytes. */
+  /** An indirect jump to what is known is one that is hardly ever taken (Lifter.leaveIfWrittenTo): in few bytes. */
   #exitSeldom(b: number, pc: number): void {
     const { frame } = this;
     frame.spill(b);

@@ -1,6 +1,5 @@
 import type { Region } from "../discover/region.ts";
-import type { CodeRange } from "../machine/code_cache.ts";
-import { GUEST_BIAS } from "../machine/state.ts";
+import { CodeRange } from "../machine/code_range.ts";
 
 /** The bytes a region was made from: its instructions, joined where they are adjacent. Switch tables are checked when run. */
 export function codeRanges(u8: Uint8Array, region: Region): CodeRange[] {
@@ -16,5 +15,5 @@ export function codeRanges(u8: Uint8Array, region: Region): CodeRange[] {
     if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
     else joined.push([start, end]);
   }
-  return joined.map(([start, end]) => ({ start, bytes: u8.slice(start - GUEST_BIAS, end - GUEST_BIAS) }));
+  return joined.map(([start, end]) => new CodeRange(u8, start, end));
 }

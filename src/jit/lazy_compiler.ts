@@ -90,6 +90,7 @@ export class JitCompiler implements LazyCompiler {
     };
   }
 
+  /** See MAX_GENERATED_INSTRUCTIONS. Where calls return to may be entries, too: the calls do return. */
   #discoverGenerated(code: CodeView, pc: number, slots: Slots): Region {
     const known = this.#generated, isKnown = (at: number) => known.get(at) === wordAt(code.u8, at - GUEST_BIAS);
     let region = isKnown(pc) ? null : discoverRegion(code, pc, MAX_GENERATED_INSTRUCTIONS);

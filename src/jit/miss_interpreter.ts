@@ -10,7 +10,7 @@ import { STATE_RIP, STATE_STOP, STATE_STOP_INFO, STOP_CODE_CHANGED, STOP_NONE, S
 import type { MissInterpreter, WasmMachine } from "../machine/wasm_machine.ts";
 import { codeRanges } from "./code_ranges.ts";
 import { IrFaultReplay } from "./fault_replay.ts";
-import { type CodeRange, sameBytes } from "../machine/code_cache.ts";
+import type { CodeRange } from "../machine/code_range.ts";
 
 /** Instructions of an interpreted region: small, since it should soon reach compiled code. */
 const REGION_INSTRUCTIONS = 300;
@@ -82,10 +82,10 @@ export class IrMissInterpreter implements MissInterpreter {
   }
 
   #region(machine: WasmMachine, pc: number): IrFunction {
-    const { memory: { u8 }, client } = machine;
+    const { memory: { u8, i32 }, client } = machine;
     const mode = machine.isChecked ? MODE_CHECKED : 0;
     const known = this.#regions.get(pc), traits = client.codeTraits(pc) | mode;
-    if (known !== undefined && known.traits === traits && known.ranges.every((r) => sameBytes(u8, r))) {
+    if (known !== undefined && known.traits === traits && !known.ranges.some((r) => r.differs(i32))) {
       return known.fn;
     }
     const code: CodeView = {

@@ -19,7 +19,7 @@ import {
 } from "../ir/function.ts";
 import { helperNumber } from "../ir/helpers.ts";
 import { OP } from "../ir/ops.ts";
-import type { CodeRange } from "../machine/code_cache.ts";
+import type { CodeRange } from "../machine/code_range.ts";
 import type { MappedRange } from "../machine/machine.ts";
 import {
   COMPARED_BYTES,

@@ -95,7 +95,10 @@ export class Lifter extends Operands {
     const hit = countStores(fn, from) > stored.length
       ? this.helper("code_changed", this.i32(fn.guard))
       : this.#hits(own, stored);
-    if (hit < 0) return this.#splitAfter(stored);
+    if (hit < 0) {
+      if (stored.length > 0 && fn.exactFaults) this.#split();
+      return;
+    }
     const leave = this.innerBlock(), stay = this.innerBlock(), exit = fn.blocks[leave];
     this.endBranch(hit, leave, stay);
     const { pc, insn: { nextPc } } = this, first = fn.count;
@@ -121,11 +124,10 @@ export class Lifter extends Operands {
 
   /** After an instruction: a new block if it has stored to memory, so that registers can be stored there (emit/exact_registers.ts). */
   splitAfterStores(): void {
-    this.#splitAfter(this.storedAt.splice(0));
+    if (this.storedAt.splice(0).length > 0) this.#split();
   }
 
-  #splitAfter(stored: readonly number[]): void {
-    if (stored.length === 0 || !this.fn.exactFaults) return;
+  #split(): void {
     const next = this.innerBlock();
     this.endJump(next);
     this.ownStores?.carryOver(this.current);

@@ -5,7 +5,7 @@
 import type { IrFunction } from "../ir/function.ts";
 import { KIND_STORE, OP, OP_KIND } from "../ir/ops.ts";
 import { VAR_GPR } from "../ir/variables.ts";
-import type { CodeRange } from "../machine/code_cache.ts";
+import type { CodeRange } from "../machine/code_range.ts";
 import { GUEST_BIAS, RSP } from "../machine/state.ts";
 import { type Instruction, OPERAND_MEM, SEGMENT_NONE } from "../x86/instruction.ts";
 

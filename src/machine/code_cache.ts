@@ -6,17 +6,11 @@ import type { MissRecord } from "./misses.ts";
 import type { ResumeTable } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
 import type { MappedRange } from "./machine.ts";
+import type { CodeRange } from "./code_range.ts";
 import { LookupTable } from "./lookup_table.ts";
-import { GUEST_BIAS } from "./state.ts";
 
 /** Slot 0 is never a region. */
 export const FIRST_SLOT = 1;
-
-/** A stretch of guest memory that compiled code depends on. */
-export interface CodeRange {
-  start: number;
-  bytes: Uint8Array;
-}
 
 /** Regions compiled together, with what they were made from. */
 export interface PatchModule extends TrapTable {
@@ -165,7 +159,7 @@ export class CodeCache {
   /** The module made last that can go on at an address. */
   readonly #byResumePoint = new Map<number, PatchModule>();
   /** What guarded modules were made from, by their numbers. */
-  readonly #guarded = new Map<number, readonly GuardedRange[]>();
+  readonly #guarded = new Map<number, readonly CodeRange[]>();
 
   add(module: PatchModule): void {
     for (const pc of module.entries) {
@@ -173,71 +167,34 @@ export class CodeCache {
       if (list === undefined) this.#byEntry.set(pc, [module]);
       else if (list.push(module) > MAX_VERSIONS) this.#guarded.delete(list.shift()!.guard);
     }
-    if (module.guard !== 0) this.#guarded.set(module.guard, module.ranges.map((r) => new GuardedRange(r)));
+    if (module.guard !== 0) this.#guarded.set(module.guard, module.ranges);
     for (const pc of module.resume.pcs) this.#byResumePoint.set(pc, module);
   }
 
   /** A module with a region for the pc whose code bytes are those in this memory, and that has its like around it up to there. */
-  find(pc: number, u8: Uint8Array, traits = 0, surroundings: MappedRange | null = null): PatchModule | undefined {
-    return this.#byEntry.get(pc)?.find((m) => fits(m, u8, traits) && covers(surroundings, m.surroundings));
+  find(pc: number, memory: Int32Array, traits = 0, surroundings: MappedRange | null = null): PatchModule | undefined {
+    return this.#byEntry.get(pc)?.find((m) => fits(m, memory, traits) && covers(surroundings, m.surroundings));
   }
 
   /** Whether the memory holds anything else than a guarded module was made from; true, too, if the module is not kept any more. */
-  hasChanged(guard: number, words: Int32Array): boolean {
+  hasChanged(guard: number, memory: Int32Array): boolean {
     const ranges = this.#guarded.get(guard);
     if (ranges === undefined) return true;
-    for (let i = 0; i < ranges.length; i++) if (ranges[i].differs(words)) return true;
+    for (let i = 0; i < ranges.length; i++) if (ranges[i].differs(memory)) return true;
     return false;
   }
 
   /** A module, made from the code in this memory, one of whose regions can go on at the pc. */
-  findResumable(pc: number, u8: Uint8Array, traits = 0): PatchModule | undefined {
+  findResumable(pc: number, memory: Int32Array, traits = 0): PatchModule | undefined {
     const module = this.#byResumePoint.get(pc);
-    return module !== undefined && fits(module, u8, traits) ? module : undefined;
+    return module !== undefined && fits(module, memory, traits) ? module : undefined;
   }
 }
 
-function fits(module: PatchModule, u8: Uint8Array, traits: number): boolean {
-  return module.traits === traits && module.ranges.every((r) => sameBytes(u8, r));
+function fits(module: PatchModule, memory: Int32Array, traits: number): boolean {
+  return module.traits === traits && !module.ranges.some((r) => r.differs(memory));
 }
 
 function covers(outer: MappedRange | null, inner: MappedRange | null): boolean {
   return inner === null || (outer !== null && outer.start <= inner.start && inner.end <= outer.end);
-}
-
-/** True if the memory holds these bytes there. */
-export function sameBytes(u8: Uint8Array, { start, bytes }: CodeRange): boolean {
-  const at = start - GUEST_BIAS;
-  if (at < 0 || at + bytes.length > u8.length) return false;
-  for (let i = 0; i < bytes.length; i++) if (u8[at + i] !== bytes[i]) return false;
-  return true;
-}
-
-/** A range as it is compared most quickly, which is asked whenever guarded code is returned to: by the words of the memory. */
-class GuardedRange {
-  /** Of memory: the word in which the range begins. */
-  readonly #at: number;
-  readonly #words: Int32Array;
-  /** What of the first and of the last word is the range's. */
-  readonly #firstMask: number;
-  readonly #lastMask: number;
-
-  constructor({ start, bytes }: CodeRange) {
-    const linear = start - GUEST_BIAS, before = linear & 3, behind = -(before + bytes.length) & 3;
-    this.#at = linear >> 2;
-    this.#words = new Int32Array((before + bytes.length + behind) >> 2);
-    new Uint8Array(this.#words.buffer).set(bytes, before);
-    this.#firstMask = -1 << (8 * before);
-    this.#lastMask = -1 >>> (8 * behind);
-  }
-
-  differs(memory: Int32Array): boolean {
-    const at = this.#at, words = this.#words, last = words.length - 1;
-    if (last < 0) return false;
-    if (at < 0 || at + last >= memory.length) return true;
-    const isOnly = last === 0 ? this.#lastMask : -1;
-    if (((memory[at] ^ words[0]) & this.#firstMask & isOnly) !== 0) return true;
-    for (let i = 1; i < last; i++) if (memory[at + i] !== words[i]) return true;
-    return last > 0 && ((memory[at + last] ^ words[last]) & this.#lastMask) !== 0;
-  }
 }

@@ -5,7 +5,7 @@
 import { HELPERS } from "../ir/helpers.ts";
 import { AccessMap } from "./access_map.ts";
 import { MODE_CHECKED } from "./code_mode.ts";
-import { type CodeLibrary, type FileCode, type PatchModule, sameBytes } from "./code_cache.ts";
+import { type CodeLibrary, type FileCode, type PatchModule } from "./code_cache.ts";
 import { isReturnSite, resumeNumber, resumeRow, type ResumeTable } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
 import { helperBodies } from "./helpers/index.ts";
@@ -150,8 +150,8 @@ export class WasmBody {
     if (this.#modulesUnfit) return false;
     const conflict = present.some((p) => codes.some((c) => c !== p && c.start < p.end && p.start < c.end));
     if (conflict || !this.#patchesInDoubt) return !conflict;
-    const u8 = new Uint8Array(this.memory.buffer);
-    return [...patches].every((p) => p.surroundings === null && p.ranges.every((r) => sameBytes(u8, r)));
+    const words = new Int32Array(this.memory.buffer);
+    return [...patches].every((p) => p.surroundings === null && !p.ranges.some((r) => r.differs(words)));
   }
 
   #bindAnew(codes: readonly FileCode[], library: CodeLibrary): void {

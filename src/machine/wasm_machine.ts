@@ -397,7 +397,7 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#setRip(pc);
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
     if (this.#arrives(pc)) return STOP_NONE;
-    const resumable = shared.library.cache.findResumable(pc, this.memory.u8, this.#traitsOf(pc));
+    const resumable = shared.library.cache.findResumable(pc, this.memory.i32, this.#traitsOf(pc));
     if (resumable !== undefined) {
       this.#body.install(resumable);
       if (this.#body.resumePlace(pc) !== null) return STOP_NONE;
@@ -419,7 +419,7 @@ export class WasmMachine implements Machine, BodyOwner {
     const { library } = this.shared;
     const traits = this.#traitsOf(pc);
     const surroundings = traits & CODE_WRITABLE ? this.client.writableCodeAround(pc) : null;
-    const cached = library.cache.find(pc, this.memory.u8, traits, surroundings);
+    const cached = library.cache.find(pc, this.memory.i32, traits, surroundings);
     if (cached !== undefined) {
       this.#body.install(cached);
       return true;
