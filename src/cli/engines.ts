@@ -8,20 +8,25 @@ import { CodeLibrary, type FileCode } from "../machine/code_cache.ts";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import { InterpreterMachine } from "../jit/interpreter_machine.ts";
+import type { CpuLevel } from "../machine/cpu_level.ts";
 import type { Machine } from "../machine/machine.ts";
 import { GUEST_LOWEST } from "../machine/state.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
 import { decodeResume } from "../machine/resume_table.ts";
 import { decodeTraps } from "../machine/trap_codec.ts";
 import type { Tree } from "../rootfs/tree.ts";
+import { AheadCode } from "../translate/ahead_code.ts";
 import { type FileTranslator, OwnThreadTranslator } from "../translate/file_task.ts";
 import { FunctionStarts } from "../translate/function_starts.ts";
 import { placeTranslation } from "../translate/placed.ts";
 import type { UnsupportedSink } from "../lift/lift.ts";
 
-/** aot: translated as a whole first; jit: compiled as it is reached; interpret: the IR interpreter. */
-export type EngineName = "aot" | "jit" | "interpret";
-export const ENGINE_NAMES: readonly EngineName[] = ["aot", "jit", "interpret"];
+/**
+ * aot: translated as a whole first; boot: a function at a time, as a guest that boots has it; jit: compiled as it is reached;
+ * interpret: the IR interpreter.
+ */
+export type EngineName = "aot" | "boot" | "jit" | "interpret";
+export const ENGINE_NAMES: readonly EngineName[] = ["aot", "boot", "jit", "interpret"];
 
 /** A machine that compiles lazily; better if it can look at the files of the image. */
 export function jitMachine(onUnsupported: UnsupportedSink, tree?: Tree): WasmMachine {
@@ -70,6 +75,19 @@ export function aotMachine(
     pool: new BodyPool(),
   });
   return machine;
+}
+
+/** A machine that has the functions of the image's files made by themselves, and compiles what is no function. */
+export function bootMachine(tree: Tree, level: CpuLevel, onUnsupported: UnsupportedSink): WasmMachine {
+  const ahead = new AheadCode(tree, new OwnThreadTranslator(), level, () => 0);
+  const library: CodeLibrary = new CodeLibrary(emptyBaseCode(), 0, ahead.finder(() => library, true));
+  const starts = new FunctionStarts(tree, library.programs);
+  return new WasmMachine({
+    library,
+    compiler: new JitCompiler({ onUnsupported, isFunctionStart: (pc) => starts.has(pc) }),
+    interpreter: new IrMissInterpreter(onUnsupported),
+    pool: new BodyPool(),
+  });
 }
 
 /** A machine that interprets. */

@@ -14,7 +14,7 @@ import { WasmMachine } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { type FileTranslator, OwnThreadTranslator } from "../translate/file_task.ts";
 import { print } from "../x86/print.ts";
-import { aotMachine, ENGINE_NAMES, type EngineName, interpreterMachine, jitMachine } from "./engines.ts";
+import { aotMachine, bootMachine, ENGINE_NAMES, type EngineName, interpreterMachine, jitMachine } from "./engines.ts";
 import { parseCpuLevel } from "./cpu_option.ts";
 import { HostInput, HostOutput } from "./exec_streams.ts";
 import { openHostDirectory } from "./host_directory.ts";
@@ -28,7 +28,7 @@ Runs one x86-64 Linux program of a root file system to its end. Files it changes
 
   --rootfs DIR      the root file system (default /); never written
   --engine ENGINE   jit: compile what is reached (default); aot: translate the whole program first;
-                    interpret: no compiling at all
+                    boot: translate its functions as they are reached, as while an image boots; interpret: no compiling
   --cpu LEVEL       the processor the program is shown: x86-64-v2 (default) or x86-64-v3
   --env NAME=VALUE  an environment variable; may be repeated (default: PATH and HOME only)
   --no-cache        aot: translate everything, and keep nothing for the next time (in $LIGHTER_CACHE, or ~/.cache/lighter)
@@ -172,8 +172,13 @@ function startOrReport(options: GuestOptions, host: Host): Kernel | null {
   }
 }
 
-function engineMachine({ engine, tree, translator }: RunOptions, onUnsupported: UnsupportedSink): Machine {
+function engineMachine(
+  { engine, tree, translator, cpuLevel = DEFAULT_CPU_LEVEL }: RunOptions,
+  onUnsupported: UnsupportedSink,
+): Machine {
   switch (engine) {
+    case "boot":
+      return bootMachine(tree, cpuLevel, onUnsupported);
     case "interpret":
       return interpreterMachine(onUnsupported);
     case "jit":

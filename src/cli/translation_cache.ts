@@ -19,10 +19,10 @@ import {
   writeFileSync,
 } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import process from "node:process";
 import { TranslatorError } from "../errors.ts";
-import type { FileTask, FileTranslator, Ticket } from "../translate/file_task.ts";
+import type { BegunFile, FileTask, FileTranslator, KeptTranslation, Ticket } from "../translate/file_task.ts";
 import { decodeTranslation, encodeTranslation } from "../translate/translation_codec.ts";
 import type { Translation } from "../translate/translate.ts";
 import { translatorVersion } from "./translator_version.ts";
@@ -35,6 +35,9 @@ const WRITING_MS = 3_600_000;
 
 const DIGEST_BYTES = 32;
 const ENDING = ".translation";
+
+/** Beside where the translation of a task would be: the name of one for the same file with other imports. */
+const OTHER = ".other", NAME = /^[0-9a-f]{64}\.translation$/, MAX_NAME_BYTES = 1000;
 
 /** Where translations are kept by default: code in $LIGHTER_CACHE or ~/.cache/lighter. */
 export function translationCacheFolder(): string {
@@ -57,6 +60,7 @@ export class CachedTranslator implements FileTranslator {
   readonly #version: string;
   readonly #maxBytes: number;
   #isUsable: boolean | undefined;
+  readonly #paths = new WeakMap<FileTask, string>();
   /** How often each happened. */
   found = 0;
   made = 0;
@@ -73,33 +77,66 @@ export class CachedTranslator implements FileTranslator {
     this.#maxBytes = maxBytes;
   }
 
-  begin(task: FileTask, isUrgent = true): Ticket {
-    if (!(this.#isUsable ??= prepare(this.#folder))) return this.#from.begin(task, isUrgent);
-    const path = join(this.#folder, `${taskKey(task, this.#version)}${ENDING}`);
-    const kept = read(path);
+  get hasSpareProcessors(): boolean {
+    return this.#from.hasSpareProcessors ?? false;
+  }
+
+  kept(task: FileTask): KeptTranslation | undefined {
+    const path = this.#pathOf(task);
+    if (path === null) return undefined;
+    const own = read(path), translation = own ?? this.#readOther(path);
+    if (translation === undefined) return undefined;
+    this.found++;
+    return { translation, isOfTask: own !== undefined };
+  }
+
+  begin(task: FileTask, isUrgent = true, begun?: BegunFile, first?: FileTask): Ticket {
+    const path = this.#pathOf(task), kept = path === null ? undefined : read(path);
+    if (first !== undefined && first !== task) this.#note(first, path);
     if (kept !== undefined) {
       this.found++;
       return { wait: () => kept };
     }
-    const ticket = this.#from.begin(task, isUrgent);
+    const ticket = this.#from.begin(task, isUrgent, begun);
     let translation: Translation | undefined;
     return {
       wait: () => {
         if (translation === undefined) {
           translation = ticket.wait();
           this.made++;
-          this.#keep(path, translation);
+          if (path !== null) this.#keep(path, encodeTranslation(translation));
         }
         return translation;
       },
     };
   }
 
+  /** Which translation the guest had in the end that began with another task. */
+  #note(first: FileTask, path: string | null): void {
+    const from = this.#pathOf(first);
+    if (from !== null && path !== null) this.#keep(from + OTHER, new TextEncoder().encode(basename(path)));
+  }
+
+  #readOther(path: string): Translation | undefined {
+    const name = readKept(path + OTHER, MAX_NAME_BYTES);
+    const other = name === undefined ? "" : new TextDecoder().decode(name);
+    return NAME.test(other) ? read(join(this.#folder, other)) : undefined;
+  }
+
+  /** Null if the folder cannot be used. */
+  #pathOf(task: FileTask): string | null {
+    if (!(this.#isUsable ??= prepare(this.#folder))) return null;
+    let path = this.#paths.get(task);
+    if (path === undefined) {
+      this.#paths.set(task, path = join(this.#folder, `${taskKey(task, this.#version)}${ENDING}`));
+    }
+    return path;
+  }
+
   /** Written beside and renamed: readers see all of it or nothing. */
-  #keep(path: string, translation: Translation): void {
+  #keep(path: string, payload: Uint8Array): void {
     const fresh = `${path}.${randomUUID()}.new`;
     try {
-      const payload = encodeTranslation(translation);
       const file = new Uint8Array(DIGEST_BYTES + payload.length);
       file.set(digestOf(payload));
       file.set(payload, DIGEST_BYTES);
@@ -132,20 +169,30 @@ function isOurs({ uid, mode }: { uid: number; mode: number }): boolean {
   return uid === process.getuid!() && (mode & 0o022) === 0;
 }
 
-/** Undefined if there is none, or none to be trusted: cut off, changed, a link, somebody else's. */
 function read(path: string): Translation | undefined {
+  const payload = readKept(path, MAX_BYTES);
+  try {
+    return payload === undefined ? undefined : decodeTranslation(payload);
+  } catch (e) {
+    if (e instanceof TranslatorError) return undefined;
+    throw e;
+  }
+}
+
+/** Undefined if there is none, or none to be trusted: cut off, changed, a link, somebody else's. */
+function readKept(path: string, maxBytes: number): Uint8Array | undefined {
   let fd: number | undefined;
   try {
     fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     const stat = fstatSync(fd);
-    if (!stat.isFile() || !isOurs(stat) || stat.size > MAX_BYTES) return undefined;
+    if (!stat.isFile() || !isOurs(stat) || stat.size > maxBytes) return undefined;
     const file = readFileSync(fd), payload = file.subarray(DIGEST_BYTES);
     if (!digestOf(payload).every((byte, i) => byte === file[i])) return undefined;
-    const translation = decodeTranslation(payload), now = new Date();
+    const now = new Date();
     futimesSync(fd, now, now);
-    return translation;
+    return payload;
   } catch (e) {
-    if (e instanceof TranslatorError || (e as NodeJS.ErrnoException).code !== undefined) return undefined;
+    if ((e as NodeJS.ErrnoException).code !== undefined) return undefined;
     throw e;
   } finally {
     if (fd !== undefined) closeSync(fd);
@@ -156,7 +203,9 @@ function read(path: string): Translation | undefined {
 function makeRoom(folder: string, maxBytes: number): void {
   const files = readdirSync(folder).flatMap((name) => {
     const path = join(folder, name), stat = statSync(path, { throwIfNoEntry: false });
-    return stat === undefined ? [] : [{ path, isKept: name.endsWith(ENDING), size: stat.size, usedMs: stat.mtimeMs }];
+    return stat === undefined
+      ? []
+      : [{ path, isKept: name.endsWith(ENDING) || name.endsWith(OTHER), size: stat.size, usedMs: stat.mtimeMs }];
   });
   for (const { path, isKept, usedMs } of files) {
     if (!isKept && Date.now() - usedMs > WRITING_MS) rmSync(path, { force: true });

@@ -1,3 +1,5 @@
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import {
   chmodSync,
   mkdtempSync,
@@ -96,6 +98,40 @@ describe("CachedTranslator", () => {
     damage(path, new Uint8Array(readFileSync(path)));
     expect(translate(task)).toEqual(translation);
     expect(made).toHaveLength(2);
+  });
+
+  it("gives what is kept, and makes nothing", () => {
+    expect(cached().kept(task)).toBeUndefined();
+    translate(task);
+    expect(cached().kept(task)).toEqual({ translation, isOfTask: true });
+    expect(made).toHaveLength(1);
+  });
+
+  it("finds what a guest had in the end by the task that it began with", () => {
+    const last = { ...task, imports: ["a", "b"] };
+    cached().begin(last, true, undefined, task).wait();
+    expect(cached().kept(task)).toEqual({ translation, isOfTask: false });
+    expect(cached().kept(last)).toEqual({ translation, isOfTask: true });
+    // It is no translation of that task.
+    translate(task);
+    expect(made).toHaveLength(2);
+    expect(cached().kept(task)).toEqual({ translation, isOfTask: true });
+  });
+
+  it.each([
+    ["is gone", (path: string) => rmSync(path)],
+    ["was changed", (path: string) => writeFileSync(path, "x")],
+  ])("finds nothing by another task where the translation %s", (_what, damage) => {
+    cached().begin({ ...task, imports: [] }, true, undefined, task).wait();
+    damage(kept().find((path) => path.endsWith(".translation"))!);
+    expect(cached().kept(task)).toBeUndefined();
+  });
+
+  it("finds nothing by a name that leads elsewhere", () => {
+    cached().begin({ ...task, imports: [] }, true, undefined, task).wait();
+    const note = kept().find((path) => path.endsWith(".other"))!, name = new TextEncoder().encode("../x.translation");
+    writeFileSync(note, Buffer.concat([createHash("sha256").update(name).digest(), name]));
+    expect(cached().kept(task)).toBeUndefined();
   });
 
   it("does not use a folder that others can write", () => {

@@ -1,60 +1,39 @@
 /**
  * Translates files in threads of their own. The caller begins translations and waits for them without giving up its own thread: it
- * may be in the middle of running a guest.
+ * may be in the middle of running a guest. While it waits it does what a thread would do: there is one thread less than there are
+ * processors.
  */
 import { availableParallelism, loadavg, totalmem } from "node:os";
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { encodeEntries } from "../discover/entries_codec.ts";
 import { bug, type ErrorKind, TranslatorError } from "../errors.ts";
-import type { FileTask, FileTranslator, Ticket } from "../translate/file_task.ts";
-import { decodeTranslation } from "../translate/translation_codec.ts";
+import {
+  type BegunFile,
+  type FileTask,
+  type FileTranslator,
+  type Ticket,
+  translateFile,
+} from "../translate/file_task.ts";
+import { encodeAnswers } from "../translate/region_codec.ts";
 import type { Translation } from "../translate/translate.ts";
-import { makeBoard } from "./work_board.ts";
-
-/** What a thread is started with. */
-export interface ThreadStart {
-  port: MessagePort;
-  /** Counts what all threads have said, and what this one was sent. */
-  said: Int32Array<SharedArrayBuffer>;
-  sent: Int32Array<SharedArrayBuffer>;
-}
-
-/**
- * Shared memory, and no view of it: Deno takes seconds to pass some megabytes by any other means, and looks for ports in whatever
- * it has received, key by key, and so at each element of a view.
- */
-export type Shared = SharedArrayBuffer;
-
-/** A file as threads are sent it. */
-interface SharedFile {
-  task: Omit<FileTask, "bytes">;
-  bytes: Shared;
-}
-
-/** What a thread is sent, and what it answers. It says "ready" before anything else. */
-export interface ThreadTask extends SharedFile {
-  id: number;
-  /** Set if others may help: what they look at, and where their answers come from. */
-  board: Shared | null;
-  helpers: MessagePort[];
-}
-export interface ThreadHelp extends SharedFile {
-  board: Shared;
-  answers: MessagePort;
-}
-export type ThreadAnswer =
-  | { ready: true }
-  /** As encodeShared gives it. */
-  | { id: number; translation: Shared }
-  | { id: number; failure: { kind: ErrorKind; message: string } | { stack: string } };
+import { decodeTranslation } from "../translate/translation_codec.ts";
+import { FileHelp } from "./file_help.ts";
+import type { Shared, ThreadAnswer, ThreadHelp, ThreadStart, ThreadTask } from "./translator_messages.ts";
+import { claimJob, endBoard, makeBoard } from "./work_board.ts";
 
 interface Job {
   id: number;
+  /** Null once somebody has begun with it, as far as the caller knows. */
   task: FileTask | null;
+  begun: BegunFile | undefined;
+  /** Whoever sets its word makes it. */
+  claim: Int32Array<SharedArrayBuffer>;
   /** Of its file. */
   bytes: number;
   thread: Thread | null;
-  /** Of a file so large that others may help: the threads that have not been asked to. */
-  helpers: Map<Thread, ThreadHelp>;
+  /** Of a file so large that others may help: who has not been asked to. */
+  helpers: Map<Helper, ThreadHelp>;
+  board: Shared | null;
   translation?: Translation;
   error?: Error;
 }
@@ -70,6 +49,9 @@ interface Thread {
   helps: Job | null;
 }
 
+/** A thread, or the caller itself while it waits. */
+type Helper = Thread | "caller";
+
 /** Jobs that a thread has at once: one to work on, and the next, as nobody may be there to send it in time. */
 const JOBS_AHEAD = 3;
 
@@ -82,12 +64,16 @@ const BYTES_OF_THREAD = 2 ** 31;
 /** More threads have nothing to do: there are few large files. */
 const MAX_THREADS = 8;
 
+/** How long a caller that helps waits for more to be offered. */
+const IDLE_MS = 2;
+
 /** How long threads may take to start. */
 const START_MS = 120_000;
 
-/** As many threads as there are processors, and memory for them. */
+/** With the caller as many as there are processors, and memory for them. */
 export function threadCount(): number {
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_OF_THREAD), MAX_THREADS));
+  const all = Math.min(availableParallelism(), Math.floor(totalmem() / BYTES_OF_THREAD));
+  return Math.max(1, Math.min(all - 1, MAX_THREADS));
 }
 
 /** Two tasks for each processor, of which some are ours: what helping costs besides would be taken from the translation. */
@@ -99,6 +85,7 @@ export class TranslatorPool implements FileTranslator {
   readonly #count: number;
   readonly #helpedBytes: number;
   readonly #isBusy: () => boolean;
+  readonly #callerWorks: boolean;
   /** Started when there is something to do. */
   readonly #threads: Thread[] = [];
   readonly #said = new Int32Array(new SharedArrayBuffer(4));
@@ -108,20 +95,37 @@ export class TranslatorPool implements FileTranslator {
   #later: Job[] = [];
   #next = 0;
   #isReady = false;
+  #helping: FileHelp | null = null;
 
   /** `helpedBytes`: size of a file from which on several threads share it, unless the machine `isBusy`. */
   constructor(
     threads: number = threadCount(),
     helpedBytes: number = HELPED_BYTES,
     isBusy: () => boolean = othersWantProcessors,
+    callerWorks = true,
   ) {
     this.#count = threads;
     this.#helpedBytes = helpedBytes;
     this.#isBusy = isBusy;
+    this.#callerWorks = callerWorks;
   }
 
-  begin(task: FileTask, isUrgent = true): Ticket {
-    const job: Job = { id: this.#next++, task, bytes: task.bytes.length, thread: null, helpers: new Map() };
+  /** A guest, and the engine that compiles for it, keep two processors busy. */
+  get hasSpareProcessors(): boolean {
+    return this.#count > 1;
+  }
+
+  begin(task: FileTask, isUrgent = true, begun?: BegunFile): Ticket {
+    const job: Job = {
+      id: this.#next++,
+      task,
+      begun,
+      claim: new Int32Array(new SharedArrayBuffer(4)),
+      bytes: task.bytes.length,
+      thread: null,
+      helpers: new Map(),
+      board: null,
+    };
     this.#jobs.set(job.id, job);
     (isUrgent ? this.#queue : this.#later).push(job);
     while (this.#threads.length < this.#count) this.#threads.push(this.#start());
@@ -149,24 +153,79 @@ export class TranslatorPool implements FileTranslator {
   }
 
   #wait(job: Job): Translation {
-    // Somebody waits for this one.
-    if (job.thread === null && job.task !== null) {
-      // Who waits for what was not urgent will want the rest of it, too.
-      if (this.#later.includes(job)) this.#queue.push(...this.#later.splice(0));
-      this.#queue = [job, ...this.#queue.filter((other) => other !== job)];
-    }
+    // Who waits for what was not urgent will want the rest of it, too.
+    if (this.#later.includes(job)) this.#queue.push(...this.#later.splice(0));
     const giveUpMs = performance.now() + START_MS;
     for (;;) {
       const said = Atomics.load(this.#said, 0);
       this.#hear();
       if (job.error !== undefined || job.translation !== undefined) break;
+      if (this.#callerWorks && this.#makeOne(job)) continue;
       this.#askForHelp();
+      if (this.#help(said)) continue;
       if (!this.#isReady && performance.now() > giveUpMs) throw bug("the translator's threads do not start");
-      Atomics.wait(this.#said, 0, said, 1000);
+      Atomics.wait(this.#said, 0, said, this.#helping === null ? 1000 : IDLE_MS);
     }
     this.#sendLater();
     if (job.error !== undefined) throw job.error;
     return job.translation!;
+  }
+
+  /** Translates a file that nobody has begun with: the one that is waited for, or else one of those begun last. */
+  #makeOne(job: Job): boolean {
+    const others = [...this.#jobs.values()].reverse(), mine = [job, ...others].find((other) => this.#claim(other));
+    if (mine === undefined) return false;
+    try {
+      mine.translation = translateFile(mine.task!, undefined, mine.begun);
+    } catch (e) {
+      mine.error = e as Error;
+    }
+    isTaken(mine);
+    return true;
+  }
+
+  /** True if the job is the caller's now. */
+  #claim(job: Job): boolean {
+    const { task, thread, claim, board } = job;
+    if (task === null) return false;
+    if (!claimJob(claim)) {
+      isTaken(job);
+      return false;
+    }
+    if (thread !== null) {
+      thread.jobs--;
+      thread.bytes -= job.bytes;
+    }
+    if (board !== null) endBoard(board);
+    this.#jobs.delete(job.id);
+    job.helpers.clear();
+    this.#queue = this.#queue.filter((other) => other !== job);
+    this.#later = this.#later.filter((other) => other !== job);
+    return true;
+  }
+
+  /** Helps with a large file until there is nothing to do, or a thread has said something. False if there was nothing. */
+  #help(said: number): boolean {
+    const help = this.#helping ??= this.#nextHelp();
+    if (help === null) return false;
+    let hasMade = false;
+    while (!help.isOver && Atomics.load(this.#said, 0) === said && help.makeOne()) hasMade = true;
+    if (help.isOver) {
+      help.close();
+      this.#helping = null;
+    }
+    return hasMade;
+  }
+
+  #nextHelp(): FileHelp | null {
+    if (!this.#callerWorks || this.#isBusy()) return null;
+    for (const { helpers } of this.#jobs.values()) {
+      const file = helpers.get("caller");
+      if (file === undefined) continue;
+      helpers.delete("caller");
+      return new FileHelp(file);
+    }
+    return null;
   }
 
   /** Takes what threads have said, and gives them more to do. */
@@ -179,6 +238,7 @@ export class TranslatorPool implements FileTranslator {
           continue;
         }
         const job = this.#jobs.get(answer.id)!;
+        isTaken(job);
         this.#jobs.delete(answer.id);
         job.helpers.clear();
         thread.jobs--;
@@ -206,15 +266,15 @@ export class TranslatorPool implements FileTranslator {
 
   #send(thread: Thread, job: Job): void {
     const { bytes: own, ...task } = job.task!, bytes = toShared(own);
-    const others = own.length < this.#helpedBytes ? [] : this.#threads.filter((other) => other !== thread);
-    const board = others.length === 0 ? null : makeBoard(own.length);
+    const isHelped = own.length >= this.#helpedBytes;
+    const others: Helper[] = isHelped ? [...this.#threads.filter((other) => other !== thread), "caller"] : [];
+    const board = job.board = isHelped ? makeBoard(own.length) : null, claim = job.claim.buffer;
     const helpers = others.map((other) => {
       const { port1, port2 } = new MessageChannel();
       job.helpers.set(other, { task, bytes, board: board!, answers: port2 });
       return port1;
     });
-    post(thread, { id: job.id, task, bytes, board, helpers }, helpers);
-    job.task = null;
+    post(thread, { id: job.id, task, bytes, board, helpers, claim, begun: sharedBegun(job.begun) }, helpers);
     job.thread = thread;
     thread.jobs++;
     thread.bytes += job.bytes;
@@ -233,6 +293,18 @@ export class TranslatorPool implements FileTranslator {
       }
     }
   }
+}
+
+/** What it was made from is not needed any more. */
+function isTaken(job: Job): void {
+  job.task = null;
+  job.begun = undefined;
+}
+
+function sharedBegun(begun: BegunFile | undefined): ThreadTask["begun"] {
+  if (begun === undefined) return null;
+  const answers = begun.made.map((made) => ({ pc: made.region.entryPc, made }));
+  return { found: encodeEntries(begun.found), isOfTask: begun.isOfTask, made: encodeAnswers(answers) };
 }
 
 function post({ port, sent }: Thread, message: ThreadTask | ThreadHelp, ports: MessagePort[]): void {

@@ -4,14 +4,15 @@
  */
 import { receiveMessageOnPort, workerData } from "node:worker_threads";
 import { TranslatorError } from "../errors.ts";
-import { fileMemory } from "../translate/file_memory.ts";
-import { translateFile } from "../translate/file_task.ts";
-import type { Answer } from "../translate/region_codec.ts";
-import { RegionHelper } from "../translate/region_sharing.ts";
+import { decodeEntries } from "../discover/entries_codec.ts";
+import { type BegunFile, translateFile } from "../translate/file_task.ts";
+import { decodeAnswers } from "../translate/region_codec.ts";
 import { encodeShared } from "../translate/translation_codec.ts";
-import type { Shared, ThreadAnswer, ThreadHelp, ThreadStart, ThreadTask } from "./translator_pool.ts";
+import type { ThreadAnswer, ThreadHelp, ThreadStart, ThreadTask } from "./translator_messages.ts";
 import { collectGarbage } from "./collect_garbage.ts";
-import { HelpedWork, OfferedWork } from "./work_board.ts";
+import { FileHelp } from "./file_help.ts";
+import { ownCopy } from "./own_copy.ts";
+import { claimJob, OfferedWork } from "./work_board.ts";
 
 const { port, said, sent } = workerData as ThreadStart;
 
@@ -30,15 +31,15 @@ function say(answer: ThreadAnswer): void {
   Atomics.notify(said, 0);
 }
 
-/** A copy: text in shared memory cannot be decoded. */
-function ownCopy(bytes: Shared): Uint8Array {
-  return new Uint8Array(new Uint8Array(bytes));
-}
-
-function translate({ id, task, bytes, board, helpers }: ThreadTask): void {
+function translate({ id, task, bytes, board, helpers, begun, claim }: ThreadTask): void {
+  if (!claimJob(new Int32Array(claim))) return helpers.forEach((port) => port.close());
   const sharing = board === null ? null : new OfferedWork(board, helpers);
   try {
-    const translation = translateFile({ ...task, bytes: ownCopy(bytes) }, sharing ?? undefined);
+    const translation = translateFile(
+      { ...task, bytes: ownCopy(bytes) },
+      sharing ?? undefined,
+      begun === null ? undefined : begunFile(begun),
+    );
     say({ id, translation: encodeShared(translation) });
   } catch (e) {
     const failure = e instanceof TranslatorError
@@ -51,31 +52,19 @@ function translate({ id, task, bytes, board, helpers }: ThreadTask): void {
   }
 }
 
-function help({ task: { path, start, level, ...hints }, bytes, board, answers }: ThreadHelp): void {
-  const work = new HelpedWork(board, answers);
-  let helper: RegionHelper | undefined;
-  while (!work.isOver) {
-    listen();
-    const found = helper === undefined ? work.found() : undefined;
-    if (found !== undefined) helper = new RegionHelper(fileMemory(ownCopy(bytes), path, start, hints), level, found);
-    const pc = helper === undefined ? -1 : work.next();
-    if (pc >= 0) work.answer(make(helper!, pc));
-    else {
-      work.flush();
-      Atomics.wait(sent, 0, read, IDLE_MS);
-    }
-  }
-  work.close();
-  hasGarbage ||= bytes.byteLength >= LARGE_BYTES;
+function begunFile({ found, isOfTask, made }: NonNullable<ThreadTask["begun"]>): BegunFile {
+  const regions = decodeAnswers(made).flatMap((answer) => answer.made ?? []);
+  return { found: decodeEntries(found), isOfTask, made: regions };
 }
 
-/** What cannot be made is left to the translation, which says why. */
-function make(helper: RegionHelper, pc: number): Answer {
-  try {
-    return { pc, made: helper.make(pc) };
-  } catch {
-    return { pc, made: null };
+function help(file: ThreadHelp): void {
+  const work = new FileHelp(file);
+  while (!work.isOver) {
+    listen();
+    if (!work.makeOne()) Atomics.wait(sent, 0, read, IDLE_MS);
   }
+  work.close();
+  hasGarbage ||= file.bytes.byteLength >= LARGE_BYTES;
 }
 
 /** Does what has been sent. */

@@ -21,6 +21,16 @@ export function makeBoard(fileBytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(4 * (HEAD + 2 * Math.ceil(fileBytes / BYTES_OF_FUNCTION)));
 }
 
+/** Nothing will be offered on it: who wanted to help may go. */
+export function endBoard(board: SharedArrayBuffer): void {
+  Atomics.store(new Int32Array(board), ENDED, 1);
+}
+
+/** True for the first who asks for a job that has this word. */
+export function claimJob(word: Int32Array<SharedArrayBuffer>): boolean {
+  return Atomics.compareExchange(word, 0, FREE, TAKEN) === FREE;
+}
+
 class Board {
   readonly words: Int32Array<SharedArrayBuffer>;
   readonly capacity: number;

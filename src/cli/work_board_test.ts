@@ -2,7 +2,10 @@ import { MessageChannel } from "node:worker_threads";
 import { describe, expect, it } from "vitest";
 import { CODE, programOf } from "../translate/_program.ts";
 import { type CodeEntries, findEntries } from "../discover/entries.ts";
-import { HelpedWork, makeBoard, OfferedWork } from "./work_board.ts";
+import { translateFile } from "../translate/file_task.ts";
+import { digest, fixtureTask } from "../translate/_fixture_task.ts";
+import { FileHelp } from "./file_help.ts";
+import { claimJob, endBoard, HelpedWork, makeBoard, OfferedWork } from "./work_board.ts";
 
 function sides(helpers: number) {
   const board = makeBoard(1 << 10), channels = Array.from({ length: helpers }, () => new MessageChannel());
@@ -68,4 +71,39 @@ describe("the board", () => {
     helper.close();
     offered.end();
   });
+});
+
+describe("helping with a file", () => {
+  const { bytes: file, ...task } = fixtureTask("net/unix_paths.elf"),
+    whole = digest(translateFile({ ...task, bytes: file }));
+  const bytes = new SharedArrayBuffer(file.length);
+  new Uint8Array(bytes).set(file);
+
+  it("makes the functions that are offered, until nothing will be", () => {
+    const board = makeBoard(file.length), { port1, port2 } = new MessageChannel();
+    const help = new FileHelp({ task, bytes, board, answers: port2 }), offered = new OfferedWork(board, [port1]);
+    expect([help.makeOne(), help.isOver]).toEqual([false, false]);
+    let made = 0;
+    const take = (pc: number) => {
+      while (help.makeOne()) made++;
+      return offered.take(pc);
+    };
+    const sharing = {
+      begin: (found: CodeEntries) => offered.begin(found),
+      offer: (pc: number) => offered.offer(pc),
+      take,
+      end: () => {},
+    };
+    expect(digest(translateFile({ ...task, bytes: file }, sharing))).toEqual(whole);
+    expect(made).toBeGreaterThan(10);
+    endBoard(board);
+    expect(help.isOver).toBe(true);
+    help.close();
+    offered.end();
+  });
+});
+
+it("a job is the first one's who asks", () => {
+  const word = new Int32Array(new SharedArrayBuffer(4));
+  expect([claimJob(word), claimJob(word)]).toEqual([true, false]);
 });

@@ -51,6 +51,16 @@ export class CodeMap {
     return i < 0 ? -1 : this.#before[i] + pc - this.ranges[i].start;
   }
 
+  /** Whether another map of the same ranges has the same marks, but for these. */
+  isLike(other: CodeMap, ignored: number): boolean {
+    const mask = 255 & ~ignored;
+    return this.#marks.every((marks, i) => {
+      const others = other.#marks[i];
+      for (let k = 0; k < marks.length; k++) if (((marks[k] ^ others[k]) & mask) !== 0) return false;
+      return true;
+    });
+  }
+
   has(pc: number): boolean {
     return this.#find(pc) >= 0;
   }

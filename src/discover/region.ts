@@ -35,6 +35,23 @@ export function instructionCount(region: Region): number {
   return region.blocks.reduce((n, block) => n + block.instructions.length, 0);
 }
 
+/** Where the instructions of blocks are, joined where they are adjacent; ascending. */
+export function codeSpans(blocks: readonly RegionBlock[]): [start: number, end: number][] {
+  const spans = blocks
+    .map((b): [number, number] => {
+      const last = b.instructions.at(-1);
+      return [b.pc, b.failure !== null ? b.failure.pc + 1 : last === undefined ? b.pc + 1 : last.nextPc];
+    })
+    .sort((a, b) => a[0] - b[0]);
+  const joined: [number, number][] = [];
+  for (const [start, end] of spans) {
+    const last = joined.at(-1);
+    if (last !== undefined && start <= last[1]) last[1] = Math.max(last[1], end);
+    else joined.push([start, end]);
+  }
+  return joined;
+}
+
 /** A recovered switch table: the load at `loadPc` reads entry `indexReg` of it. */
 export interface JumpTable {
   loadPc: number;

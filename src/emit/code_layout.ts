@@ -7,6 +7,7 @@ import { helperNumber, HELPERS } from "../ir/helpers.ts";
 import { FUNCTION_OPS, functionOpNumber, probeFusedBody } from "./function_ops.ts";
 import {
   HELPER,
+  IMPORT,
   Imports,
   TYPE_FUNCTION_OP,
   TYPE_LOOKUP,
@@ -32,8 +33,8 @@ import {
 
 export class CodeLayout {
   readonly imports: Imports = new Imports();
-  /** The module's own functions, in the order of their indices. */
-  readonly functions: { body: Uint8Array; type: number }[] = [];
+  /** The module's own functions, in the order of their indices; those that others may call have a name. */
+  readonly functions: { name: string | null; body: Uint8Array; type: number }[] = [];
   readonly exports: [name: string, index: number][];
   /** Index of the start function, and of the first region. */
   readonly start: number;
@@ -45,34 +46,23 @@ export class CodeLayout {
     const im = this.imports;
     const { syscall, fuel, miss } = im.machine("miss");
     const firstHelper = importHelpers(im);
-    const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, run = lookup + 3, nextUsedPage = lookup + 4;
-    const nextDifferentPage = lookup + 5, reenter = lookup + 6, callThrough = lookup + 7, jumpThrough = lookup + 8;
-    const find = lookup + 9;
-    const own = (body: Uint8Array, type: number) => this.functions.push({ body, type });
-    own(lookupBody(find), TYPE_LOOKUP);
-    own(mulhiUBody(), TYPE_MULHI);
-    own(mulhiSBody(mulhiU), TYPE_MULHI);
-    own(runBody(lookup, fuel, firstHelper + helperNumber("stack_end"), TYPE_REGION), TYPE_RUN);
-    own(nextUsedPageBody(), TYPE_RUN);
-    own(nextDifferentPageBody(), TYPE_RUN);
-    own(reenterBody(), TYPE_STOP);
-    own(callThroughBody(lookup, TYPE_REGION), TYPE_THROUGH);
-    own(jumpThroughBody(lookup, fuel, TYPE_REGION), TYPE_THROUGH);
-    own(findBody(miss), TYPE_LOOKUP);
+    const lookup = im.functions, mulhiU = lookup + 1, mulhiS = lookup + 2, reenter = lookup + 6;
+    const callThrough = lookup + 7, jumpThrough = lookup + 8, find = lookup + 9;
+    const own = (name: string | null, body: Uint8Array, type: number) => this.functions.push({ name, body, type });
+    own("slot_of", lookupBody(find), TYPE_LOOKUP);
+    own("mulhi_u", mulhiUBody(), TYPE_MULHI);
+    own("mulhi_s", mulhiSBody(mulhiU), TYPE_MULHI);
+    own("run", runBody(lookup, fuel, firstHelper + helperNumber("stack_end"), TYPE_REGION), TYPE_RUN);
+    own("next_used_page", nextUsedPageBody(), TYPE_RUN);
+    own("next_different_page", nextDifferentPageBody(), TYPE_RUN);
+    own("reenter", reenterBody(), TYPE_STOP);
+    own("call_through", callThroughBody(lookup, TYPE_REGION), TYPE_THROUGH);
+    own("jump_through", jumpThroughBody(lookup, fuel, TYPE_REGION), TYPE_THROUGH);
+    own(null, findBody(miss), TYPE_LOOKUP);
     const functionOp = (op: number) => find + 1 + functionOpNumber(op);
-    FUNCTION_OPS.forEach((f, i) => own(f.body(), TYPE_FUNCTION_OP + i));
-    this.start = im.functions + own(probeFusedBody(), TYPE_START) - 1;
-    this.exports = [
-      ["mulhi_u", mulhiU],
-      ["mulhi_s", mulhiS],
-      ["run", run],
-      ["next_used_page", nextUsedPage],
-      ["next_different_page", nextDifferentPage],
-      ["reenter", reenter],
-      ["call_through", callThrough],
-      ["jump_through", jumpThrough],
-      ...FUNCTION_OPS.map((f): [string, number] => [f.name, functionOp(f.op)]),
-    ];
+    FUNCTION_OPS.forEach((f, i) => own(f.name, f.body(), TYPE_FUNCTION_OP + i));
+    this.start = im.functions + own(null, probeFusedBody(), TYPE_START) - 1;
+    this.exports = this.functions.flatMap(({ name }, i) => name === null ? [] : [[name, im.functions + i]]);
     this.firstRegion = this.start + 1;
     this.plan = {
       syscall,
@@ -93,6 +83,31 @@ export class CodeLayout {
       target,
     };
   }
+}
+
+/** The imports of a module that has none of these functions, and the indices of two of them. */
+export interface AllImported {
+  imports: Imports;
+  lookup: number;
+  stub: number;
+}
+
+let allImported: AllImported | undefined;
+
+/** Under these imports regions that were emitted for a code module find the same as there. */
+export function importAll(): AllImported {
+  return allImported ??= makeImports();
+}
+
+function makeImports(): AllImported {
+  const { functions } = new CodeLayout(() => ({ kind: "none" })), imports = new Imports();
+  const { miss: stub } = imports.machine("stub");
+  imports.fused();
+  importHelpers(imports);
+  const lookup = imports.functions + functions.findIndex(({ name }) => name === "slot_of");
+  // What regions do not call is only to have an index.
+  for (const { name, type } of functions) imports.func(IMPORT, name ?? "fuel", name === null ? TYPE_STOP : type);
+  return { imports, lookup, stub };
 }
 
 /** All helpers are imported, in the order of their numbers. */

@@ -53,7 +53,7 @@ export interface FileModule extends CodeModule {
   frames: Uint32Array<ArrayBuffer>;
 }
 
-interface Placed {
+export interface Placed {
   body: Uint8Array;
   type: number;
   region: RegionCode | null;
@@ -65,7 +65,7 @@ interface Placed {
 const ROOM_FOR_HEADS = 1 << 12;
 
 /** Sections from the function section on; `elements` are (slot, function index) runs. */
-function assemble(
+export function assemble(
   name: string,
   imports: Imports,
   functions: Placed[],

@@ -147,6 +147,18 @@ export function stubBody(pc: number, miss: number, regionType: number): Uint8Arr
   return goOnAt(c, SLOT, GIVEN, regionType);
 }
 
+/**
+ * As a region: goes on in the one of a pc. It has that made if there is none, as a stub would: a lookup alone gives return sites back
+ * to the dispatcher.
+ */
+export function foundBody(pc: number, lookup: number, stub: number, regionType: number): Uint8Array {
+  const GIVEN = 0, SLOT = REGION_PARAMS.length;
+  const c = new Code();
+  c.i32(pc).call(lookup).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY);
+  giveBack(c.i32(pc).call(stub).tee(SLOT).op(OP.i32_eqz, W_IF, BLOCK_EMPTY).i32(pc)).op(W_END, W_END);
+  return goOnAt(c, SLOT, GIVEN, regionType);
+}
+
 /** As a region: enters the function of a region at the block of a number. With too little depth it returns its own pc. */
 export function sideEntryBody(pc: number, number: number, minDepth: number, main: number, fused: boolean): Uint8Array {
   const DEPTH = 0;

@@ -48,13 +48,13 @@ export interface FileCode extends LoadedCode {
   readonly end: number;
 }
 
-/** Code that is being made, or is worth making only if the guest gets there. */
+/** Code that is being made, or will be. */
 export interface LaterCode {
-  /** The guest has got to an address of it; false if what is there is rather compiled by itself than waited for. */
+  /** The guest has got to an address of it; false if it is rather asked for function by function than waited for. */
   isWorthWaiting(): boolean;
-  /** So many bytes of it have been compiled by themselves. */
-  compiled(bytes: number): void;
-  /** Waits for it; undefined if there will be none. Gives the same at each call. */
+  /** Waits for the function at an address, as it is in this memory; null if it cannot be had by itself. */
+  functionAt(pc: number, u8: Uint8Array, slots: Slots): PatchModule | null;
+  /** Waits for all of it; undefined if there will be none. Gives the same at each call. */
   wait(): FileCode | undefined;
 }
 

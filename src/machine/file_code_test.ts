@@ -264,17 +264,18 @@ describe("a module that is not worth waiting for at first", () => {
   const program = programOf(SOURCE, { entry: "f", data: ["h"] });
   const [PRE, F, S, H] = ["pre", "f", "s", "h"].map((label) => program.labels.get(label)!);
 
-  /** A machine on which the file's code is memory's until so many bytes of it were compiled. */
-  function patient(bytes: number) {
+  /** A machine that compiles the file's code as it is reached, until that is waited for. */
+  function patient() {
     const { name, wasm, entries, firstSlot, resume, traps } = translateProgram(program, { name: "late" });
     const module = new WebAssembly.Module(wasm), { start, end } = PLACE;
     const made = { name, module, entries, firstSlot, resume: decodeResume(resume), ...decodeTraps(traps) };
     const code: FileCode = { ...made, file: FILE, start, end };
     const later = {
-      left: bytes,
+      isDue: false,
       waits: 0,
-      isWorthWaiting: () => later.left <= 0,
-      compiled: (n: number) => void (later.left -= n),
+      asked: [] as number[],
+      isWorthWaiting: () => later.isDue,
+      functionAt: (pc: number) => (later.asked.push(pc), null),
       wait: () => (later.waits++, code),
     };
     const library = new CodeLibrary(emptyBaseCode(), entries.length, () => later);
@@ -286,19 +287,21 @@ describe("a module that is not worth waiting for at first", () => {
     return { m, later };
   }
 
-  test("is not waited for before enough was compiled, and nothing that it has counts as missing", () => {
-    const { m, later } = patient(1);
+  test("is not waited for before, and nothing that it has counts as missing; functions are asked for first", () => {
+    const { m, later } = patient();
     m.client = { ...NO_CLIENT, syscall: () => 0 };
     m.memory.i32[(STATE_GPR + 8 * RDI) >> 2] = 3;
     expect(call(m, F)).toBe(3);
     expect([...m.misses.keys()].filter((pc) => pc >= PLACE.start && pc < PLACE.end)).toEqual([F]);
-    // f has been compiled; s comes with the module.
-    expect([later.left <= 0, later.waits]).toEqual([true, 1]);
+    expect([later.waits, later.asked.filter((pc) => pc === F || pc === S)]).toEqual([0, [F, S]]);
+    later.isDue = true;
+    run(m, H);
+    expect(later.waits).toBe(1);
     expect(call(m, S)).toBe(4);
   });
 
   test("takes over a task that stopped in what was compiled", () => {
-    const { m, later } = patient(1000);
+    const { m, later } = patient();
     let stops = 0;
     m.client = { ...NO_CLIENT, syscall: () => ++stops };
     m.memory.i32[(STATE_GPR + 8 * RDI) >> 2] = 3;
@@ -308,7 +311,7 @@ describe("a module that is not worth waiting for at first", () => {
     words[(STATE_GPR + 8 * RSP) >> 2] = STACK_TOP - 64;
     expect([m.run(), later.waits]).toEqual([STOP_SYSCALL, 0]);
     const registers = m.memory.u8.slice(0, STATE_BYTES);
-    later.left = 0;
+    later.isDue = true;
     // Another task gets to what is not there.
     run(m, H);
     expect(later.waits).toBe(1);

@@ -424,12 +424,17 @@ export class WasmMachine implements Machine, BodyOwner {
       this.#body.install(cached);
       return true;
     }
-    const { compiler, outside } = this.shared, { cpuLevel } = this.client;
+    const { compiler, outside } = this.shared, { cpuLevel } = this.client, later = this.#laterAt(pc);
+    const made = traits === 0 ? later?.functionAt(pc, this.memory.u8, library) ?? null : null;
+    if (made !== null) {
+      this.#noteMiss(pc);
+      library.cache.add(made);
+      this.#body.install(made);
+      return true;
+    }
     const compile = () => compiler?.compile(this.memory.u8, pc, library, cpuLevel, traits, surroundings) ?? null;
     const patch = outside === undefined ? compile() : outside.during(compile);
     if (patch === null) return false;
-    const later = this.#laterAt(pc);
-    later?.compiled(patch.ranges.reduce((n, { bytes }) => n + bytes.length, 0));
     // What will come has all that its code names.
     if (later === undefined || !isKnown) this.#noteMiss(pc);
     library.cache.add(patch);

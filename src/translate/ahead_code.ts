@@ -1,34 +1,28 @@
 /**
- * Translates the files that a guest maps while it runs, so that it runs compiled code soon and the translations are there in the
- * end. A file's code is waited for when it is first needed: how far the translation has come then makes no difference to what
- * the guest does, nor to what is noted of its run, on any number of threads.
+ * The code of files that guests map while they run, and the translations of these files. A guest that boots gets the functions that
+ * it asks for by themselves, as it has need of few; then all its files are translated, and later guests wait for a file's code when
+ * they first need it. How far a translation has come makes no difference to what a guest does, nor to what is noted of its run,
+ * on any number of threads.
  */
 import { exportedNames, importedNames } from "../discover/elf_facts.ts";
 import { parseDynamic } from "../elf/dynamic.ts";
 import { ET_EXEC, parseHeader } from "../elf/header.ts";
 import { parseSegments, PT_INTERP } from "../elf/segments.ts";
 import { TranslatorError } from "../errors.ts";
-import type { CodeLibrary, FileCode, FindFileCode, LaterCode } from "../machine/code_cache.ts";
+import type { CodeLibrary, FileCode, FindFileCode, LaterCode, PatchModule, Slots } from "../machine/code_cache.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
 import { lazyResume } from "../machine/resume_table.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
-import type { FileTask, FileTranslator, Ticket } from "./file_task.ts";
-import { type HintsLeft, hintsLeft } from "./known_code.ts";
+import type { FileTask, FileTranslator, KeptTranslation, Ticket } from "./file_task.ts";
+import { FunctionSource } from "./function_source.ts";
 import { placeTranslation } from "./placed.ts";
 
 /** Executable bytes of the largest file that a guest waits for; larger ones are compiled as they are reached. */
 const MAX_CODE_BYTES = 16 << 20;
 
-/**
- * Libraries are used very little by servers that start: libcrypto a hundredth, the C library a sixth, others less than a twentieth
- * or nearly all. A sixteenth is compiled as it is reached before the guest waits for the rest. (It is counted, not timed: a boot is
- * always the same.)
- */
-const PATIENCE = 1 / 16;
-
-/** Whoever has this is the C library, which everything uses. */
-const C_LIBRARY = "__libc_start_main";
+/** A guest that has not begun to listen by then has its files translated while it goes on. */
+const PATIENCE_MS = 10_000;
 
 /** Where so few names can be looked up, all of them are compiled, whoever looks for them. */
 const FEW_EXPORTS = 64;
@@ -44,13 +38,17 @@ export interface AheadFile {
   task: FileTask;
   /** Set once the translation is on its way. */
   ticket: Ticket | null;
-  /** What the task has more than the one that guests run on. */
-  added: HintsLeft | null;
 }
 
 interface Mapped extends AheadFile {
-  /** Bytes of its code that are compiled as they are reached before a booting guest waits for the rest. */
-  patience: number;
+  /** What its task asks for is not known yet. */
+  isHeld: boolean;
+  /** What guests run on, if it is there from another time. */
+  kept: KeptTranslation | undefined;
+  /** The task as it was when a guest first had need of the file. */
+  first: FileTask;
+  /** Gives functions by themselves; null if the file cannot be read. */
+  source: FunctionSource | null | undefined;
   file: InodeNumber;
   isLibrary: boolean;
   end: number;
@@ -66,6 +64,9 @@ export class AheadCode {
   readonly #files = new Map<string, Mapped | null>();
   /** Names that files mapped so far look up in others. */
   readonly #lookedUp = new Set<string>(LOOKED_UP_BY_LINKER);
+  #isBooting = false;
+  /** When a guest first asked for a function. */
+  #since: number | undefined;
   /** What `now` showed more while the guest waited for code. */
   waited = 0;
 
@@ -79,51 +80,87 @@ export class AheadCode {
 
   /**
    * For the code library of a guest. Guests come one after the other; a later one's library has the slots of those before.
-   * `isPatient`: the guest does not wait for large libraries before it has used some part of their code.
+   * `isBooting`: the guest asks for functions by themselves, and waits for no file.
    */
-  finder(library: () => CodeLibrary, isPatient = false): FindFileCode {
+  finder(library: () => CodeLibrary, isBooting = false): FindFileCode {
+    this.#isBooting = isBooting;
     return (file, start, end) => {
       const mapped = this.#mapped(file, start, end);
       if (mapped === null || mapped.code === null) return undefined;
-      return mapped.code ?? this.#later(mapped, library, isPatient);
+      return mapped.code ?? this.#later(mapped, library, isBooting);
     };
   }
 
-  #later(mapped: Mapped, library: () => CodeLibrary, isPatient: boolean): LaterCode {
+  #later(mapped: Mapped, library: () => CodeLibrary, isBooting: boolean): LaterCode {
     return {
       isWorthWaiting: () => {
-        this.#beginHeld();
-        return !isPatient || mapped.patience <= 0;
+        this.#settleHeld();
+        return !isBooting || mapped.kept !== undefined;
       },
-      compiled: (bytes) => {
-        mapped.patience -= bytes;
-      },
+      functionAt: (pc, u8, slots) => isBooting ? this.#functionAt(mapped, pc, u8, slots) : null,
       wait: () => this.#wait(mapped, library()),
     };
   }
 
+  #functionAt(mapped: Mapped, pc: number, u8: Uint8Array, slots: Slots): PatchModule | null {
+    this.#settleHeld();
+    const since = this.#now();
+    this.#since ??= since;
+    const patch = this.#sourceOf(mapped)?.patchAt(pc, u8, slots) ?? null;
+    const now = this.#now();
+    this.waited += now - since;
+    if (now - this.#since > PATIENCE_MS) this.#beginAll();
+    return patch;
+  }
+
+  #sourceOf(mapped: Mapped): FunctionSource | null {
+    if (mapped.source !== undefined) return mapped.source;
+    try {
+      return mapped.source = new FunctionSource(mapped.task);
+    } catch (e) {
+      return mapped.source = giveUp(e);
+    }
+  }
+
+  /** In the order of their size: the smaller ones fill the threads beside the others. */
+  #beginAll(): void {
+    const size = ({ end, task }: Mapped) => end - task.start;
+    const all = [...this.#files.values()].filter((mapped) => mapped !== null).sort((a, b) => size(b) - size(a));
+    for (const mapped of all) this.#begin(mapped);
+  }
+
+  #begin(mapped: Mapped): void {
+    const { source, task, first, kept, isLibrary } = mapped;
+    if (mapped.ticket !== null) return;
+    mapped.ticket = kept?.isOfTask
+      ? { wait: () => kept.translation }
+      : this.#translator.begin(task, source !== undefined || !isLibrary, source?.begunFor(task), first);
+  }
+
   /**
-   * Between guests: files that were mapped late may look up what libraries, whose code was there already, do not have. Those are
-   * made again, while others still are; guests go on with what they have.
+   * The guest has booted: all files that it has mapped are translated now. Of libraries that is asked for which the files that
+   * were mapped later look up, too.
    */
   catchUp(): void {
-    for (const mapped of this.#files.values()) {
-      if (!mapped?.code || !mapped.isLibrary || mapped.added !== null) continue;
-      const { task, code: { entries, resume } } = mapped, known = new Set(task.imports);
-      const imports = mapped.exports.filter((name) => this.#lookedUp.has(name) && !known.has(name));
-      if (imports.length === 0) continue;
-      const left = hintsLeft(task, Array.from(entries), resume, { profile: [], pointers: [], imports });
-      if (left.imports.length === 0) continue;
-      mapped.added = left;
-      mapped.task = { ...task, imports: [...task.imports, ...left.imports].sort() };
-      mapped.ticket = this.#translator.begin(mapped.task);
-    }
+    this.#isBooting = false;
+    this.#settleHeld();
+    for (const mapped of this.#files.values()) if (mapped?.isLibrary) this.#addImports(mapped);
+    this.#beginAll();
+  }
+
+  #addImports(mapped: Mapped): void {
+    const imports = mapped.exports.filter((name) => this.#lookedUp.has(name));
+    if (imports.length === mapped.task.imports.length) return;
+    mapped.task = { ...mapped.task, imports };
+    mapped.ticket = null;
   }
 
   /** The file as guests had it mapped there, on its way; undefined if none had, or it is too large. */
   begun(file: InodeNumber, start: number): AheadFile | undefined {
     const mapped = this.#files.get(keyOf(file, start)) ?? undefined;
-    if (mapped !== undefined) this.#beginHeld();
+    if (mapped === undefined) return undefined;
+    this.#settleHeld();
+    this.#begin(mapped);
     return mapped;
   }
 
@@ -135,19 +172,20 @@ export class AheadCode {
   }
 
   #look(file: InodeNumber, start: number, end: number): Mapped | null {
-    if (end - start > MAX_CODE_BYTES) return null;
     const bytes = this.#tree.read(file), path = `inode ${file}`;
     try {
       for (const name of importedNames(bytes)) this.#lookedUp.add(name);
+      if (end - start > MAX_CODE_BYTES) return null;
       const exports = exportedNames(bytes).sort();
       const task: FileTask = { bytes, path, start, level: this.#level, profile: [], pointers: [], imports: exports };
       const isLibrary = exports.length > FEW_EXPORTS && !isProgram(bytes);
-      const patience = isLibrary && !exports.includes(C_LIBRARY) ? (end - start) * PATIENCE : 0;
       const mapped: Mapped = {
         task,
         ticket: null,
-        added: null,
-        patience,
+        isHeld: true,
+        kept: undefined,
+        first: task,
+        source: undefined,
         file,
         isLibrary,
         end,
@@ -156,29 +194,35 @@ export class AheadCode {
       };
       // Who will look up which functions of a library is known when all files around it are mapped; extensions of a program may
       // be loaded at any time.
-      if (!isLibrary) mapped.ticket = this.#translator.begin(task);
+      if (!isLibrary) this.#settle(mapped);
       return mapped;
     } catch (e) {
       return giveUp(e);
     }
   }
 
-  #beginHeld(): void {
-    const held = [...this.#files.values()].filter((mapped) => mapped !== null && mapped.ticket === null) as Mapped[];
-    // The longest first: the others fill the threads beside it.
-    held.sort((a, b) => b.end - b.task.start - (a.end - a.task.start));
-    for (const mapped of held) {
+  #settleHeld(): void {
+    for (const mapped of this.#files.values()) {
+      if (mapped === null || !mapped.isHeld) continue;
       mapped.task.imports = mapped.exports.filter((name) => this.#lookedUp.has(name));
-      mapped.ticket = this.#translator.begin(mapped.task, mapped.patience <= 0);
+      this.#settle(mapped);
     }
+  }
+
+  /** The task is known. */
+  #settle(mapped: Mapped): void {
+    mapped.isHeld = false;
+    mapped.kept = this.#translator.kept?.(mapped.task);
+    if (mapped.kept === undefined && (!this.#isBooting || this.#translator.hasSpareProcessors)) this.#begin(mapped);
   }
 
   #wait(mapped: Mapped, library: CodeLibrary): FileCode | undefined {
     if (mapped.code !== undefined) return mapped.code ?? undefined;
-    this.#beginHeld();
+    this.#settleHeld();
     const since = this.#now();
     try {
-      const translation = mapped.ticket!.wait();
+      if (mapped.kept === undefined) this.#begin(mapped);
+      const translation = mapped.kept?.translation ?? mapped.ticket!.wait();
       const { file, end, task: { start } } = mapped, { length } = translation.entries;
       const placed = placeTranslation(translation, {
         name: `ahead.${file}.${start.toString(16)}`,

@@ -9,7 +9,13 @@ import { WasmMachine } from "../machine/wasm_machine.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { AheadCode } from "./ahead_code.ts";
 import { fileMemory } from "./file_memory.ts";
-import { type FileTask, type FileTranslator, translateFile } from "./file_task.ts";
+import {
+  type BegunFile,
+  type FileTask,
+  type FileTranslator,
+  type KeptTranslation,
+  translateFile,
+} from "./file_task.ts";
 import { hintsLeft } from "./known_code.ts";
 
 const BASE = 0x500000, CODE = BASE + TEST_CODE, END = CODE + 0x1000, LONELY = TEST_CODE + 0x20;
@@ -28,16 +34,19 @@ const program = makeTestElf({
   type: ET_EXEC,
   defined: [{ name: "main", address: 0x400000 + TEST_CODE }],
 });
-const OTHER = makeTestElf({ code: [0xc3], imports: ["f2"], soname: "c.so" });
 const LATE = makeTestElf({ code: [0xc3], imports: ["f1"], soname: "d.so" });
-const FILES = [library, user, program, new Uint8Array(64), OTHER, LATE];
-const [LIBRARY, USER, PROGRAM, DAMAGED, OTHER_USER, LATE_USER] = FILES.keys();
+const FILES = [library, user, program, new Uint8Array(64), LATE];
+const [LIBRARY, USER, PROGRAM, DAMAGED, LATE_USER] = FILES.keys();
 
 const tree = { read: (file: number) => FILES[file] } as unknown as Tree;
-let begun: FileTask[], waits: number, clock: number;
+let begun: FileTask[], others: [BegunFile | undefined, FileTask | undefined][], waits: number, clock: number;
+/** What there is from another time: the translation of a task, and of what it is. */
+let kept: (task: FileTask) => KeptTranslation | undefined;
 const translator: FileTranslator = {
-  begin(task) {
+  kept: (task) => kept(task),
+  begin(task, _isUrgent, done, first) {
     begun.push(task);
+    others.push([done, first]);
     return {
       wait() {
         waits++;
@@ -48,9 +57,21 @@ const translator: FileTranslator = {
   },
 };
 
+const LIBRARY_TASK: FileTask = {
+  bytes: library,
+  path: "a",
+  start: CODE,
+  level: "x86-64-v2",
+  profile: [],
+  pointers: [],
+  imports: [],
+};
+
 let ahead: AheadCode, codes: CodeLibrary;
 beforeEach(() => {
   begun = [];
+  others = [];
+  kept = () => undefined;
   waits = clock = 0;
   ahead = new AheadCode(tree, translator, "x86-64-v2", () => clock);
   codes = new CodeLibrary(emptyBaseCode(), 0, ahead.finder(() => codes));
@@ -77,47 +98,78 @@ describe("AheadCode", () => {
     expect(waits).toBe(0);
   });
 
-  it("has a booting guest compile some of a library before it waits; others wait at once", () => {
-    const isPatient = ahead.finder(() => codes, true), size = 4 << 20;
-    const later = isPatient(LIBRARY, CODE, CODE + size) as LaterCode;
-    expect([begun.length, later.isWorthWaiting(), begun.length]).toEqual([0, false, 1]);
-    later.compiled(size / 16 - 1);
+  /** A booting guest's view of the library, and the memory that it is in. */
+  function boot() {
+    const find = ahead.finder(() => codes, true), later = find(LIBRARY, CODE, END) as LaterCode;
+    const { u8 } = fileMemory(library, "a", CODE, { profile: [], pointers: [], imports: [] });
+    return { find, later, u8 };
+  }
+  const place = (n: number): [start: number, end: number] => {
+    const start = 0x600000 + n * 0x10000 + TEST_CODE;
+    return [start, start + 0x1000];
+  };
+
+  it("gives a booting guest functions by themselves, and begins with its files when it has booted", () => {
+    const { find, later, u8 } = boot();
+    find(USER, ...place(0));
     expect(later.isWorthWaiting()).toBe(false);
-    const other = codes.find(LIBRARY, CODE, CODE + size) as LaterCode;
-    expect(other.isWorthWaiting()).toBe(true);
-    // All processes of the guest count.
-    (isPatient(LIBRARY, CODE, CODE + size) as LaterCode).compiled(1);
+    expect(later.functionAt(CODE, u8, codes)!.entries).toEqual([CODE]);
+    expect(later.functionAt(CODE + 1, u8, codes)).toBeNull();
+    expect([begun.length, waits]).toEqual([0, 0]);
+    ahead.catchUp();
+    expect(begun).toMatchObject([{ bytes: library, imports: ["f0"] }, { bytes: user }]);
+    const [[done, first], [nothing]] = others;
+    expect([done?.isOfTask, done?.made.map(({ region }) => region.entryPc), nothing]).toEqual([
+      true,
+      [CODE],
+      undefined,
+    ]);
+    expect(first).toBe(begun[0]);
+    // The next guest waits.
+    const after = codes.find(LIBRARY, CODE, END) as LaterCode;
+    expect([after.isWorthWaiting(), after.functionAt(CODE, u8, codes)]).toEqual([true, null]);
+  });
+
+  it("asks in the end for what was looked up meanwhile, too", () => {
+    const { find, later, u8 } = boot();
+    find(USER, ...place(0));
+    later.functionAt(CODE, u8, codes);
+    find(LATE_USER, ...place(1));
+    ahead.catchUp();
+    const at = begun.findIndex((task) => task.bytes === library), [done, first] = others[at];
+    expect([begun[at].imports, first?.imports, done?.isOfTask]).toEqual([["f0", "f1"], ["f0"], false]);
+    expect(ahead.begun(LIBRARY, CODE)?.task).toBe(begun[at]);
+    expect(begun.length).toBe(3);
+  });
+
+  it("begins with the files of a guest that takes long", () => {
+    const { later, u8 } = boot();
+    later.functionAt(CODE, u8, codes);
+    clock += 9000;
+    later.functionAt(CODE, u8, codes);
+    expect(begun).toEqual([]);
+    clock += 2000;
+    later.functionAt(CODE, u8, codes);
+    expect(begun).toMatchObject([{ bytes: library }]);
+  });
+
+  it.each([true, false])("has a booting guest run what is kept; it is the file's in the end: %s", (isOfTask) => {
+    const own = translateFile({ ...LIBRARY_TASK, imports: ["f0"] });
+    kept = (task) => task.bytes === library ? { translation: own, isOfTask } : undefined;
+    const { find, later, u8 } = boot();
+    find(USER, ...place(0));
     expect(later.isWorthWaiting()).toBe(true);
-    const small = isPatient(USER, 0x600000 + TEST_CODE, 0x600000 + TEST_CODE + 0x1000) as LaterCode;
-    expect(small.isWorthWaiting()).toBe(true);
-    expect(waits).toBe(0);
+    expect(Array.from(later.wait()!.entries)).toEqual(own.entries);
+    ahead.catchUp();
+    expect(begun.filter((task) => task.bytes === library)).toMatchObject(isOfTask ? [] : [{ imports: ["f0"] }]);
+    expect(ahead.begun(LIBRARY, CODE)!.ticket!.wait().entries).toEqual(own.entries);
+    expect(u8.length).toBeGreaterThan(0);
   });
 
   it("leaves what it cannot read, and what is too large, to be compiled when it is reached", () => {
     expect(codes.find(DAMAGED, CODE, END)).toBeUndefined();
     expect(codes.find(LIBRARY, CODE, CODE + (64 << 20))).toBeUndefined();
     expect(begun).toEqual([]);
-  });
-
-  it("has a library made again between guests for what was mapped later, once, and only for what it does not have", () => {
-    const place = (
-      n: number,
-    ): [number, number] => [0x600000 + n * 0x10000 + TEST_CODE, 0x601000 + n * 0x10000 + TEST_CODE];
-    codes.find(USER, ...place(0));
-    const later = codes.find(LIBRARY, CODE, END) as LaterCode;
-    const made = later.wait();
-    ahead.catchUp();
-    expect(begun.length).toBe(2);
-    // f2 is where f0 is.
-    codes.find(OTHER_USER, ...place(1));
-    ahead.catchUp();
-    expect(begun.length).toBe(3);
-    codes.find(LATE_USER, ...place(2));
-    ahead.catchUp();
-    ahead.catchUp();
-    expect(begun.slice(3)).toMatchObject([{ bytes: LATE }, { bytes: library, imports: ["f0", "f1"] }]);
-    expect(ahead.begun(LIBRARY, CODE)).toMatchObject({ task: begun[4], added: { imports: ["f1"] } });
-    expect(codes.find(LIBRARY, CODE, END)).toBe(made);
   });
 
   it("lets machines run the code, which is waited for once", () => {

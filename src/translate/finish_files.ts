@@ -65,8 +65,7 @@ export function finishFiles(files: readonly CodeFile[], options: FinishOptions):
 function begin(file: CodeFile, { tree, translator, ahead, level }: FinishOptions): Work {
   const begun = ahead.begun(file.file, file.start);
   if (begun !== undefined) {
-    const { task, added } = begun;
-    return { file, task, ticket: begun.ticket!, isEarly: true, added, left: null };
+    return { file, task: begun.task, ticket: begun.ticket!, isEarly: true, added: null, left: null };
   }
   const bytes = tree.read(file.file), { profile, pointers, imports } = file.hints, wanted = new Set(imports);
   const task: FileTask = {

@@ -53,12 +53,11 @@ export class RegionMaker {
     this.largest = largest;
     this.found = found;
     this.code = codeView(program.u8, found.map, [...constantRanges(program), ...program.executable]);
-    const inner = new Set([...found.roots, ...found.map.withMarks(MARK_TAKEN | MARK_CONTINUED)]);
-    this.#inner = [...inner].filter((pc) => !this.isFunction(pc)).sort((a, b) => a - b);
+    this.#inner = innerEntries(found);
   }
 
   isFunction(pc: number): boolean {
-    return (this.found.map.get(pc) & (MARK_FUNCTION | MARK_CALLED)) !== 0;
+    return isFunction(this.found, pc);
   }
 
   /** The region of an entry, with the addresses inside at which it is to be entered, too. */
@@ -121,6 +120,26 @@ export class RegionMaker {
     }
     return wanted;
   }
+}
+
+function isFunction({ map }: CodeEntries, pc: number): boolean {
+  return (map.get(pc) & (MARK_FUNCTION | MARK_CALLED)) !== 0;
+}
+
+/** Entries that are no functions, ascending. */
+function innerEntries(found: CodeEntries): number[] {
+  const inner = new Set([...found.roots, ...found.map.withMarks(MARK_TAKEN | MARK_CONTINUED)]);
+  return [...inner].filter((pc) => !isFunction(found, pc)).sort((a, b) => a - b);
+}
+
+/** Whether functions have the same regions by what was found of the same code with these and with other hints. */
+export function makesSameRegions(found: CodeEntries, other: CodeEntries): boolean {
+  if (!found.map.isLike(other.map, MARK_TAKEN) || found.map.referenced.size !== other.map.referenced.size) return false;
+  return isSame(innerEntries(found), innerEntries(other)) && isSame(found.labels, other.labels);
+}
+
+function isSame(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((pc, i) => pc === b[i]);
 }
 
 /** Those of an ascending list that are above `low` and below `end`. */

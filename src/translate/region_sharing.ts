@@ -5,6 +5,7 @@
  */
 import { bug } from "../errors.ts";
 import type { CodeEntries, ProgramMemory } from "../discover/entries.ts";
+import { codeSpans } from "../discover/region.ts";
 import { DetachedEmitter, type DetachedRegion } from "../emit/detached_region.ts";
 import type { InlineFunction } from "../lift/inline.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -17,6 +18,8 @@ export interface MadeRegion {
   asked: number[];
   /** Where its blocks begin, also of what was taken in. */
   blocks: number[];
+  /** Starts and ends of the code that it was made from, with that. */
+  spans: number[];
   /** Instructions without a meaning here: what UnsupportedReport.add is told. */
   unsupported: [pc: number, length: number, name: string, feature: string][];
 }
@@ -31,6 +34,33 @@ export interface RegionSharing {
   take(pc: number): MadeRegion | null;
   /** Nothing will be asked for any more. */
   end(): void;
+}
+
+/** Regions that were made before the translation began; the others may be made by others. */
+export class MadeBefore implements RegionSharing {
+  readonly #made: ReadonlyMap<number, MadeRegion>;
+  readonly #others: RegionSharing | undefined;
+
+  constructor(made: readonly MadeRegion[], others?: RegionSharing) {
+    this.#made = new Map(made.map((m) => [m.region.entryPc, m]));
+    this.#others = others;
+  }
+
+  begin(found: CodeEntries): void {
+    this.#others?.begin(found);
+  }
+
+  offer(pc: number): void {
+    if (!this.#made.has(pc)) this.#others?.offer(pc);
+  }
+
+  take(pc: number): MadeRegion | null {
+    return this.#made.get(pc) ?? this.#others?.take(pc) ?? null;
+  }
+
+  end(): void {
+    this.#others?.end();
+  }
 }
 
 /** Small functions that are kept at once: some megabytes. */
@@ -48,14 +78,19 @@ export class RegionHelper {
     this.#emitter = new DetachedEmitter((pc) => found.map.has(pc));
   }
 
+  isFunction(pc: number): boolean {
+    return this.#maker.isFunction(pc);
+  }
+
   /** Null if it is too large for one region. */
   make(pc: number): MadeRegion | null {
     const maker = this.#maker, { region, instructions } = maker.find(pc, maker.code);
     if (instructions > maker.largest) return null;
-    const asked: number[] = [], unsupported: MadeRegion["unsupported"] = [];
+    const asked: number[] = [], unsupported: MadeRegion["unsupported"] = [], taken = [...region.blocks];
     const fn = maker.lift(region, (callee) => {
       const known = this.#smallFunction(callee);
       asked.push(callee, known?.instructions ?? 0);
+      if (known !== null) taken.push(...known.region.blocks);
       return known;
     }, (insn) => {
       unsupported.push([insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic, insn.row.feature]);
@@ -64,7 +99,7 @@ export class RegionHelper {
     const made = this.#emitter.emit(fn);
     fn.recycle();
     if (made.entryPc !== pc) throw bug("a region of another entry", { pc });
-    return { region: made, asked, blocks, unsupported };
+    return { region: made, asked, blocks, spans: codeSpans(taken).flat(), unsupported };
   }
 
   #smallFunction(pc: number): InlineFunction | null {

@@ -4,7 +4,7 @@
  */
 import { type CodeView, discoverRegion } from "../discover/discover.ts";
 import { CodeMap } from "../discover/code_map.ts";
-import type { ProgramMemory } from "../discover/entries.ts";
+import type { CodeEntries, ProgramMemory } from "../discover/entries.ts";
 import { CodeOwners } from "../discover/owners.ts";
 import { cutIntoParts, type FunctionPart } from "../discover/parts.ts";
 import type { Region, RegionBlock } from "../discover/region.ts";
@@ -32,6 +32,8 @@ export interface TranslateOptions {
   level?: CpuLevel;
   /** Others who make regions of the program, of the same largest size, without `optimise`. */
   sharing?: RegionSharing;
+  /** What is known of the program's code already. */
+  found?: CodeEntries;
   /** Told of progress now and then: regions done and known so far. */
   onProgress?: (done: number, known: number) => void;
   /** Clock for the stage times, in milliseconds. */
@@ -117,7 +119,8 @@ class Translator {
     // It is asked some five times a region: performance.now() would take a thirtieth of the time.
     this.#now = options.now ?? Date.now;
     this.#last = this.#now();
-    this.#maker = new RegionMaker(program, options.level ?? DEFAULT_CPU_LEVEL, options.maxRegionInstructions);
+    const { level, maxRegionInstructions } = options;
+    this.#maker = new RegionMaker(program, level ?? DEFAULT_CPU_LEVEL, maxRegionInstructions, options.found);
     const { found, code } = this.#maker;
     this.#owners = new CodeOwners(found.map);
     this.#codeBetween = { ...code, isElsewhere: (pc) => this.#owners.get(pc) >= 0 };

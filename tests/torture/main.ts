@@ -11,7 +11,7 @@ import { cacheFolder, fetchSources } from "./source.ts";
 
 const USAGE = `deno task torture [options]
 
-  --engine NAME    engine of exec to run on (aot, jit, interpret); "native" runs the programs as they are
+  --engine NAME    engine of exec to run on (aot, boot, jit, interpret); "native" runs the programs as they are
   --spawn          a process for each program (else the translator is loaded once for many)
   --command TEXT   command instead of exec; {program} and {rootfs} are replaced
   --opt O0,O2,O3   optimisation levels (all of these); O3v3 is O3 for x86-64-v3

@@ -1,0 +1,49 @@
+/** Helping with a file that another thread translates: functions are made as long as it offers some. */
+import { fileMemory } from "../translate/file_memory.ts";
+import type { Answer } from "../translate/region_codec.ts";
+import { RegionHelper } from "../translate/region_sharing.ts";
+import { ownCopy } from "./own_copy.ts";
+import type { ThreadHelp } from "./translator_messages.ts";
+import { HelpedWork } from "./work_board.ts";
+
+export class FileHelp {
+  readonly #file: ThreadHelp;
+  readonly #work: HelpedWork;
+  #helper: RegionHelper | undefined;
+
+  constructor(file: ThreadHelp) {
+    this.#file = file;
+    this.#work = new HelpedWork(file.board, file.answers);
+  }
+
+  /** Nothing will be offered any more. */
+  get isOver(): boolean {
+    return this.#work.isOver;
+  }
+
+  /** Makes a function; false if there is none now, and all answers have been sent. */
+  makeOne(): boolean {
+    const helper = this.#helper ??= this.#begin(), pc = helper === undefined ? -1 : this.#work.next();
+    if (pc >= 0) this.#work.answer(make(helper!, pc));
+    else this.#work.flush();
+    return pc >= 0;
+  }
+
+  #begin(): RegionHelper | undefined {
+    const found = this.#work.found(), { task: { path, start, level, ...hints }, bytes } = this.#file;
+    return found && new RegionHelper(fileMemory(ownCopy(bytes), path, start, hints), level, found);
+  }
+
+  close(): void {
+    this.#work.close();
+  }
+}
+
+/** What cannot be made is left to the translation, which says why. */
+function make(helper: RegionHelper, pc: number): Answer {
+  try {
+    return { pc, made: helper.make(pc) };
+  } catch {
+    return { pc, made: null };
+  }
+}
