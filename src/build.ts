@@ -46,7 +46,7 @@ export interface BuiltApp {
   translations: Translation[];
   /** Seconds a station took. */
   seconds: Record<string, number>;
-  /** Those of the seconds that guests waited for translations. */
+  /** Those of the seconds in which guests waited for translations, or for functions by themselves. */
   secondsWaited: number;
   /** Paths of the files that were translated again after the runs. */
   translatedAgain: string[];

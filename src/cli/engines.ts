@@ -30,7 +30,11 @@ export const ENGINE_NAMES: readonly EngineName[] = ["aot", "boot", "jit", "inter
 
 /** A machine that compiles lazily; better if it can look at the files of the image. */
 export function jitMachine(onUnsupported: UnsupportedSink, tree?: Tree): WasmMachine {
-  const library = new CodeLibrary(emptyBaseCode());
+  return machineWith(new CodeLibrary(emptyBaseCode()), onUnsupported, tree);
+}
+
+/** A machine with this code, which compiles what is not there. */
+function machineWith(library: CodeLibrary, onUnsupported: UnsupportedSink, tree?: Tree): WasmMachine {
   const starts = tree === undefined ? null : new FunctionStarts(tree, library.programs);
   return new WasmMachine({
     library,
@@ -68,12 +72,7 @@ export function aotMachine(
     if (code === undefined) made.set(key, code = translated(file, start, end));
     return code;
   });
-  const machine = new WasmMachine({
-    library,
-    compiler: new JitCompiler({ onUnsupported }),
-    interpreter: new IrMissInterpreter(onUnsupported),
-    pool: new BodyPool(),
-  });
+  const machine = machineWith(library, onUnsupported);
   return machine;
 }
 
@@ -81,13 +80,7 @@ export function aotMachine(
 export function bootMachine(tree: Tree, level: CpuLevel, onUnsupported: UnsupportedSink): WasmMachine {
   const ahead = new AheadCode(tree, new OwnThreadTranslator(), level, () => 0);
   const library: CodeLibrary = new CodeLibrary(emptyBaseCode(), 0, ahead.finder(() => library, true));
-  const starts = new FunctionStarts(tree, library.programs);
-  return new WasmMachine({
-    library,
-    compiler: new JitCompiler({ onUnsupported, isFunctionStart: (pc) => starts.has(pc) }),
-    interpreter: new IrMissInterpreter(onUnsupported),
-    pool: new BodyPool(),
-  });
+  return machineWith(library, onUnsupported, tree);
 }
 
 /** A machine that interprets. */

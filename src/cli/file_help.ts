@@ -1,10 +1,12 @@
 /** Helping with a file that another thread translates: functions are made as long as it offers some. */
 import { fileMemory } from "../translate/file_memory.ts";
-import type { Answer } from "../translate/region_codec.ts";
 import { RegionHelper } from "../translate/region_sharing.ts";
 import { ownCopy } from "./own_copy.ts";
 import type { ThreadHelp } from "./translator_messages.ts";
 import { HelpedWork } from "./work_board.ts";
+
+/** How long who has nothing to help with waits for more to be offered. */
+export const HELP_IDLE_MS = 2;
 
 export class FileHelp {
   readonly #file: ThreadHelp;
@@ -24,7 +26,7 @@ export class FileHelp {
   /** Makes a function; false if there is none now, and all answers have been sent. */
   makeOne(): boolean {
     const helper = this.#helper ??= this.#begin(), pc = helper === undefined ? -1 : this.#work.next();
-    if (pc >= 0) this.#work.answer(make(helper!, pc));
+    if (pc >= 0) this.#work.answer({ pc, made: helper!.tryToMake(pc) });
     else this.#work.flush();
     return pc >= 0;
   }
@@ -36,14 +38,5 @@ export class FileHelp {
 
   close(): void {
     this.#work.close();
-  }
-}
-
-/** What cannot be made is left to the translation, which says why. */
-function make(helper: RegionHelper, pc: number): Answer {
-  try {
-    return { pc, made: helper.make(pc) };
-  } catch {
-    return { pc, made: null };
   }
 }

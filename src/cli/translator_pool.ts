@@ -17,7 +17,7 @@ import {
 import { encodeAnswers } from "../translate/region_codec.ts";
 import type { Translation } from "../translate/translate.ts";
 import { decodeTranslation } from "../translate/translation_codec.ts";
-import { FileHelp } from "./file_help.ts";
+import { FileHelp, HELP_IDLE_MS } from "./file_help.ts";
 import type { Shared, ThreadAnswer, ThreadHelp, ThreadStart, ThreadTask } from "./translator_messages.ts";
 import { claimJob, endBoard, makeBoard } from "./work_board.ts";
 
@@ -63,9 +63,6 @@ const BYTES_OF_THREAD = 2 ** 31;
 
 /** More threads have nothing to do: there are few large files. */
 const MAX_THREADS = 8;
-
-/** How long a caller that helps waits for more to be offered. */
-const IDLE_MS = 2;
 
 /** How long threads may take to start. */
 const START_MS = 120_000;
@@ -164,7 +161,7 @@ export class TranslatorPool implements FileTranslator {
       this.#askForHelp();
       if (this.#help(said)) continue;
       if (!this.#isReady && performance.now() > giveUpMs) throw bug("the translator's threads do not start");
-      Atomics.wait(this.#said, 0, said, this.#helping === null ? 1000 : IDLE_MS);
+      Atomics.wait(this.#said, 0, said, this.#helping === null ? 1000 : HELP_IDLE_MS);
     }
     this.#sendLater();
     if (job.error !== undefined) throw job.error;
@@ -180,7 +177,7 @@ export class TranslatorPool implements FileTranslator {
     } catch (e) {
       mine.error = e as Error;
     }
-    isTaken(mine);
+    forgetTask(mine);
     return true;
   }
 
@@ -189,7 +186,7 @@ export class TranslatorPool implements FileTranslator {
     const { task, thread, claim, board } = job;
     if (task === null) return false;
     if (!claimJob(claim)) {
-      isTaken(job);
+      forgetTask(job);
       return false;
     }
     if (thread !== null) {
@@ -238,7 +235,7 @@ export class TranslatorPool implements FileTranslator {
           continue;
         }
         const job = this.#jobs.get(answer.id)!;
-        isTaken(job);
+        forgetTask(job);
         this.#jobs.delete(answer.id);
         job.helpers.clear();
         thread.jobs--;
@@ -296,7 +293,7 @@ export class TranslatorPool implements FileTranslator {
 }
 
 /** What it was made from is not needed any more. */
-function isTaken(job: Job): void {
+function forgetTask(job: Job): void {
   job.task = null;
   job.begun = undefined;
 }

@@ -10,14 +10,11 @@ import { decodeAnswers } from "../translate/region_codec.ts";
 import { encodeShared } from "../translate/translation_codec.ts";
 import type { ThreadAnswer, ThreadHelp, ThreadStart, ThreadTask } from "./translator_messages.ts";
 import { collectGarbage } from "./collect_garbage.ts";
-import { FileHelp } from "./file_help.ts";
+import { FileHelp, HELP_IDLE_MS } from "./file_help.ts";
 import { ownCopy } from "./own_copy.ts";
 import { claimJob, OfferedWork } from "./work_board.ts";
 
 const { port, said, sent } = workerData as ThreadStart;
-
-/** How long a helper who has nothing to do waits for more to be offered. */
-const IDLE_MS = 2;
 
 /** Files of this size and more leave so much garbage that it is collected before the thread waits. */
 const LARGE_BYTES = 8 << 20;
@@ -61,7 +58,7 @@ function help(file: ThreadHelp): void {
   const work = new FileHelp(file);
   while (!work.isOver) {
     listen();
-    if (!work.makeOne()) Atomics.wait(sent, 0, read, IDLE_MS);
+    if (!work.makeOne()) Atomics.wait(sent, 0, read, HELP_IDLE_MS);
   }
   work.close();
   hasGarbage ||= file.bytes.byteLength >= LARGE_BYTES;

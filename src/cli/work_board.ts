@@ -23,12 +23,16 @@ export function makeBoard(fileBytes: number): SharedArrayBuffer {
 
 /** Nothing will be offered on it: who wanted to help may go. */
 export function endBoard(board: SharedArrayBuffer): void {
-  Atomics.store(new Int32Array(board), ENDED, 1);
+  new Board(board).end();
 }
 
 /** True for the first who asks for a job that has this word. */
 export function claimJob(word: Int32Array<SharedArrayBuffer>): boolean {
-  return Atomics.compareExchange(word, 0, FREE, TAKEN) === FREE;
+  return claim(word, 0);
+}
+
+function claim(words: Int32Array<SharedArrayBuffer>, at: number): boolean {
+  return Atomics.compareExchange(words, at, FREE, TAKEN) === FREE;
 }
 
 class Board {
@@ -42,7 +46,11 @@ class Board {
 
   /** True for the first who asks. */
   claim(i: number): boolean {
-    return Atomics.compareExchange(this.words, HEAD + this.capacity + i, FREE, TAKEN) === FREE;
+    return claim(this.words, HEAD + this.capacity + i);
+  }
+
+  end(): void {
+    Atomics.store(this.words, ENDED, 1);
   }
 
   ring(): void {
@@ -95,7 +103,7 @@ export class OfferedWork implements RegionSharing {
   }
 
   end(): void {
-    Atomics.store(this.#board.words, ENDED, 1);
+    this.#board.end();
     for (const port of this.#ports) port.close();
   }
 

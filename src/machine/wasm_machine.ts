@@ -426,17 +426,11 @@ export class WasmMachine implements Machine, BodyOwner {
     }
     const { compiler, outside } = this.shared, { cpuLevel } = this.client, later = this.#laterAt(pc);
     const made = traits === 0 ? later?.functionAt(pc, this.memory.u8, library) ?? null : null;
-    if (made !== null) {
-      this.#noteMiss(pc);
-      library.cache.add(made);
-      this.#body.install(made);
-      return true;
-    }
     const compile = () => compiler?.compile(this.memory.u8, pc, library, cpuLevel, traits, surroundings) ?? null;
-    const patch = outside === undefined ? compile() : outside.during(compile);
+    const patch = made ?? (outside === undefined ? compile() : outside.during(compile));
     if (patch === null) return false;
     // What will come has all that its code names.
-    if (later === undefined || !isKnown) this.#noteMiss(pc);
+    if (made !== null || later === undefined || !isKnown) this.#noteMiss(pc);
     library.cache.add(patch);
     this.#body.install(patch);
     return true;

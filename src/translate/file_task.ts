@@ -64,10 +64,15 @@ const NAME = "code";
  */
 export function translateFile(task: FileTask, others?: RegionSharing, begun?: BegunFile): Translation {
   const { bytes, path, start, level, ...hints } = task, memory = fileMemory(bytes, path, start, hints);
-  const found = begun?.isOfTask ? begun.found : findEntries(memory);
-  const isUseful = begun !== undefined && (begun.isOfTask || makesSameRegions(found, begun.found));
+  const found = begun === undefined || begun.isOfTask ? begun?.found : findEntries(memory);
+  const isUseful = begun !== undefined && (begun.isOfTask || makesSameRegions(found!, begun.found));
   const sharing = isUseful ? new MadeBefore(begun.made, others) : others;
-  return translateProgram(memory, { name: NAME, level, found, ...(sharing === undefined ? {} : { sharing }) });
+  return translateProgram(memory, {
+    name: NAME,
+    level,
+    ...(found === undefined ? {} : { found }),
+    ...(sharing === undefined ? {} : { sharing }),
+  });
 }
 
 /** Translates when it is waited for, in the thread that waits. */

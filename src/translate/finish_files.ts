@@ -1,5 +1,5 @@
 /**
- * The modules of an app, file by file: the translations that the guest ran on while it booted, with entries for where it was seen
+ * The modules of an app, file by file: the translations that were begun when the guest had booted, with entries for where it was seen
  * to go on; made anew only where the runs told of code that has not been found without them.
  */
 import { FIRST_SLOT } from "../machine/code_cache.ts";

@@ -3,6 +3,7 @@
  * made as the translation of the file would make them, which takes them over.
  */
 import { type CodeEntries, findEntries, type ProgramMemory } from "../discover/entries.ts";
+import { codeSpans, type RegionBlock } from "../discover/region.ts";
 import { buildFunctionPatch } from "../emit/function_patch.ts";
 import type { PatchModule, Slots } from "../machine/code_cache.ts";
 import { CodeRange } from "../machine/code_range.ts";
@@ -13,13 +14,20 @@ import { type MadeRegion, RegionHelper } from "./region_sharing.ts";
 /** Makes unique module names, so that faults can be told apart by them. */
 let count = 0;
 
+interface MadeFunction {
+  made: MadeRegion;
+  /** Where the code is that it was made from. */
+  spans: [start: number, end: number][];
+}
+
 export class FunctionSource {
   readonly #task: FileTask;
+  /** The file as it was translated. */
   readonly memory: ProgramMemory;
   readonly #found: CodeEntries;
   readonly #helper: RegionHelper;
   /** Null for what cannot be had by itself. */
-  readonly #made = new Map<number, MadeRegion | null>();
+  readonly #made = new Map<number, MadeFunction | null>();
 
   /** Throws a TranslatorError if the file is not for the place. */
   constructor(task: FileTask) {
@@ -32,7 +40,7 @@ export class FunctionSource {
 
   /** What has been done for a translation of the file. */
   begunFor(task: FileTask): BegunFile {
-    const made = [...this.#made.values()].filter((made) => made !== null);
+    const made = [...this.#made.values()].flatMap((known) => known?.made ?? []);
     return { found: this.#found, isOfTask: task === this.#task, made };
   }
 
@@ -41,29 +49,24 @@ export class FunctionSource {
    * none that is one region.
    */
   patchAt(pc: number, u8: Uint8Array, slots: Slots): PatchModule | null {
-    const made = this.#functionAt(pc);
-    if (made === null) return null;
-    const name = `function${count++}`;
+    const known = this.#functionAt(pc);
+    if (known === null) return null;
+    const name = `function${count++}`, { made, spans } = known;
     const { bytes, ...built } = buildFunctionPatch(name, made.region, (target) => slots.slotOf(target));
-    const { spans } = made, ranges: CodeRange[] = [];
-    for (let i = 0; i < spans.length; i += 2) ranges.push(new CodeRange(u8, spans[i], spans[i + 1]));
+    const ranges = spans.map(([start, end]) => new CodeRange(u8, start, end));
     const module = new WebAssembly.Module(bytes);
     return { ...built, name, module, ranges, traits: 0, guard: 0, surroundings: null };
   }
 
-  #functionAt(pc: number): MadeRegion | null {
-    let made = this.#made.get(pc);
-    if (made === undefined) this.#made.set(pc, made = this.#make(pc));
-    return made;
+  #functionAt(pc: number): MadeFunction | null {
+    let known = this.#made.get(pc);
+    if (known === undefined) this.#made.set(pc, known = this.#make(pc));
+    return known;
   }
 
-  /** What cannot be made is left to the translation, which says why. */
-  #make(pc: number): MadeRegion | null {
+  #make(pc: number): MadeFunction | null {
     if (!this.#helper.isFunction(pc)) return null;
-    try {
-      return this.#helper.make(pc);
-    } catch {
-      return null;
-    }
+    const blocks: RegionBlock[] = [], made = this.#helper.tryToMake(pc, blocks);
+    return made && { made, spans: codeSpans(blocks) };
   }
 }

@@ -9,7 +9,7 @@ export interface Answer {
 
 /** Words before each answer: pc, words of all of it, least depth, flags, and the lengths of LISTS and BYTES. */
 const HEAD = 4;
-const LISTS = 9, BYTES = 3;
+const LISTS = 8, BYTES = 3;
 const IS_MADE = 1, IS_FUSED = 2, HAS_NO_DEPTH = 4;
 
 export function encodeAnswers(answers: readonly Answer[]): SharedArrayBuffer {
@@ -50,9 +50,9 @@ interface Plan extends Answer {
 
 function planOf({ pc, made }: Answer): Plan {
   if (made === null) return { pc, made, lists: [], blobs: [], words: HEAD };
-  const { region: { traps, openCalls, targets, sideEntries, resumePoints, body, hints }, asked, blocks, spans } = made;
+  const { region: { traps, openCalls, targets, sideEntries, resumePoints, body, hints }, asked, blocks } = made;
   const sides = sideEntries.flatMap(({ pc, number }) => [pc, number]);
-  const lists = [traps.notes, traps.sites, openCalls, targets, sides, resumePoints, asked, blocks, spans];
+  const lists = [traps.notes, traps.sites, openCalls, targets, sides, resumePoints, asked, blocks];
   const rows = made.unsupported.length === 0 ? NO_BYTES : new TextEncoder().encode(JSON.stringify(made.unsupported));
   const blobs = [body, hints, rows];
   const bytes = blobs.reduce((n, { length }) => n + length, 0);
@@ -77,7 +77,6 @@ function decodeMade(all: Int32Array, start: number): MadeRegion | null {
   const addresses = () => Array.from(list(), (pc) => pc >>> 0);
   const notes = list(), sites = list(), openCalls = list(), targets = addresses();
   const sides = list(), resumePoints = list(), asked = addresses(), blocks = addresses();
-  const spans = addresses();
   let byte = 4 * at;
   const blob = () => {
     const bytes = new Uint8Array(all.buffer, byte, all[length++]);
@@ -104,7 +103,6 @@ function decodeMade(all: Int32Array, start: number): MadeRegion | null {
     },
     asked,
     blocks,
-    spans,
     // Text in shared memory cannot be decoded.
     unsupported: rows.length === 0 ? [] : JSON.parse(new TextDecoder().decode(new Uint8Array(rows))),
   };

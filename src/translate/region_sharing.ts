@@ -5,7 +5,7 @@
  */
 import { bug } from "../errors.ts";
 import type { CodeEntries, ProgramMemory } from "../discover/entries.ts";
-import { codeSpans } from "../discover/region.ts";
+import type { RegionBlock } from "../discover/region.ts";
 import { DetachedEmitter, type DetachedRegion } from "../emit/detached_region.ts";
 import type { InlineFunction } from "../lift/inline.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -18,8 +18,6 @@ export interface MadeRegion {
   asked: number[];
   /** Where its blocks begin, also of what was taken in. */
   blocks: number[];
-  /** Starts and ends of the code that it was made from, with that. */
-  spans: number[];
   /** Instructions without a meaning here: what UnsupportedReport.add is told. */
   unsupported: [pc: number, length: number, name: string, feature: string][];
 }
@@ -82,15 +80,25 @@ export class RegionHelper {
     return this.#maker.isFunction(pc);
   }
 
-  /** Null if it is too large for one region. */
-  make(pc: number): MadeRegion | null {
+  /** As make(), for who leaves what cannot be made to the translation, which says why. */
+  tryToMake(pc: number, madeOf?: RegionBlock[]): MadeRegion | null {
+    try {
+      return this.make(pc, madeOf);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Null if it is too large for one region. `madeOf` gets its blocks, also of what was taken in. */
+  make(pc: number, madeOf?: RegionBlock[]): MadeRegion | null {
     const maker = this.#maker, { region, instructions } = maker.find(pc, maker.code);
     if (instructions > maker.largest) return null;
-    const asked: number[] = [], unsupported: MadeRegion["unsupported"] = [], taken = [...region.blocks];
+    const asked: number[] = [], unsupported: MadeRegion["unsupported"] = [];
+    madeOf?.push(...region.blocks);
     const fn = maker.lift(region, (callee) => {
       const known = this.#smallFunction(callee);
       asked.push(callee, known?.instructions ?? 0);
-      if (known !== null) taken.push(...known.region.blocks);
+      if (known !== null) madeOf?.push(...known.region.blocks);
       return known;
     }, (insn) => {
       unsupported.push([insn.pc, insn.length, insn.row.text ?? insn.row.mnemonic, insn.row.feature]);
@@ -99,7 +107,7 @@ export class RegionHelper {
     const made = this.#emitter.emit(fn);
     fn.recycle();
     if (made.entryPc !== pc) throw bug("a region of another entry", { pc });
-    return { region: made, asked, blocks, spans: codeSpans(taken).flat(), unsupported };
+    return { region: made, asked, blocks, unsupported };
   }
 
   #smallFunction(pc: number): InlineFunction | null {
