@@ -1,6 +1,7 @@
 /** What a translated image's entry finds in its folder, and how it becomes an app. */
 import { App, type AppParts } from "../src/serve/app.ts";
 import type { HandlerOptions } from "../src/serve/mod.ts";
+import { type GroupLoader, groupSource } from "../src/package/compressed_files.ts";
 import type { Manifest } from "../src/package/manifest.ts";
 
 /**
@@ -9,13 +10,15 @@ import type { Manifest } from "../src/package/manifest.ts";
  */
 declare global {
   /**
-   * The manifest, code modules by name, and the data file: compiled (Deno), or as bytes. Where modules come as bytes (Node) they
+   * The manifest, code modules by name, the data file and the others: compiled (Deno), or as bytes. Where modules come as bytes (Node) they
    * are read when they are compiled, and that is when the entry has told the engine how.
    */
   var LIGHTER: {
     manifest: Manifest;
     modules: Record<string, WebAssembly.Module | (() => Uint8Array<ArrayBuffer>)>;
     data: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
+    /** The files of groups. */
+    files: GroupLoader;
   };
 }
 
@@ -23,14 +26,14 @@ declare global {
 export function packagedApp(
   parts: Pick<AppParts, "host" | "compiler" | "interpreter" | "poolBytes" | "keptFileBytes">,
 ): App {
-  const { manifest, data } = LIGHTER;
+  const { manifest, data, files } = LIGHTER;
   const modules = Object.fromEntries(
     Object.entries(LIGHTER.modules).map(([name, module]) => [
       name,
       typeof module === "function" ? new WebAssembly.Module(module()) : module,
     ]),
   );
-  return new App({ manifest, modules, data: App.readData(data, manifest), ...parts });
+  return new App({ manifest, modules, data: App.readData(data, manifest), groups: groupSource(files), ...parts });
 }
 
 /** What the manifest says about serving. */

@@ -95,4 +95,8 @@ export class SeenTree implements Tree {
   readInto(number: InodeNumber, position: number, target: Uint8Array, at: number, length: number) {
     this.tree.readInto(number, position, target, at, length);
   }
+
+  bring(number: InodeNumber, done: (problem: string | null) => void) {
+    return this.tree.bring(number, done);
+  }
 }

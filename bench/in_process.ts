@@ -5,6 +5,7 @@ import process from "node:process";
 import { denoHost } from "../adapters/deno/host.ts";
 import { JitCompiler } from "../src/jit/lazy_compiler.ts";
 import { IrMissInterpreter } from "../src/jit/miss_interpreter.ts";
+import { groupFile, groupSource } from "../src/package/compressed_files.ts";
 import type { Manifest } from "../src/package/manifest.ts";
 import { App, type AppInstance } from "../src/serve/app.ts";
 import type { HostConnection } from "../src/serve/instance.ts";
@@ -46,6 +47,7 @@ function openApp(folder: string): App {
   return new App({
     manifest,
     data: App.readData(read(manifest.data), manifest),
+    groups: groupSource({ read: (group) => read(groupFile(group)) }),
     modules,
     host: { ...denoHost, log: () => {}, writeLines: () => {} },
     compiler: new JitCompiler(),

@@ -30,7 +30,7 @@ ${table([TRANSLATION_HEAD, ...results.map(translationRow)])}
 ## Limits of hosts
 
 What the budget that \`translate\` prints says does not fit. Memory is an estimate: all pages of the snapshot, all of the
-output, and the compiled form of the code that is touched.
+output but the files that are brought when they are opened, and the compiled form of the code that is touched.
 
 ${results.flatMap(({ entry, over }) => over.map((what) => `- ${entry}: ${what}`)).join("\n") || "Nothing."}
 

@@ -19,6 +19,7 @@ import { BodyPool } from "./machine/body_pool.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "./machine/cpu_level.ts";
 import { CodeLibrary, FIRST_SLOT, lookupOf } from "./machine/code_cache.ts";
 import { WasmMachine, type WasmShared } from "./machine/wasm_machine.ts";
+import { encodeGroup, groupFile } from "./package/compressed_files.ts";
 import { encodeDataFile } from "./package/data_file.ts";
 import { type Manifest, MANIFEST_FORMAT, type ManifestModule } from "./package/manifest.ts";
 import { readFileAt } from "./rootfs/lookup.ts";
@@ -166,7 +167,8 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
 
   enter("package");
   const { compress } = options, mapped = filesOfSnapshot(snapshot);
-  const isWanted = (file: InodeNumber) => mapped.has(file) || guestTree.filesRead.has(file);
+  const open = new Set(guest.kernel.vfs.rootfs.openFiles());
+  const isWanted = (file: InodeNumber) => mapped.has(file) || open.has(file) || guestTree.filesRead.has(file);
   const packed = packTree(tree, compress === undefined ? {} : { compress: { compress, isWanted } });
   const blobs = new Map<string, Uint8Array>([
     ["snapshot.kernel", snapshot.kernel],
@@ -174,7 +176,6 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     ["snapshot.pages", snapshot.pages],
     ["rootfs.index", packed.index],
     ...packed.chunks.map((c, i) => [`rootfs.${i}`, c] as const),
-    ["rootfs.frames", packed.frames],
   ]);
   for (const t of translations) {
     blobs.set(`${t.name}.entries`, new Uint8Array(Uint32Array.from(t.entries).buffer));
@@ -191,6 +192,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   files.set("base.wasm", baseModuleBytes());
   for (const t of translations) files.set(`${t.name}.wasm`, t.wasm);
   files.set("app.data.wasm", encodeDataFile(blobs));
+  packed.groups.forEach((frames, group) => files.set(groupFile(group), encodeGroup(frames)));
   const { argv, env, cwd, uid, gid, groups, stopSignal, ports } = spec;
   const manifest: Manifest = {
     format: MANIFEST_FORMAT,

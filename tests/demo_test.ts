@@ -1,6 +1,6 @@
 /** End to end: the demo's image, translated once; its output, copied elsewhere, answers on every host as the native server does. */
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -36,6 +36,7 @@ it("the output folder holds entries for three hosts, a manifest, code and data",
       "code0.wasm",
       "deno.js",
       "deno_server.js",
+      "files",
       "lighter.json",
       "node.mjs",
       "worker.js",
@@ -57,7 +58,9 @@ it("the same image gives the same output", async () => {
   writeFileSync(image, buildImage(join(root, "fixtures/images/hello")));
   // What was kept of the first translation must be what would be made now.
   const { out } = await translateImage(image, { out: join(folder, "second"), logMemory: true, cache: false });
-  const names = readdirSync(output).filter((name) => name !== "wrangler.toml"); // names the Worker after the file
+  const names = readdirSync(output, { recursive: true, encoding: "utf8" })
+    .filter((name) => statSync(join(output, name)).isFile() && name !== "wrangler.toml"); // names the Worker after the file
+  expect(names).toContain("files/0.wasm");
   expect(names.filter((name) => !readFileSync(join(output, name)).equals(readFileSync(join(out, name))))).toEqual([]);
 });
 
@@ -118,6 +121,12 @@ function addTests(host: HostName, { shared, prepare }: { shared: boolean; prepar
 
   it("keeps both Set-Cookie lines", async () => {
     expect((await get("/cookies")).headers.getSetCookie()).toEqual(["a=1; Path=/", "b=2; HttpOnly"]);
+  });
+
+  it("brings files that nothing read before", async () => {
+    const about = readFileSync(join(root, "fixtures/images/hello/root/share/about.txt"), "utf8");
+    expect(await Promise.all([text("/about"), text("/about")])).toEqual([about, about]);
+    expect(await text("/about")).toBe(about);
   });
 
   it("answers HEAD with fields only", async () => {

@@ -60,7 +60,7 @@ describe("the command", () => {
     const { status, stdout, stderr } = command(imageFile(buildImage(HELLO)));
     expect(stderr).toBe("");
     expect(stdout).toMatch(/^command: \/bin\/hello 8080\n/);
-    expect(stdout).toMatch(/\n {2}\/bin\/hello: 53 kB \(program\)\n/);
+    expect(stdout).toMatch(/\n {2}\/bin\/hello: 54 kB \(program\)\n/);
     expect(stdout).toMatch(/\n {2}partial: setsockopt \(.*\), from \/bin\/hello\n/);
     expect(stdout).toMatch(/\nverdict: should work\n$/);
     expect(status).toBe(0);

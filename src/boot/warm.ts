@@ -103,6 +103,8 @@ export async function warmUp(
     nextDeadlineNs: () => k.nextDeadlineNs(),
     clock: k.clock,
     net: k.net,
+    // All files are here.
+    onWake: null,
     get alive() {
       return k.exitStatus === null;
     },

@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { bug } from "../errors.ts";
+import { GROUP_BINDING, GROUP_FOLDER, groupFile } from "../package/compressed_files.ts";
 import type { Manifest } from "../package/manifest.ts";
 
 export const TARGETS = ["deno", "workers", "node"] as const;
@@ -75,19 +76,35 @@ function prelude(target: Target, manifest: Manifest): string {
       `};`,
       `globalThis.LIGHTER = { manifest: ${json}, modules: {`,
       ...modules.map(([name, file]) => `  ${name}: () => ${load(file)},`),
-      `}, data: ${load(manifest.data)} };`,
+      `}, data: ${load(manifest.data)}, files: { read: (n) => lighterFile(\`./${GROUP_FOLDER}/\${n}.wasm\`) } };`,
     ].join("\n");
   }
   const keyword = target === "deno" ? "import source" : "import";
   return [
     HEAD,
+    ...target === "workers" ? [`import { env as lighterEnv } from "cloudflare:workers";`] : [],
     ...modules.map(([name, file]) => `${keyword} lighter_${name} from ${JSON.stringify(`./${file}`)};`),
     `${keyword} lighterData from ${JSON.stringify(`./${manifest.data}`)};`,
     `globalThis.LIGHTER = { manifest: ${json}, modules: { ${
       modules.map(([name]) => `${name}: lighter_${name}`).join(", ")
-    } }, data: lighterData };`,
+    } }, data: lighterData, files: ${target === "deno" ? denoFiles(manifest) : WORKERS_FILES} };`,
   ].join("\n");
 }
+
+/** Literal names, since a program without a read permission may import no others. Each is read when it is first asked for. */
+function denoFiles({ rootfs }: Manifest): string {
+  const imports = Array.from({ length: rootfs.groups }, (_, n) => `() => import.source("./${groupFile(n)}")`);
+  return `{ fetch: (n) => [${imports.join(", ")}][n]() }`;
+}
+
+/** The host of the address is nobody's: a binding looks at the path. */
+const WORKERS_FILES = `{ fetch: async (n) => {
+  const { ${GROUP_BINDING} } = lighterEnv;
+  if (!${GROUP_BINDING}) throw new Error("the Worker has no binding ${GROUP_BINDING}: see [assets] in the output's wrangler.toml");
+  const response = await ${GROUP_BINDING}.fetch(\`http://${GROUP_FOLDER}/\${n}.wasm\`);
+  if (!response.ok) throw new Error(\`asset \${n}.wasm: status \${response.status}\`);
+  return response.arrayBuffer();
+} }`;
 
 /** Binds the Durable Object of adapters/workers/entry.ts. */
 const GUEST_OBJECT = `[[durable_objects.bindings]]
@@ -117,6 +134,12 @@ globs = ["**/*.data.wasm"]
 [[rules]]
 type = "CompiledWasm"
 globs = ["**/*.wasm"]
+
+# Files of the image that are not wanted at once: brought when the server opens one, and no client's to ask for.
+[assets]
+directory = "./${GROUP_FOLDER}"
+binding = "${GROUP_BINDING}"
+run_worker_first = true
 
 # One instance of the server for all requests, which keeps its state, in place of one a request (translate --stateful).
 ${object}`;

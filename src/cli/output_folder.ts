@@ -35,12 +35,19 @@ function freshFolder(out: string): string {
   return join(dirname(out), `.${basename(out)}.${process.pid}.new`);
 }
 
-/** Writes beside, then renames: a reader sees the old folder or the new one. Throws a TranslatorError if that cannot be. */
-export function writeFolder(out: string, files: Iterable<readonly [name: string, bytes: Uint8Array]>): void {
+/**
+ * Writes beside, then renames: a reader sees the old folder or the new one. `folders` are in it, whether files are in them or not.
+ * Throws a TranslatorError if that cannot be.
+ */
+export function writeFolder(
+  out: string,
+  files: Iterable<readonly [name: string, bytes: Uint8Array]>,
+  folders: readonly string[] = [],
+): void {
   const fresh = freshFolder(out);
   holdingSignals(() => {
     try {
-      mkdirSync(fresh, { recursive: true });
+      for (const name of ["", ...folders]) mkdirSync(join(fresh, name), { recursive: true });
       for (const [name, bytes] of files) writeFileSync(join(fresh, name), bytes);
       rmSync(out, { recursive: true, force: true });
       renameSync(fresh, out);

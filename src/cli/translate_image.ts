@@ -14,6 +14,7 @@ import {
   TARGETS,
   wranglerConfig,
 } from "./bundle.ts";
+import { GROUP_FOLDER } from "../package/compressed_files.ts";
 import type { Translation } from "../translate/translate.ts";
 import { GzipSizes } from "./gzip_sizes.ts";
 import { openImagePath } from "./image_source.ts";
@@ -114,7 +115,8 @@ export async function translateImage(path: string, options: TranslateImageOption
   }
   app.manifest.sizes = Object.fromEntries(sizes);
   files.set("lighter.json", text.encode(`${JSON.stringify(app.manifest, null, 1)}\n`));
-  writeFolder(out, files);
+  // The folder is there without files, too: wrangler.toml names it.
+  writeFolder(out, files, [GROUP_FOLDER]);
   const budget: BudgetInput = {
     files: sizes,
     entries: new Map<string, BudgetHost>([

@@ -26,6 +26,7 @@ import { startFirstProcess } from "./task/start.ts";
 import { TMPFS_MAGIC } from "./abi/statfs.ts";
 import { FileDescription } from "./vfs/file_description.ts";
 import { FileSystem } from "./vfs/file_system.ts";
+import { Arrivals } from "./vfs/arrivals.ts";
 import type { FsContext, OpenedProgram, Vfs } from "./vfs/vfs.ts";
 
 /** Kernel tests without file systems: programs come from a map, "code" is TypeScript steps. */
@@ -99,7 +100,7 @@ export class Harness {
       return { description, path, size: file.bytes.length, mode, uid: 0, gid: 0, isImageFile: false };
     };
     const memfdfs = new FileSystem("tmpfs", 1, TMPFS_MAGIC);
-    this.kernel.vfs = { openExecutable, memfdfs, watchCount: 0 } as unknown as Vfs;
+    this.kernel.vfs = { openExecutable, memfdfs, watchCount: 0, arrivals: new Arrivals() } as unknown as Vfs;
   }
 
   /** Starts a static program whose steps lie at its entry point. */

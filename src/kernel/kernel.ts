@@ -36,7 +36,7 @@ const randomBytes = new Uint8Array(randomWord.buffer);
  * The kernel: owner of tasks, processes, clocks, files and network of one guest, and what its machines call.
  *
  * It never waits. run() returns when no task can go on; the host then calls it again when nextDeadlineNs() has come or when
- * something from outside (a request, a vanished client) has woken a task.
+ * something from outside (a request, a vanished client, a file that was brought) has woken a task.
  */
 export class Kernel implements MachineClient {
   static readonly savedFields: readonly string[] = [
@@ -69,6 +69,7 @@ export class Kernel implements MachineClient {
     "yieldRequested",
     "syscallsToQuestion",
     "questionsInSlice",
+    "onWake",
   ];
   host: Host;
   syscalls: SyscallTable;
@@ -110,6 +111,8 @@ export class Kernel implements MachineClient {
   /** Until the scheduler asks whether somebody else wants the CPU; see questionAfterSyscalls(). */
   syscallsToQuestion = 0;
   questionsInSlice = 0;
+  /** Told when a task can go on though nobody has called run(), or anything that run() is called after. */
+  onWake: (() => void) | null = null;
   private nextPid = 1;
 
   constructor(host: Host, syscalls: SyscallTable) {
@@ -126,6 +129,7 @@ export class Kernel implements MachineClient {
     this.yieldRequested = false;
     this.syscallsToQuestion = 0;
     this.questionsInSlice = 0;
+    this.onWake = null;
   }
 
   /** A restored kernel starts on a new host: its clock goes on from where it was, the wall clock jumps to the present. */

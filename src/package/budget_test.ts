@@ -9,6 +9,8 @@ function input(changes: Partial<BudgetInput> = {}): BudgetInput {
     files: new Map([
       ["code0.wasm", size(10)],
       ["app.data.wasm", size(40)],
+      ["files/0.wasm", size(3)],
+      ["files/1.wasm", size(2)],
       ["worker.js", size(1)],
       ["deno.js", size(2)],
       [
@@ -30,23 +32,20 @@ const needs = (budget: BudgetInput) =>
   Object.fromEntries(checkBudget(budget).map((line) => [`${line.host}: ${line.what}`, line.needs / MB]));
 
 describe("the budget", () => {
-  it("counts for a host what it deploys, and in memory what may be expanded", () => {
+  it("counts for a host what it deploys, and compressed files neither as modules nor in memory", () => {
     expect(needs(input())).toEqual({
       "Workers: modules, uncompressed": 51,
-      // Guest, modules, code, and the 7 MB that compression saves.
-      "Workers: memory of an isolate (estimate)": 8 + 51 + 12 + 7,
-      "Deno Deploy: deployment": 52,
-      "Deno Deploy: memory (estimate)": 8 + 52 + 12 + 7,
+      // Guest, modules, code.
+      "Workers: memory of an isolate (estimate)": 8 + 51 + 12,
+      "Deno Deploy: deployment": 52 + 5,
+      "Deno Deploy: memory (estimate)": 8 + 52 + 12,
     });
   });
 
-  it("counts no more expanded files than hosts keep", () => {
-    const rootfs = { chunkBytes: 0, storedBytes: 30 * MB, expandedBytes: 230 * MB };
-    const { "Workers: memory of an isolate (estimate)": workers, "Deno Deploy: memory (estimate)": deno } = needs(
-      input({ rootfs }),
-    );
-    expect(workers).toBeCloseTo(8 + 51 + 12 + (16 << 20) / MB);
-    expect(deno).toBeCloseTo(8 + 52 + 12 + (64 << 20) / MB);
+  it("has one line for all compressed files", () => {
+    const lines = formatBudget(input()).split("\n").filter((line) => line.includes("files/"));
+    expect(lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual(["files/ (2)"]);
+    expect(lines[0]).toContain(" 5.0 MB ");
   });
 
   it("names what is compressed", () => {

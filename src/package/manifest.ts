@@ -34,9 +34,9 @@ export interface Manifest {
   blobs: string[];
   /**
    * Content of the root file system: its chunks among the blobs ("rootfs.0" ...) and their bytes, and what is in compressed
-   * frames ("rootfs.frames"), as stored and as read.
+   * frames: how many groups of them, a file each (compressed_files.ts), and bytes as stored and as read.
    */
-  rootfs: { chunks: number; chunkBytes: number; storedBytes: number; expandedBytes: number };
+  rootfs: { chunks: number; chunkBytes: number; groups: number; storedBytes: number; expandedBytes: number };
   /** The hosts log how much memory the guest has when it is more than ever. */
   logMemory?: boolean;
   unsupported: ManifestUnsupported;

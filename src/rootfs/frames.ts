@@ -1,5 +1,6 @@
 /** Contents that are kept compressed: one after the other, cut into frames of the same size. */
 import { hashWords } from "../deflate/hash_words.ts";
+import { groupFrames } from "./pack_format.ts";
 
 /**
  * Content of a frame. Longer ones compress better and take longer until the first byte is there: docs/performance/size.md has
@@ -17,14 +18,14 @@ export interface FramePlace {
 }
 
 export interface Frames {
-  /** All frames. */
-  bytes: Uint8Array;
+  /** All frames, in groups. */
+  groups: Uint8Array[];
   /** For each frame its bytes here, those of what it holds (equal where it is not compressed), and the hash of these. */
   records: (readonly [stored: number, length: number, hash: number])[];
   places: FramePlace[];
 }
 
-export const noFrames: Frames = { bytes: new Uint8Array(0), records: [], places: [] };
+export const noFrames: Frames = { groups: [], records: [], places: [] };
 
 /** Contents that stand together in the tree stay together, as they are likely to be read together. */
 export function cutFrames(contents: readonly Uint8Array[], compress: (bytes: Uint8Array) => Uint8Array): Frames {
@@ -50,7 +51,9 @@ export function cutFrames(contents: readonly Uint8Array[], compress: (bytes: Uin
     }
   }
   finish();
-  return { bytes: joined(stored), records, places };
+  const groups: Uint8Array[] = [];
+  for (let i = 0; i < stored.length; i += groupFrames) groups.push(joined(stored.slice(i, i + groupFrames)));
+  return { groups, records, places };
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -27,6 +27,10 @@ export class MemoryTree implements Tree {
     target.set(this.read(number).subarray(position, position + length), at);
   }
 
+  bring(): boolean {
+    return true;
+  }
+
   private index(number: InodeNumber): number {
     if (!Number.isInteger(number) || number < 1 || number > this.inodes.length) throw bug(`no inode ${number}`);
     return number - 1;

@@ -35,7 +35,8 @@ export interface Compression {
 export interface PackSizes {
   readonly chunks: number;
   readonly chunkBytes: number;
-  /** What is in frames: as it is stored, and as it is read. */
+  /** What is in frames: their groups, and bytes as they are stored and as they are read. */
+  readonly groups: number;
   readonly storedBytes: number;
   readonly expandedBytes: number;
 }
@@ -96,10 +97,11 @@ export function packTree(tree: Tree, options: PackOptions = {}): PackedTreeBytes
   const sizes = {
     chunks: chunks.length,
     chunkBytes: chunks.reduce((n, chunk) => n + chunk.length, 0),
-    storedBytes: frames.bytes.length,
+    groups: frames.groups.length,
+    storedBytes: frames.records.reduce((n, [stored]) => n + stored, 0),
     expandedBytes: frames.records.reduce((n, [, length]) => n + length, 0),
   };
-  return { index, chunks, frames: frames.bytes, sizes };
+  return { index, chunks, groups: frames.groups, sizes };
 }
 
 function numberInodes(tree: Tree): NumberedInode[] {

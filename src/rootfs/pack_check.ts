@@ -7,11 +7,13 @@ import {
   contentBytes,
   direntBytes,
   frameBytes,
+  groupFrames,
   headerBytes,
   inodeBytes,
   inodeTypes,
   maxFrameContent,
   type PackedTreeBytes,
+  type PackedTreeParts,
   type PackLayout,
   packLayout,
   packMagic,
@@ -22,7 +24,7 @@ const slash = 0x2f;
 const dot = 0x2e;
 
 /** The layout of a valid index; throws bad input, naming the offset, for any other. */
-export function checkedLayout(bytes: PackedTreeBytes, name: string): PackLayout {
+export function checkedLayout(bytes: PackedTreeBytes | PackedTreeParts, name: string): PackLayout {
   return new PackCheck(bytes, name).run();
 }
 
@@ -31,7 +33,7 @@ class PackCheck {
   private readonly index: Uint8Array;
   private layout!: PackLayout;
 
-  constructor(private readonly bytes: PackedTreeBytes, private readonly name: string) {
+  constructor(private readonly bytes: PackedTreeBytes | PackedTreeParts, private readonly name: string) {
     this.index = bytes.index;
     this.view = new DataView(this.index.buffer, this.index.byteOffset, this.index.byteLength);
   }
@@ -77,20 +79,19 @@ class PackCheck {
     return this.bytes.chunks.map((chunk) => chunk.length);
   }
 
-  // Lengths of what the frames hold. Whether they hold it shows when they are expanded.
+  // Lengths of what the frames hold. Whether they hold it, and whether groups are as long as their frames, shows when they are read.
   private frames(): number[] {
     const { frameCount, framesAt } = this.layout, lengths: number[] = [];
-    let stored = 0;
+    const { groups } = this.bytes, groupCount = Math.ceil(frameCount / groupFrames);
+    if ("length" in groups && groups.length !== groupCount) {
+      throw this.bad(28, `${groups.length} groups of frames given, the index asks for ${groupCount}`);
+    }
     for (let i = 0; i < frameCount; i++) {
       const at = framesAt + i * frameBytes, bytes = this.word(at), length = this.word(at + 4);
       if (bytes === 0 || bytes > length || length > maxFrameContent) {
         throw this.bad(at, `frame ${i} has ${bytes} bytes for ${length}`);
       }
-      stored += bytes;
       lengths.push(length);
-    }
-    if (stored !== this.bytes.frames.length) {
-      throw this.bad(28, `${this.bytes.frames.length} bytes of frames given, the index asks for ${stored}`);
     }
     return lengths;
   }

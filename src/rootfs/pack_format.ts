@@ -8,8 +8,9 @@
  *     content = unit, offset in it, length; goes on at the start of the next unit where a unit ends        (u32 each)
  *     frame  = bytes that it is stored in, bytes of content, hash of these                                 (u32 each)
  *
- * Units are the chunks and then the frames. Frames are stored one behind the other: deflated, or as they are if both
- * lengths are the same. The hash (hash_words.ts) is checked when a compressed one is expanded.
+ * Units are the chunks and then the frames. Frames are deflated, or stored as they are if both lengths are the same. The hash
+ * (hash_words.ts) is checked when a compressed one is expanded. Frames are stored one behind the other in groups of
+ * `groupFrames`, which need not be there when a tree is opened (frame_groups.ts).
  *
  * `first` and `count` are a directory's dirents, a symbolic link's target among the names, or a file's content id and 0.
  * Records have fixed sizes, so opening allocates nothing for a file until someone asks for it. Inodes are numbered from 1,
@@ -19,7 +20,7 @@
 import type { InodeType } from "./tree.ts";
 
 export const packMagic = 0x5252544c; // "LTRR"
-export const packVersion = 2;
+export const packVersion = 3;
 
 export const headerBytes = 32;
 export const inodeBytes = 36;
@@ -34,13 +35,24 @@ export const maxFrameContent = 1 << 20;
 /** Inode types by their code in the index. */
 export const inodeTypes: readonly InodeType[] = ["file", "directory", "symlink", "fifo"];
 
+/** Frames of a group: what a host brings at a time. The last group may have fewer. */
+export const groupFrames = 8;
+
 export interface PackedTreeBytes {
   readonly index: Uint8Array;
   /** None of them longer than the limit given to `packTree`. */
   readonly chunks: readonly Uint8Array[];
-  /** All frames; empty where nothing is compressed. */
-  readonly frames: Uint8Array;
+  /** The frames, in groups; none where nothing is compressed. */
+  readonly groups: readonly Uint8Array[];
 }
+
+/** A packed tree whose frames a host has somewhere else. */
+export type PackedTreeParts = Pick<PackedTreeBytes, "index" | "chunks"> & { readonly groups: GroupSource };
+
+/** Where groups of frames come from, by their numbers: at once, or later. */
+export type GroupSource =
+  | { readonly read: (group: number) => Uint8Array }
+  | { readonly fetch: (group: number) => Promise<Uint8Array> };
 
 /** Counts at the head of an index, and where its sections begin. */
 export interface PackLayout {

@@ -24,10 +24,10 @@ function facts(tree: Tree) {
 }
 
 function damaged(change: (index: DataView, chunks: Uint8Array[]) => void): PackedTreeBytes {
-  const { index, chunks, frames } = packTree(tree);
+  const { index, chunks, groups } = packTree(tree);
   const copies = chunks.map((chunk) => chunk.slice());
   change(new DataView(index.buffer), copies);
-  return { index, chunks: copies, frames };
+  return { index, chunks: copies, groups };
 }
 
 describe("a packed tree", () => {
@@ -72,6 +72,7 @@ describe("a packed tree", () => {
       children: (number) => number === odd.root ? new Map([["\udcff.txt", 2]]) : odd.children(number),
       read: (number) => odd.read(number),
       readInto: (number, position, target, at, length) => odd.readInto(number, position, target, at, length),
+      bring: () => true,
     };
     const packed = openPackedTree(packTree(oddTree));
     expect(packed.inode(lookupNoFollow(packed, "/\udcff.txt")!).target).toBe("\udcfe");
@@ -89,11 +90,11 @@ describe("opening a damaged pack fails with one clear line", () => {
     expect(() => openPackedTree(damaged(change)));
 
   it("when it is something else or of another version", () => {
-    expect(() => openPackedTree({ index: new Uint8Array(10), chunks: [], frames: new Uint8Array(0) })).toThrow(
+    expect(() => openPackedTree({ index: new Uint8Array(10), chunks: [], groups: [] })).toThrow(
       "too short for the index",
     );
     open((index) => index.setUint32(0, 1)).toThrow("not the index of a packed rootfs");
-    open((index) => index.setUint32(4, 9, true)).toThrow("packed rootfs has version 9, this one reads 2");
+    open((index) => index.setUint32(4, 9, true)).toThrow("packed rootfs has version 9, this one reads 3");
   });
 
   it("when lengths do not add up", () => {

@@ -7,6 +7,7 @@ import {
   inodeBytes,
   inodeTypes,
   type PackedTreeBytes,
+  type PackedTreeParts,
   type PackLayout,
 } from "./pack_format.ts";
 import { checkedLayout } from "./pack_check.ts";
@@ -23,10 +24,11 @@ export interface OpenPackOptions {
  * Opens what `packTree` made. The whole index is checked first, so that nothing read from it later can be out of
  * bounds. Frames are checked when they are first read, which throws bad input for those that are damaged.
  */
-export function openPackedTree(bytes: PackedTreeBytes, options: OpenPackOptions = {}): Tree {
+export function openPackedTree(bytes: PackedTreeBytes | PackedTreeParts, options: OpenPackOptions = {}): Tree {
   const { name = "packed rootfs", keptBytes = Infinity } = options;
   const layout = checkedLayout(bytes, name);
-  return new PackedTree(bytes, layout, new FrameCache(bytes, layout, name, keptBytes));
+  const { index, chunks, groups } = bytes;
+  return new PackedTree(index, chunks, layout, new FrameCache(index, groups, layout, name, keptBytes));
 }
 
 /**
@@ -40,11 +42,12 @@ class PackedTree implements Tree {
   private readonly directories = new Map<InodeNumber, ReadonlyMap<string, InodeNumber>>();
 
   constructor(
-    private readonly bytes: PackedTreeBytes,
+    private readonly index: Uint8Array,
+    private readonly chunks: readonly Uint8Array[],
     private readonly layout: PackLayout,
     private readonly frames: FrameCache,
   ) {
-    this.view = viewOf(bytes.index);
+    this.view = viewOf(index);
   }
 
   inode(number: InodeNumber): Inode {
@@ -89,15 +92,26 @@ class PackedTree implements Tree {
     }
   }
 
+  bring(number: InodeNumber, done: (problem: string | null) => void): boolean {
+    const { type, size } = this.inode(number);
+    if (type !== "file" || size === 0) return true;
+    const content = this.contentAt(number), { chunkCount } = this.layout;
+    const first = this.view.getUint32(content, true);
+    let last = first, end = this.view.getUint32(content + 4, true) + size;
+    while (end > this.unitLength(last)) end -= this.unitLength(last++);
+    // Chunks are always here.
+    return last < chunkCount || this.frames.bring(Math.max(0, first - chunkCount), last - chunkCount, done);
+  }
+
   // Of a chunk or, behind these, a frame.
   private unit(number: number): Uint8Array {
     const { chunkCount } = this.layout;
-    return number < chunkCount ? this.bytes.chunks[number] : this.frames.get(number - chunkCount);
+    return number < chunkCount ? this.chunks[number] : this.frames.get(number - chunkCount);
   }
 
   private unitLength(number: number): number {
     const { chunkCount } = this.layout;
-    return number < chunkCount ? this.bytes.chunks[number].length : this.frames.lengthOf(number - chunkCount);
+    return number < chunkCount ? this.chunks[number].length : this.frames.lengthOf(number - chunkCount);
   }
 
   private decodeInode(number: InodeNumber): Inode {
@@ -135,7 +149,7 @@ class PackedTree implements Tree {
   // The name whose offset and length stand at `at`.
   private text(at: number): string {
     const start = this.layout.namesAt + this.view.getUint32(at, true);
-    return decodeName(this.bytes.index.subarray(start, start + this.view.getUint32(at + 4, true)));
+    return decodeName(this.index.subarray(start, start + this.view.getUint32(at + 4, true)));
   }
 
   private inodeAt(number: InodeNumber): number {

@@ -26,4 +26,8 @@ export class RecordingTree implements Tree {
     this.filesRead.add(number);
     this.tree.readInto(number, position, target, at, length);
   }
+
+  bring(number: InodeNumber, done: (problem: string | null) => void): boolean {
+    return this.tree.bring(number, done);
+  }
 }

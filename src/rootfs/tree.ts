@@ -43,6 +43,12 @@ export interface Tree {
 
   /** Copies `length` bytes of a file's content from `position` on, all of which are there, to target[at..]. */
   readInto(number: InodeNumber, position: number, target: Uint8Array, at: number, length: number): void;
+
+  /**
+   * Whether the content of a file is here to be read. If not it is brought, and `done` is called once, later: with null when it
+   * can be read, or with what went wrong. What is brought stays here.
+   */
+  bring(number: InodeNumber, done: (problem: string | null) => void): boolean;
 }
 
 export const noChildren: ReadonlyMap<string, InodeNumber> = new Map();

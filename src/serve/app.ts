@@ -16,6 +16,7 @@ import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared }
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
 import { KEPT_FILE_BYTES } from "../package/kept_files.ts";
 import type { Manifest } from "../package/manifest.ts";
+import type { GroupSource } from "../rootfs/pack_format.ts";
 import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { filePaths } from "../rootfs/walk.ts";
@@ -29,6 +30,8 @@ export interface AppParts {
   manifest: Manifest;
   /** Blobs of the data file, by name. */
   data: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
+  /** The compressed files: groups of frames, one a file of the package. */
+  groups: GroupSource;
   /** Compiled code modules by name (ManifestProgram.name), and "base". */
   modules: Readonly<Record<string, WebAssembly.Module>>;
   host: Host;
@@ -56,6 +59,10 @@ export class AppInstance implements GuestInstance {
 
   get net(): Kernel["net"] {
     return this.kernel.net;
+  }
+
+  set onWake(told: (() => void) | null) {
+    this.kernel.onWake = told;
   }
 
   run(sliceNs: number): ReturnType<Kernel["run"]> {
@@ -97,7 +104,7 @@ export class App {
       return compiled;
     };
     const chunks = Array.from({ length: manifest.rootfs.chunks }, (_, i) => blob(`rootfs.${i}`));
-    this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks, frames: blob("rootfs.frames") }, {
+    this.#tree = openPackedTree({ index: blob("rootfs.index"), chunks, groups: parts.groups }, {
       name: manifest.data,
       keptBytes: parts.keptFileBytes ?? KEPT_FILE_BYTES.others,
     });

@@ -15,6 +15,8 @@ export interface GuestInstance {
   };
   /** False once the guest has ended. */
   readonly alive: boolean;
+  /** Told when run() has something to do because of what the host brought. */
+  onWake: (() => void) | null;
 }
 
 /** Where handlers get their guests. */

@@ -38,7 +38,9 @@ export class Pump {
     private readonly sliceMs: number,
     /** Whether the guest's own timers go off while no request is in flight. */
     private readonly keepsTime: boolean,
-  ) {}
+  ) {
+    instance.onWake = () => this.drive();
+  }
 
   get isDead(): boolean {
     return this.dead || !this.instance.alive;

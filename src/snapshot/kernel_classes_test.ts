@@ -6,7 +6,7 @@ import { kernelClasses } from "./kernel_classes.ts";
 const KERNEL = fileURLToPath(new URL("../kernel/", import.meta.url));
 
 /** Classes of the kernel that hold no guest state: made anew by whoever needs them. */
-const STATELESS = new Set(["LoopbackConnection", "LineSink", "PathWalker", "Tracer", "ReceiveInfo"]);
+const STATELESS = new Set(["LoopbackConnection", "LineSink", "PathWalker", "Tracer", "ReceiveInfo", "Arrivals"]);
 
 it("every concrete class of the kernel is registered for snapshots, or named as stateless", () => {
   const registry = kernelClasses();

@@ -24,6 +24,7 @@ export class ScriptedGuest implements GuestInstance {
   readonly net = new Net();
   readonly clock: { monotonicNs(): number };
   alive = true;
+  onWake: (() => void) | null = null;
   /** Set by a script to make run() throw, as a bug of ours would. */
   bomb: Error | null = null;
   readonly k: Kernel;

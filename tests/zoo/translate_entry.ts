@@ -81,7 +81,8 @@ function warmRequests(file: string | null): WarmRequest[] {
 
 function sizesOf({ app: { manifest, files } }: TranslatedImage): { wasm: Size; snapshot: Size; output: Size } {
   const all = Object.entries(manifest.sizes);
-  const code = all.filter(([name]) => name.endsWith(".wasm") && name !== manifest.data);
+  const codeFiles = new Set(["base.wasm", ...manifest.modules.map(({ file }) => file)]);
+  const code = all.filter(([name]) => codeFiles.has(name));
   const blobs = decodeDataFile(files.get(manifest.data)!, manifest.data);
   const snapshot = SNAPSHOT_BLOBS.map((name) => blobs.get(name)!);
   return {

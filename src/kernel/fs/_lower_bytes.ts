@@ -5,5 +5,6 @@ export function lowerBytes(bytes: Uint8Array): LowerBytes {
   return {
     number: 1,
     read: (position, target, at, length) => target.set(bytes.subarray(position, position + length), at),
+    bring: () => true,
   };
 }

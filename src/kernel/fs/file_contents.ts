@@ -14,6 +14,8 @@ export interface LowerBytes {
   readonly number: number;
   /** Copies `length` bytes from `position` on, which are there, to target[at..]. */
   read(position: number, target: Uint8Array, at: number, length: number): void;
+  /** As Tree.bring. */
+  bring(done: (problem: string | null) => void): boolean;
 }
 
 /**
@@ -42,6 +44,11 @@ export class FileContents {
   /** Number of the file of the image that this is, byte for byte; 0 if it is none. */
   get imageFile(): number {
     return this.isImageFile ? this.lower!.number : 0;
+  }
+
+  /** The file of the image whose bytes show somewhere, or null. */
+  get shownFile(): LowerBytes | null {
+    return this.lowerEnd > 0 ? this.lower : null;
   }
 
   /** Bytes held in memory. */

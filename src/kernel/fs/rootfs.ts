@@ -67,6 +67,16 @@ export class RootFileSystem extends FileSystem {
     }
   }
 
+  /** Files of the image that are open, or mapped, and show their bytes: nobody asks for these again before reading them. */
+  openFiles(): InodeNumber[] {
+    const numbers: InodeNumber[] = [];
+    for (const inode of this.inodes.values()) {
+      const shown = inode instanceof MemoryFile && inode.openCount > 0 ? inode.contents.shownFile : null;
+      if (shown !== null) numbers.push(shown.number);
+    }
+    return numbers;
+  }
+
   private make(number: InodeNumber): Inode {
     const from = this.tree.inode(number);
     const { mode, uid, gid } = from;
@@ -97,6 +107,10 @@ export class RootfsBytes implements LowerBytes {
 
   read(position: number, target: Uint8Array, at: number, length: number): void {
     this.fs.tree.readInto(this.number, position, target, at, length);
+  }
+
+  bring(done: (problem: string | null) => void): boolean {
+    return this.fs.tree.bring(this.number, done);
   }
 }
 

@@ -1,7 +1,7 @@
 import { R10, R8, R9, RAX, RDI, RDX, RSI } from "../../machine/state.ts";
 import { EINTR, ENOSYS } from "../abi/errno.ts";
 import type { Kernel } from "../kernel.ts";
-import { hasDeliverableSignal, isPending, restoreSignalMask } from "../task/signals.ts";
+import { hasDeliverableSignal, restoreSignalMask } from "../task/signals.ts";
 import { questionAfterSyscalls } from "../task/run.ts";
 import { CALL_ALLOWED, filterSyscall } from "../task/seccomp.ts";
 import { type Task, TASK_BLOCKED, TASK_RUNNABLE } from "../task/task.ts";
@@ -48,7 +48,7 @@ function complete(k: Kernel, t: Task, number: number, result: number): number {
     t.inSyscall = number;
     t.state = TASK_BLOCKED;
     // The second look after registering: a signal that is already there must not be slept through.
-    if (t.signalDeliverable && hasDeliverableSignal(t) && !sleepsThrough(number, (n) => isPending(t, n))) {
+    if (t.signalDeliverable && hasDeliverableSignal(t) && !sleepsThrough(k, t, number)) {
       t.interruptedDeadlineNs = t.deadlineNs;
       t.leaveQueues();
       t.state = TASK_RUNNABLE;

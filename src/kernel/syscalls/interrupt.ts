@@ -1,4 +1,7 @@
 import { SIGKILL } from "../abi/signal.ts";
+import type { Kernel } from "../kernel.ts";
+import { isPending } from "../task/signals.ts";
+import type { Task } from "../task/task.ts";
 import {
   SYS_clock_nanosleep,
   SYS_clone,
@@ -66,7 +69,12 @@ export function interruptionOf(syscall: number, deadlineNs: number): number {
   return syscall === SYS_futex ? INTERRUPT_UNLESS_UNHANDLED : INTERRUPT_ALWAYS;
 }
 
-/** A parent that waits for its vfork'd child sleeps through every signal but SIGKILL (kernel/fork.c, wait_for_vfork_done). */
-export function sleepsThrough(syscall: number, pending: (signal: number) => boolean): boolean {
-  return (syscall === SYS_vfork || syscall === SYS_clone || syscall === SYS_clone3) && !pending(SIGKILL);
+/**
+ * A parent that waits for its vfork'd child sleeps through every signal but SIGKILL (kernel/fork.c, wait_for_vfork_done), as does
+ * whoever waits for a disk.
+ */
+export function sleepsThrough(k: Kernel, t: Task, syscall: number): boolean {
+  const isKillable = syscall === SYS_vfork || syscall === SYS_clone || syscall === SYS_clone3 ||
+    k.vfs.arrivals.isAwaitedBy(t);
+  return isKillable && !isPending(t, SIGKILL);
 }

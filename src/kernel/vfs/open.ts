@@ -28,7 +28,7 @@ import { S_IFMT, S_IFREG } from "../abi/stat.ts";
 /** MAY_ bits of each O_ACCMODE value; the fourth is "for ioctl only", checked as both. */
 const ACCESS = [MAY_READ, MAY_WRITE, MAY_READ | MAY_WRITE, MAY_READ | MAY_WRITE];
 
-/** open(2), openat(2), openat2(2): a new description with its flags set and no reference yet, or -errno. Never waits. */
+/** open(2), openat(2), openat2(2): a new description with its flags set and no reference yet, -errno, or BLOCKED. */
 export function openAt(
   k: Kernel,
   t: Task,
@@ -65,7 +65,7 @@ export function openAt(
   return openDentry(k, t, w.dentry, flags);
 }
 
-/** Opens a file that is there: permissions, truncation, description. */
+/** Opens a file that has a name: permissions, contents, truncation, description. */
 export function openDentry(k: Kernel, t: Task, dentry: Dentry, flags: number): FileDescription | number {
   const inode = dentry.inode;
   if (flags & O_PATH) {
@@ -86,6 +86,10 @@ export function openDentry(k: Kernel, t: Task, dentry: Dentry, flags: number): F
   if (refused) return refused;
   if ((access & MAY_WRITE) && type === S_IFREG && isExecuting(k, inode)) return -ETXTBSY;
   if ((flags & O_NOATIME) && !ownsOrCapable(c, inode)) return -EPERM;
+  if (type === S_IFREG && !(flags & O_TRUNC)) {
+    const awaited = k.vfs.arrivals.await(k, t, inode);
+    if (awaited < 0) return awaited;
+  }
   const description = describe(k, t, dentry, flags);
   if (typeof description !== "number" && (flags & O_TRUNC)) {
     const truncated = inode.truncate(k, 0);

@@ -3,6 +3,7 @@ import type { Kernel } from "../kernel.ts";
 import type { Task } from "../task/task.ts";
 import { Dentry, pathOf, throughMounts } from "./dentry.ts";
 import { AnonymousInode } from "./anonymous.ts";
+import { Arrivals } from "./arrivals.ts";
 import type { FileDescription } from "./file_description.ts";
 import { FileSystem } from "./file_system.ts";
 import { FsContext } from "./fs_context.ts";
@@ -72,6 +73,8 @@ export class Vfs {
   console: ConsoleSink;
   /** Path resolution; its fields hold the result of the last walk. Not saved. */
   walker = new PathWalker();
+  /** Not saved. */
+  arrivals = new Arrivals();
   private nextDev = 40;
 
   /** The image's tree with a writable layer over it, and /dev, /proc and /sys mounted in it. */
@@ -100,6 +103,7 @@ export class Vfs {
     this.rootfs.attach(tree);
     this.console = console;
     this.walker = new PathWalker();
+    this.arrivals = new Arrivals();
   }
 
   /** Before a snapshot: lets go of what the image can give again. */
@@ -130,7 +134,7 @@ export class Vfs {
 
   /**
    * Opens a program for execve and the loader: resolves `path` as the task sees it (relative to `dirfd` or AT_FDCWD;
-   * `flags` are AT_ flags), checks that it is a regular file with execute permission. A negative errno on failure.
+   * `flags` are AT_ flags), checks that it is a regular file with execute permission. A negative errno on failure, or BLOCKED.
    */
   openExecutable(k: Kernel, t: Task, dirfd: number, path: string, flags: number): OpenedProgram | number {
     const follow = flags & AT_SYMLINK_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
@@ -142,6 +146,8 @@ export class Vfs {
     const refused = permission(t.process.credentials, inode, MAY_EXEC);
     if (refused) return refused;
     if (isOpenForWriting(k, inode)) return -ETXTBSY;
+    const awaited = this.arrivals.await(k, t, inode);
+    if (awaited < 0) return awaited;
     const description = inode.open(k, t, dentry, 0);
     if (typeof description === "number") return description;
     description.refs = 1;

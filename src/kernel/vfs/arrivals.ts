@@ -1,0 +1,45 @@
+import { EIO } from "../abi/errno.ts";
+import { MemoryFile } from "../fs/memory_inodes.ts";
+import type { Kernel } from "../kernel.ts";
+import { blockOnOne } from "../task/block.ts";
+import type { Task } from "../task/task.ts";
+import { WaitQueue } from "../wait_queue.ts";
+import type { Inode } from "./inode.ts";
+
+/**
+ * Files of the image that the host has yet to bring. Whoever opens one waits for the whole of it, as for a slow disk, so that
+ * everything that reads from what is open, or mapped, finds it there. Not saved: nobody waits so when a guest is frozen.
+ */
+export class Arrivals {
+  /** Tasks that wait, whatever for: each looks again. */
+  readonly queue: WaitQueue = new WaitQueue();
+  readonly #asked = new Set<number>();
+  readonly #failed = new Set<number>();
+
+  /** 0 when the contents of an inode can be read, or what a system call that is to open it returns. */
+  await(k: Kernel, t: Task, inode: Inode): number {
+    const file = inode instanceof MemoryFile ? inode.contents.shownFile : null;
+    if (file === null) return 0;
+    const { number } = file;
+    if (this.#failed.delete(number)) return -EIO;
+    if (!this.#asked.has(number)) {
+      const isHere = file.bring((problem) => {
+        this.#asked.delete(number);
+        if (problem !== null) {
+          this.#failed.add(number);
+          k.host.log(0, `a file of the image could not be read: ${problem}`);
+        }
+        this.queue.wake();
+        k.onWake?.();
+      });
+      if (isHere) return 0;
+      this.#asked.add(number);
+    }
+    return blockOnOne(t, this.queue);
+  }
+
+  /** Whether a task waits here, from which only SIGKILL wakes it. */
+  isAwaitedBy(t: Task): boolean {
+    return t.waitingOn.includes(this.queue);
+  }
+}
