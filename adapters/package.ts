@@ -1,5 +1,6 @@
 /** What a translated image's entry finds in its folder, and how it becomes an app. */
 import { App, type AppParts } from "../src/serve/app.ts";
+import type { ModuleSource } from "../src/serve/later_module.ts";
 import type { HandlerOptions } from "../src/serve/mod.ts";
 import { type GroupLoader, groupSource } from "../src/package/compressed_files.ts";
 import type { Manifest } from "../src/package/manifest.ts";
@@ -10,12 +11,12 @@ import type { Manifest } from "../src/package/manifest.ts";
  */
 declare global {
   /**
-   * The manifest, code modules by name, the data file and the others: compiled (Deno), or as bytes. Where modules come as bytes (Node) they
+   * The manifest, code modules by name, and the data file: compiled (Deno), or as bytes. Where modules come as bytes (Node) they
    * are read when they are compiled, and that is when the entry has told the engine how.
    */
   var LIGHTER: {
     manifest: Manifest;
-    modules: Record<string, WebAssembly.Module | (() => Uint8Array<ArrayBuffer>)>;
+    modules: Record<string, ModuleSource | (() => Uint8Array<ArrayBuffer>)>;
     data: WebAssembly.Module | ArrayBuffer | Uint8Array<ArrayBuffer>;
     /** The files of groups. */
     files: GroupLoader;
@@ -27,11 +28,13 @@ export function packagedApp(
   parts: Pick<AppParts, "host" | "compiler" | "interpreter" | "poolBytes" | "keptFileBytes">,
 ): App {
   const { manifest, data, files } = LIGHTER;
+  const waits = new Set(manifest.modules.filter((m) => !m.isRun).map((m) => m.name));
   const modules = Object.fromEntries(
-    Object.entries(LIGHTER.modules).map(([name, module]) => [
-      name,
-      typeof module === "function" ? new WebAssembly.Module(module()) : module,
-    ]),
+    Object.entries(LIGHTER.modules).map(([name, module]): [string, ModuleSource] => {
+      if (typeof module !== "function") return [name, module];
+      const read = () => new WebAssembly.Module(module());
+      return [name, waits.has(name) ? { read } : read()];
+    }),
   );
   return new App({ manifest, modules, data: App.readData(data, manifest), groups: groupSource(files), ...parts });
 }

@@ -163,7 +163,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   });
   const made = finished.map((f) => f.translation);
   const translations = await options.optimise?.(made) ?? made;
-  const modules = finished.map(({ file }, i) => moduleRow(file, translations[i]));
+  const modules = finished.map(({ file }, i) => moduleRow(file, translations[i], ahead.isRun(file.file, file.start)));
 
   enter("package");
   const { compress } = options, mapped = filesOfSnapshot(snapshot);
@@ -184,7 +184,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     blobs.set(`${t.name}.resume`, t.resume);
   }
   const lookups = live.map(({ codeFiles }) => {
-    const files = [...codeFiles.keys()].map((file) => modules.findIndex((m) => m.inode === file));
+    const files = [...codeFiles.keys()].map((file) => modules.findIndex((m) => m.isRun && m.inode === file));
     return files.filter((i) => i >= 0).map((i) => translations[i]);
   });
   lookups.forEach((codes, i) => blobs.set(`lookup.${i}`, lookupOf(codes).encode()));
@@ -204,6 +204,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     port,
     modules,
     lookups: lookups.map((codes) => codes.map((t) => t.name)),
+    leftOut: [],
     data: "app.data.wasm",
     blobs: [...blobs.keys()],
     rootfs: packed.sizes,
@@ -238,7 +239,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   };
 }
 
-function moduleRow({ file, path, start, end }: CodeFile, translation: Translation): ManifestModule {
+function moduleRow({ file, path, start, end }: CodeFile, translation: Translation, isRun: boolean): ManifestModule {
   const { name, firstSlot, entries, stats, wasm } = translation;
   return {
     path,
@@ -251,6 +252,7 @@ function moduleRow({ file, path, start, end }: CodeFile, translation: Translatio
     entries: entries.length,
     x86Bytes: stats.x86Bytes,
     wasmBytes: wasm.length,
+    isRun,
   };
 }
 

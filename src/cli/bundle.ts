@@ -59,9 +59,10 @@ export async function stopBundler(): Promise<void> {
 
 /** Lines that set globalThis.LIGHTER, with names no bundle has. Imports run before everything else, the assignment before the bundle below it. */
 function prelude(target: Target, manifest: Manifest): string {
+  const there = manifest.modules.filter((m) => target !== "workers" || !manifest.leftOut.includes(m.name));
   const modules: [name: string, file: string][] = [
     ["base", "base.wasm"],
-    ...manifest.modules.map((p): [string, string] => [p.name, p.file]),
+    ...there.map((m): [string, string] => [m.name, m.file]),
   ];
   const json = JSON.stringify(manifest);
   if (target === "node") {
@@ -80,13 +81,18 @@ function prelude(target: Target, manifest: Manifest): string {
     ].join("\n");
   }
   const keyword = target === "deno" ? "import source" : "import";
+  const isLater = ([name]: [string, string]) =>
+    target === "deno" && manifest.modules.some((m) => m.name === name && !m.isRun);
   return [
     HEAD,
     ...target === "workers" ? [`import { env as lighterEnv } from "cloudflare:workers";`] : [],
-    ...modules.map(([name, file]) => `${keyword} lighter_${name} from ${JSON.stringify(`./${file}`)};`),
+    ...modules.filter((m) => !isLater(m)).map(([name, file]) =>
+      `${keyword} lighter_${name} from ${JSON.stringify(`./${file}`)};`
+    ),
     `${keyword} lighterData from ${JSON.stringify(`./${manifest.data}`)};`,
     `globalThis.LIGHTER = { manifest: ${json}, modules: { ${
-      modules.map(([name]) => `${name}: lighter_${name}`).join(", ")
+      modules.map((m) => `${m[0]}: ${isLater(m) ? `{ fetch: () => import.source("./${m[1]}") }` : `lighter_${m[0]}`}`)
+        .join(", ")
     } }, data: lighterData, files: ${target === "deno" ? denoFiles(manifest) : WORKERS_FILES} };`,
   ].join("\n");
 }

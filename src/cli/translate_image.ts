@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import type { WarmRequest } from "../boot/warm.ts";
 import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
-import type { BudgetHost, BudgetInput, Sizes } from "../package/budget.ts";
+import { type BudgetHost, type BudgetInput, modulesToLeaveOut, type Sizes } from "../package/budget.ts";
 import {
   bundleEntry,
   DENO_SERVER_FILE,
@@ -15,6 +15,7 @@ import {
   wranglerConfig,
 } from "./bundle.ts";
 import { GROUP_FOLDER } from "../package/compressed_files.ts";
+import type { Manifest } from "../package/manifest.ts";
 import type { Translation } from "../translate/translate.ts";
 import { GzipSizes } from "./gzip_sizes.ts";
 import { openImagePath } from "./image_source.ts";
@@ -98,7 +99,7 @@ export async function translateImage(path: string, options: TranslateImageOption
   const measure = async ([name, bytes]: [string, Uint8Array]): Promise<[string, Sizes]> => {
     return [name, { raw: bytes.length, gzip: await gzip.sizeOf(bytes) }];
   };
-  let sizes: Map<string, Sizes>;
+  let sizes: Map<string, Sizes>, budget: BudgetInput;
   try {
     // While the bundler works.
     const measured = [...files].map(measure);
@@ -106,6 +107,15 @@ export async function translateImage(path: string, options: TranslateImageOption
     if (targets.includes("deno")) files.set(DENO_SERVER_FILE, text.encode(denoServer()));
     const others = [...files].filter(([name]) => !app.files.has(name)).map(measure);
     sizes = new Map(await Promise.all([...measured, ...others]));
+    budget = budgetOf(app.manifest, sizes);
+    const leftOut = targets.includes("workers") ? modulesToLeaveOut(budget) : [];
+    if (leftOut.length > 0) {
+      app.manifest.leftOut = app.manifest.modules.filter((m) => leftOut.includes(m.file)).map((m) => m.name);
+      const entry = text.encode(await bundleEntry("workers", app.manifest));
+      files.set(ENTRY_FILES.workers, entry);
+      sizes.set(...await measure([ENTRY_FILES.workers, entry]));
+      budget = budgetOf(app.manifest, sizes);
+    }
   } finally {
     await Promise.all([stopBundler(), gzip.close()]);
   }
@@ -117,19 +127,21 @@ export async function translateImage(path: string, options: TranslateImageOption
   files.set("lighter.json", text.encode(`${JSON.stringify(app.manifest, null, 1)}\n`));
   // The folder is there without files, too: wrangler.toml names it.
   writeFolder(out, files, [GROUP_FOLDER]);
-  const budget: BudgetInput = {
-    files: sizes,
+  return { out, app, budget };
+}
+
+/** What the hosts' limits are held against. */
+function budgetOf({ rootfs, memory, modules, leftOut }: Manifest, files: Map<string, Sizes>): BudgetInput {
+  return {
+    files,
     entries: new Map<string, BudgetHost>([
       ...TARGETS.map((target) => [ENTRY_FILES[target], target] as const),
       [DENO_SERVER_FILE, "deno"],
     ]),
-    rootfs: app.manifest.rootfs,
-    guestBytes: app.manifest.memory.guestBytes,
-    residentBytes: app.manifest.memory.residentBytes,
-    pagesBytes: app.manifest.memory.pagesBytes,
-    wasmBytes: app.translations.reduce((n, t) => n + t.wasm.length, 0),
+    rootfs,
+    ...memory,
+    modules: new Map(modules.map(({ file, name, isRun }) => [file, { isRun, isLeftOut: leftOut.includes(name) }])),
   };
-  return { out, app, budget };
 }
 
 async function optimiseAll(translations: readonly Translation[]): Promise<Translation[]> {

@@ -20,6 +20,15 @@ export function report({ out, app, budget }: TranslatedImage): string {
   lines.push(...describeUnsupported(instructions, manifest.cpu));
   for (const s of syscalls) lines.push(`system call ${s.name} is not implemented (asked for ${s.count} times)`);
   lines.push(formatBudget(budget));
+  const leftOut = manifest.modules.filter((m) => manifest.leftOut.includes(m.name));
+  if (leftOut.length > 0) {
+    lines.push(
+      `worker.js is without the code of ${
+        leftOut.map((m) => `${m.path} (${m.file})`).join(", ")
+      }, to fit: no request of the ` +
+        "training runs it; it is interpreted, slowly, if one does. A --warm file with such a request keeps it",
+    );
+  }
   if (checkBudget(budget).some((b) => !b.fits)) lines.push("Some hosts' limits are exceeded; see above.");
   lines.push("", `Output in ${out}`, `  deno serve ${join(out, "deno.js")}`);
   return lines.join("\n");

@@ -23,7 +23,15 @@ export interface BudgetInput {
   guestBytes: number;
   residentBytes: number;
   pagesBytes: number;
-  wasmBytes: number;
+  /** Code modules by their files. */
+  modules: ReadonlyMap<string, BudgetModule>;
+}
+
+export interface BudgetModule {
+  /** Requests like those of the training run it. */
+  isRun: boolean;
+  /** worker.js does not have it. */
+  isLeftOut: boolean;
 }
 
 export interface BudgetLine {
@@ -44,15 +52,18 @@ const isAsset = (name: string) => name.startsWith(`${GROUP_FOLDER}/`);
 
 /**
  * Compares needs and limits. Workers: 64 MiB of modules uncompressed, 128 MB an isolate; Deno Deploy: 1 GB and 512 MB. Memory is
- * that of a guest that opens what the training opened.
+ * that of a guest that opens and runs what the training did.
  */
 export function checkBudget(input: BudgetInput): BudgetLine[] {
-  const { entries } = input;
+  const { entries, modules, residentBytes } = input;
   const bytesOf = (names: (name: string) => boolean) =>
     [...input.files].reduce((n, [name, f]) => names(name) ? n + f.raw : n, 0);
-  const loaded = (by: BudgetHost) => bytesOf((name) => !isAsset(name) && (entries.get(name) ?? by) === by);
-  const code = Math.round(input.wasmBytes * LIFTOFF_FACTOR * TOUCHED_SHARE);
-  const memory = (by: BudgetHost) => input.residentBytes + loaded(by) + code;
+  const deployed = (by: BudgetHost) => (name: string) =>
+    !isAsset(name) && (entries.get(name) ?? by) === by && !(by === "workers" && modules.get(name)?.isLeftOut);
+  const workers = bytesOf(deployed("workers")), deno = bytesOf(deployed("deno"));
+  const isIdle = (name: string) => modules.get(name)?.isRun === false;
+  const run = bytesOf((name) => modules.get(name)?.isRun === true);
+  const memory = residentBytes + Math.round(run * LIFTOFF_FACTOR * TOUCHED_SHARE);
   const line = (host: string, what: string, needs: number, limit: number): BudgetLine => ({
     host,
     what,
@@ -61,11 +72,30 @@ export function checkBudget(input: BudgetInput): BudgetLine[] {
     fits: needs <= limit,
   });
   return [
-    line("Workers", "modules, uncompressed", loaded("workers"), 64 * MIB),
-    line("Workers", "memory of an isolate (estimate)", memory("workers"), 128_000_000),
-    line("Deno Deploy", "deployment", loaded("deno") + bytesOf(isAsset), 1_000_000_000),
-    line("Deno Deploy", "memory (estimate)", memory("deno"), 512_000_000),
+    line("Workers", "modules, uncompressed", workers, 64 * MIB),
+    line("Workers", "memory of an isolate (estimate)", memory + workers, 128_000_000),
+    line("Deno Deploy", "deployment", deno + bytesOf(isAsset), 1_000_000_000),
+    line("Deno Deploy", "memory (estimate)", memory + deno - bytesOf(isIdle), 512_000_000),
   ];
+}
+
+/**
+ * Files of modules that are to be left out of worker.js for it to fit, of those that no request of the training runs: the largest,
+ * as few as can be. None if it does not fit without them either.
+ */
+export function modulesToLeaveOut(input: BudgetInput): string[] {
+  const sizeOf = (name: string) => input.files.get(name)?.raw ?? 0;
+  const idle = [...input.modules].filter(([, { isRun }]) => !isRun).map(([name]) => name);
+  idle.sort((a, b) => sizeOf(b) - sizeOf(a));
+  const modules = new Map(input.modules), leftOut: string[] = [];
+  for (;;) {
+    const lines = checkBudget({ ...input, modules });
+    if (lines.every(({ host, fits }) => host !== "Workers" || fits)) return leftOut;
+    const next = idle[leftOut.length];
+    if (next === undefined) return [];
+    leftOut.push(next);
+    modules.set(next, { isRun: false, isLeftOut: true });
+  }
 }
 
 /** The report that translate prints. */

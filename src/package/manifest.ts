@@ -26,8 +26,10 @@ export interface Manifest {
   port: number;
   /** Code modules, one a file of the image that has code. */
   modules: ManifestModule[];
-  /** Names of the modules that a process of the snapshot has, in order: the blob lookup.N is theirs. */
+  /** Names of the modules that a process of the snapshot has and runs, in order: the blob lookup.N is theirs. */
   lookups: string[][];
+  /** Names of modules that worker.js does not have, so that it fits the limits of Workers; their code is interpreted there. */
+  leftOut: string[];
   /** File with the snapshot, the code maps and the root file system. */
   data: string;
   /** Names of the blobs in the data file. */
@@ -60,6 +62,8 @@ export interface ManifestModule {
   entries: number;
   x86Bytes: number;
   wasmBytes: number;
+  /** Whether the training requests ran it. Others are loaded when the guest gets to them. */
+  isRun: boolean;
 }
 
 /** What was met that is not supported. */

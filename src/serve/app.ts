@@ -7,7 +7,14 @@ import type { Host } from "../host/host.ts";
 import { LineSink } from "../kernel/fs/console.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { BodyPool } from "../machine/body_pool.ts";
-import { CodeLibrary, type FileCode, type FindFileCode, FIRST_SLOT, type LoadedCode } from "../machine/code_cache.ts";
+import {
+  CodeLibrary,
+  type FileCode,
+  type FindFileCode,
+  FIRST_SLOT,
+  type LaterCode,
+  type LoadedCode,
+} from "../machine/code_cache.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
 import { lazyResume, noResume } from "../machine/resume_table.ts";
 import { noTraps } from "../machine/trap_table.ts";
@@ -15,7 +22,7 @@ import { Stopwatch } from "../machine/misses.ts";
 import { type LazyCompiler, type MissInterpreter, WasmMachine, type WasmShared } from "../machine/wasm_machine.ts";
 import { dataOfModule, decodeDataFile } from "../package/data_file.ts";
 import { KEPT_FILE_BYTES } from "../package/kept_files.ts";
-import type { Manifest } from "../package/manifest.ts";
+import type { Manifest, ManifestModule } from "../package/manifest.ts";
 import type { GroupSource } from "../rootfs/pack_format.ts";
 import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
@@ -23,6 +30,7 @@ import { filePaths } from "../rootfs/walk.ts";
 import { SavedGuest } from "../snapshot/snapshot.ts";
 import { expandBlob } from "../deflate/blob.ts";
 import type { GuestInstance } from "./instance.ts";
+import { LaterModule, type ModuleSource } from "./later_module.ts";
 import { MemoryReport } from "./memory_report.ts";
 import { type Miss, MissReport } from "./miss_report.ts";
 
@@ -32,8 +40,11 @@ export interface AppParts {
   data: ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
   /** The compressed files: groups of frames, one a file of the package. */
   groups: GroupSource;
-  /** Compiled code modules by name (ManifestProgram.name), and "base". */
-  modules: Readonly<Record<string, WebAssembly.Module>>;
+  /**
+   * Code modules by name (ManifestModule.name), and "base": compiled, but for those that may be loaded later. Those that worker.js
+   * leaves out are not there.
+   */
+  modules: Readonly<Record<string, ModuleSource>>;
   host: Host;
   /** Where the host may compile while serving. */
   compiler: LazyCompiler | null;
@@ -100,7 +111,7 @@ export class App {
     };
     const module = (name: string): WebAssembly.Module => {
       const compiled = parts.modules[name];
-      if (compiled === undefined) throw badInput(`there is no code module ${name}`);
+      if (!(compiled instanceof WebAssembly.Module)) throw badInput(`there is no code module ${name}`);
       return compiled;
     };
     const chunks = Array.from({ length: manifest.rootfs.chunks }, (_, i) => blob(`rootfs.${i}`));
@@ -113,11 +124,12 @@ export class App {
       memory: blob("snapshot.memory"),
       pages: blob("snapshot.pages"),
     });
-    const codes = manifest.modules.map((m): FileCode => {
+    const { host } = parts;
+    const codeOf = (m: ManifestModule, module: WebAssembly.Module): FileCode => {
       const entries = blob(`${m.name}.entries`), traps = blob(`${m.name}.traps`);
       return Object.assign(lazyTraps(() => expandBlob(traps, `${m.name}.traps`)), {
         name: m.name,
-        module: module(m.name),
+        module,
         entries: new Uint32Array(entries.slice().buffer),
         firstSlot: m.firstSlot,
         resume: lazyResume(blob(`${m.name}.resume`)),
@@ -125,7 +137,18 @@ export class App {
         start: m.start,
         end: m.end,
       });
-    });
+    };
+    const later = (m: ManifestModule, source: ModuleSource): LaterModule => {
+      const failed = (problem: string) => host.log(0, `${m.file} could not be loaded: ${problem}`);
+      return new LaterModule(source, (module) => codeOf(m, module), failed);
+    };
+    const codes = new Map<number, Placed>();
+    for (const m of manifest.modules) {
+      const source = parts.modules[m.name];
+      if (source === undefined && manifest.leftOut.includes(m.name)) continue;
+      const code = m.isRun ? codeOf(m, module(m.name)) : later(m, source);
+      codes.set(m.inode, { start: m.start, end: m.end, code });
+    }
     const base: LoadedCode = {
       name: "base",
       module: module("base"),
@@ -134,9 +157,9 @@ export class App {
       resume: noResume(),
       ...noTraps(),
     };
-    const library = new CodeLibrary(base, codes.reduce((n, c) => n + c.entries.length, 0), findIn(codes));
+    const library = new CodeLibrary(base, manifest.modules.reduce((n, m) => n + m.entries, 0), findIn(codes));
     manifest.lookups.forEach((names, i) => library.addLookup(names, blob(`lookup.${i}`)));
-    const { host } = parts, nowMs = () => host.monotonicNs() / 1e6;
+    const nowMs = () => host.monotonicNs() / 1e6;
     this.#outside = new Stopwatch(nowMs);
     this.#runTime = new Stopwatch(nowMs);
     const pool = new BodyPool(parts.poolBytes);
@@ -195,11 +218,17 @@ export class App {
   }
 }
 
+/** A file's code, and the place that it was made for. */
+interface Placed {
+  start: number;
+  end: number;
+  code: FileCode | LaterCode;
+}
+
 /** Code for a file fits only where it was made for. */
-function findIn(codes: readonly FileCode[]): FindFileCode {
-  const byFile = new Map(codes.map((code) => [code.file, code]));
+function findIn(codes: ReadonlyMap<number, Placed>): FindFileCode {
   return (file, start, end) => {
-    const code = byFile.get(file);
-    return code !== undefined && code.start === start && code.end === end ? code : undefined;
+    const placed = codes.get(file);
+    return placed !== undefined && placed.start === start && placed.end === end ? placed.code : undefined;
   };
 }

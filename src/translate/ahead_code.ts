@@ -54,6 +54,8 @@ interface Mapped extends AheadFile {
   end: number;
   exports: string[];
   code: FileCode | null | undefined;
+  /** A guest that had booted has run code of it. */
+  isRun: boolean;
 }
 
 export class AheadCode {
@@ -80,14 +82,14 @@ export class AheadCode {
 
   /**
    * For the code library of a guest. Guests come one after the other; a later one's library has the slots of those before.
-   * `isBooting`: the guest asks for functions by themselves, and waits for no file.
+   * `isBooting`: the guest asks for functions by themselves, and waits for no file. What another runs is noted (isRun).
    */
   finder(library: () => CodeLibrary, isBooting = false): FindFileCode {
     this.#isBooting = isBooting;
     return (file, start, end) => {
       const mapped = this.#mapped(file, start, end);
       if (mapped === null || mapped.code === null) return undefined;
-      return mapped.code ?? this.#later(mapped, library, isBooting);
+      return isBooting && mapped.code !== undefined ? mapped.code : this.#later(mapped, library, isBooting);
     };
   }
 
@@ -98,7 +100,10 @@ export class AheadCode {
         return !isBooting || mapped.kept !== undefined;
       },
       functionAt: (pc, u8, slots) => isBooting ? this.#functionAt(mapped, pc, u8, slots) : null,
-      wait: () => this.#wait(mapped, library()),
+      wait: () => {
+        mapped.isRun ||= !isBooting;
+        return this.#wait(mapped, library());
+      },
     };
   }
 
@@ -155,6 +160,11 @@ export class AheadCode {
     mapped.ticket = null;
   }
 
+  /** Whether guests that had booted have run code of the file; true, too, where they had none of it from here. */
+  isRun(file: InodeNumber, start: number): boolean {
+    return this.#files.get(keyOf(file, start))?.isRun ?? true;
+  }
+
   /** The file as guests had it mapped there, on its way; undefined if none had, or it is too large. */
   begun(file: InodeNumber, start: number): AheadFile | undefined {
     const mapped = this.#files.get(keyOf(file, start)) ?? undefined;
@@ -191,6 +201,7 @@ export class AheadCode {
         end,
         exports,
         code: undefined,
+        isRun: false,
       };
       // Who will look up which functions of a library is known when all files around it are mapped; extensions of a program may
       // be loaded at any time.

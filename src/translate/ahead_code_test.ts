@@ -89,14 +89,15 @@ describe("AheadCode", () => {
     codes.find(LIBRARY, CODE, END);
     codes.find(USER, ...place(0));
     expect(begun.map((task) => task.bytes)).toEqual([user]);
-    const later = codes.find(LIBRARY, CODE, END)!;
-    const made = "wait" in later ? later.wait()! : later;
+    expect(ahead.isRun(LIBRARY, CODE)).toBe(false);
+    const later = codes.find(LIBRARY, CODE, END) as LaterCode, made = later.wait()!;
     expect(begun[1]).toMatchObject({ bytes: library, imports: ["f0"], profile: [], pointers: [] });
     expect(made).toMatchObject({ file: LIBRARY, start: CODE, end: END });
     expect([...Array.from(made.entries)]).toContain(CODE);
     expect([...Array.from(made.entries)]).not.toContain(BASE + LONELY);
-    expect(codes.find(LIBRARY, CODE, END)).toBe(made);
+    expect((codes.find(LIBRARY, CODE, END) as LaterCode).wait()).toBe(made);
     expect([waits, ahead.waited]).toEqual([1, 1000]);
+    expect([ahead.isRun(LIBRARY, CODE), ahead.isRun(USER, place(0)[0])]).toEqual([true, false]);
   });
 
   it("has a program translated as soon as it is mapped, with all that extensions may look up", () => {

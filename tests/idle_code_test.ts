@@ -1,0 +1,80 @@
+/** The code of files that no request of the training ran: loaded when the guest gets to it, or, on Workers, perhaps left out. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { buildImage } from "../fixtures/build_image.ts";
+import { bundleEntry, ENTRY_FILES, stopBundler, type Target } from "../src/cli/bundle.ts";
+import { translateImage } from "../src/cli/translate_image.ts";
+import type { Manifest } from "../src/package/manifest.ts";
+import { findNode } from "./support/node_binary.ts";
+import { type HostName, startHost } from "./zoo/hosts.ts";
+
+const HELLO = fileURLToPath(new URL("../fixtures/images/hello", import.meta.url));
+let folder: string, manifest: Manifest;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "lighter-idle-"));
+  writeFileSync(join(folder, "hello.tar"), buildImage(HELLO));
+  manifest = (await translateImage(join(folder, "hello.tar"), { out: join(folder, "out") })).app.manifest;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("the manifest says that the server ran", () => {
+  expect(manifest.modules.map(({ path, isRun }) => [path, isRun])).toEqual([["/bin/hello", true]]);
+  expect([manifest.lookups, manifest.leftOut]).toEqual([[["code0"]], []]);
+});
+
+/** What the host answers and logs, had the training not run the one module that there is. */
+async function answers(
+  host: HostName,
+  target: Target,
+  leftOut: string[] = [],
+): Promise<{ texts: string[]; log: string }> {
+  const out = join(folder, `${host}${leftOut.length}`);
+  cpSync(join(folder, "out"), out, { recursive: true });
+  const modules = manifest.modules.map((m) => ({ ...m, isRun: false }));
+  writeFileSync(
+    join(out, ENTRY_FILES[target]),
+    await bundleEntry(target, { ...manifest, modules, lookups: [], leftOut }),
+  );
+  await stopBundler();
+  const server = await startHost(host, out);
+  try {
+    const texts: string[] = [];
+    for (const name of ["one", "two", "three"]) {
+      texts.push(await (await fetch(`${server.url}/hello?name=${name}`)).text());
+      // A module that is on its way arrives.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    return { texts, log: server.output() };
+  } finally {
+    await server.stop();
+  }
+}
+
+const GREETINGS = ["Hello, one!\n", "Hello, two!\n", "Hello, three!\n"];
+
+it("deno.js answers on code that is made meanwhile, and then on the module", async () => {
+  const { texts } = await answers("deno", "deno");
+  expect(texts).toEqual(GREETINGS);
+});
+
+it.skipIf(findNode() === null)("node.mjs waits for the module, and misses nothing", async () => {
+  const { texts, log } = await answers("node", "node");
+  expect(texts).toEqual(GREETINGS);
+  expect(log).not.toContain("compiled now");
+});
+
+it("worker.js has the module, or interprets what it is without, and says so", async () => {
+  const having = await answers("workers", "workers"), without = await answers("workers", "workers", ["code0"]);
+  expect([having.texts, without.texts]).toEqual([GREETINGS, GREETINGS]);
+  expect(having.log).not.toContain("interpreted");
+  expect(without.log).toMatch(/interpreted.*file not compiled: .*\/bin\/hello/);
+});
+
+it("worker.js imports no module that is left out", () => {
+  const texts = ["workers0", "workers1"].map((name) => readFileSync(join(folder, name, "worker.js"), "utf8"));
+  expect(texts.map((text) => /^import lighter_code0 /m.test(text))).toEqual([true, false]);
+});
