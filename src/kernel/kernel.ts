@@ -216,6 +216,11 @@ export class Kernel implements MachineClient {
     return this.clock.monotonicNs();
   }
 
+  codeArrived(): void {
+    this.vfs.arrivals.queue.wake();
+    this.onWake?.();
+  }
+
   random32(): number {
     this.host.randomFill(randomBytes);
     return randomWord[0];

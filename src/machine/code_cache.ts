@@ -56,6 +56,8 @@ export interface LaterCode {
   functionAt(pc: number, u8: Uint8Array, slots: Slots): PatchModule | null;
   /** Waits for all of it; undefined if there will be none. Gives the same at each call. */
   wait(): FileCode | undefined;
+  /** True if the host has yet to bring it, and the guest is to wait for that: `done` is called then. Absent if it is there. */
+  bring?(done: () => void): boolean;
 }
 
 /** Finds the code for a file of the image that is mapped executable at [start, end). */

@@ -29,6 +29,8 @@ export interface MachineClient {
   stackEnd(address: number): number;
   /** 32 random bits, for RDRAND. */
   random32(): number;
+  /** Whoever has been left with STOP_CODE_AWAITED may try again. */
+  codeArrived(): void;
 }
 
 /** Guest addresses in use: [start, end), whole pages. */

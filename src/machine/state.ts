@@ -118,6 +118,8 @@ export const STOP_CODE_CHANGED = 11;
  * themselves, with the interpreter: run() does not return it.
  */
 export const STOP_NOT_FUSED = 12;
+/** The code at rip is on its way to the host (LaterCode.bring): nobody can go on there before it has arrived. */
+export const STOP_CODE_AWAITED = 13;
 
 /** Error code of a page fault (Intel SDM volume 3, 4.7). */
 export const FAULT_PRESENT = 1, FAULT_WRITE = 2, FAULT_USER = 4, FAULT_FETCH = 16;

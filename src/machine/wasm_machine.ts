@@ -32,6 +32,7 @@ import {
   STATE_RIP,
   STATE_STOP,
   STATE_STOP_INFO,
+  STOP_CODE_AWAITED,
   STOP_CODE_CHANGED,
   STOP_FLOAT_MODE,
   STOP_NONE,
@@ -349,6 +350,13 @@ export class WasmMachine implements Machine, BodyOwner {
     return false;
   }
 
+  readonly #codeArrived = () => this.client.codeArrived();
+
+  /** True if the code of the file that is mapped there is on its way, and is waited for. */
+  #isAwaited(pc: number): boolean {
+    return this.#body.mode === 0 && this.#laterAt(pc)?.bring?.(this.#codeArrived) === true;
+  }
+
   /** What is to come of the file that is mapped there. */
   #laterAt(pc: number): LaterCode | undefined {
     for (const { start, end, later } of this.#files.values()) if (pc >= start && pc < end) return later;
@@ -357,7 +365,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** Import of compiled code. */
   onMiss(pc: number): number {
-    this.#arrives(pc);
+    if (!this.#arrives(pc) && this.#isAwaited(pc)) return 0;
     // Who goes to a return site is unwinding, and does not come back.
     return this.#body.resumePlace(pc)?.isReturn ? 0 : this.#slotFor(pc, false);
   }
@@ -397,6 +405,7 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#setRip(pc);
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
     if (this.#arrives(pc)) return STOP_NONE;
+    if (this.#isAwaited(pc)) return this.memory.i32[STATE_STOP >> 2] = STOP_CODE_AWAITED;
     const resumable = shared.library.cache.findResumable(pc, this.memory.i32, this.#traitsOf(pc));
     if (resumable !== undefined) {
       this.#body.install(resumable);

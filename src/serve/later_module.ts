@@ -6,16 +6,15 @@ export type ModuleSource =
   | { readonly read: () => WebAssembly.Module }
   | { readonly fetch: () => Promise<WebAssembly.Module> };
 
-/**
- * The code of a file that no request is expected to run: loaded when the guest first gets to it. Where that takes the host a while
- * (Deno) the guest does not wait: what it runs meanwhile is compiled as it is reached.
- */
+/** The code of a file that no request is expected to run: loaded when the guest first gets to it, which waits for that. */
 export class LaterModule implements LaterCode {
   #module: WebAssembly.Module | undefined;
   #isAskedFor = false;
+  #hasFailed = false;
+  readonly #waiting = new Set<() => void>();
   #code: FileCode | undefined;
 
-  /** `codeOf` tells what belongs to the module; `onProblem` is told once if it cannot be had. */
+  /** `codeOf` tells what belongs to the module; `onProblem` is told once if it cannot be had: the guest goes on without. */
   constructor(
     private readonly source: ModuleSource,
     private readonly codeOf: (module: WebAssembly.Module) => FileCode,
@@ -23,16 +22,7 @@ export class LaterModule implements LaterCode {
   ) {}
 
   isWorthWaiting(): boolean {
-    const { source } = this;
-    if (this.#module !== undefined) return true;
-    if (source instanceof WebAssembly.Module) this.#module = source;
-    else if ("read" in source) this.#module = source.read();
-    else if (!this.#isAskedFor) {
-      this.#isAskedFor = true;
-      const failed = (e: unknown) => this.onProblem(e instanceof Error ? e.message : `${e}`);
-      source.fetch().then((module) => void (this.#module = module), failed);
-    }
-    return this.#module !== undefined;
+    return this.#hasFailed || this.#module !== undefined || !("fetch" in this.source);
   }
 
   functionAt(): null {
@@ -40,6 +30,28 @@ export class LaterModule implements LaterCode {
   }
 
   wait(): FileCode | undefined {
+    const { source } = this;
+    if (source instanceof WebAssembly.Module) this.#module = source;
+    else if ("read" in source) this.#module ??= source.read();
     return this.#code ??= this.#module && this.codeOf(this.#module);
+  }
+
+  bring(done: () => void): boolean {
+    const { source } = this;
+    if (this.isWorthWaiting() || !("fetch" in source)) return false;
+    this.#waiting.add(done);
+    if (this.#isAskedFor) return true;
+    this.#isAskedFor = true;
+    source.fetch().then((module) => {
+      this.#module = module;
+    }, (e) => {
+      this.#hasFailed = true;
+      this.onProblem(e instanceof Error ? e.message : `${e}`);
+    }).then(() => {
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      for (const tell of waiting) tell();
+    });
+    return true;
   }
 }

@@ -18,7 +18,7 @@ it("is there at once where the host has it, and is made one piece of code, when 
   for (const source of [MODULE, { read: () => (reads++, MODULE) }]) {
     const { later, made } = open(source);
     expect([reads, made.length]).toEqual([0, 0]);
-    expect([later.isWorthWaiting(), later.isWorthWaiting()]).toEqual([true, true]);
+    expect([later.isWorthWaiting(), later.bring(() => {})]).toEqual([true, false]);
     const code = later.wait()!;
     expect(code.module).toBe(MODULE);
     expect(later.wait()).toBe(code);
@@ -27,21 +27,25 @@ it("is there at once where the host has it, and is made one piece of code, when 
   expect(reads).toBe(1);
 });
 
-it("is not waited for while the host fetches it, once", async () => {
+it("is brought by a host that takes a while, once, and who waits is told", async () => {
   let fetches = 0;
   const { later, made } = open({ fetch: () => (fetches++, Promise.resolve(MODULE)) });
-  expect([later.isWorthWaiting(), later.wait(), later.isWorthWaiting()]).toEqual([false, undefined, false]);
-  await Promise.resolve();
-  expect(later.isWorthWaiting()).toBe(true);
+  expect([later.isWorthWaiting(), later.wait()]).toEqual([false, undefined]);
+  const told: string[] = [], one = () => void told.push("one"), two = () => void told.push("two");
+  expect([later.bring(one), later.bring(two), later.bring(one)]).toEqual([true, true, true]);
+  expect(told).toEqual([]);
+  await new Promise((resolve) => setTimeout(resolve));
+  expect([told, fetches]).toEqual([["one", "two"], 1]);
+  expect([later.isWorthWaiting(), later.bring(one)]).toEqual([true, false]);
   expect(later.wait()!.module).toBe(MODULE);
-  expect([fetches, made.length]).toEqual([1, 1]);
+  expect(made.length).toBe(1);
 });
 
-it("is never there when it cannot be fetched, which is said once", async () => {
+it("is given up when it cannot be brought, which is said once", async () => {
   const { later, problems } = open({ fetch: () => Promise.reject(new Error("gone")) });
-  for (let i = 0; i < 3; i++) {
-    expect(later.isWorthWaiting()).toBe(false);
-    await Promise.resolve().then();
-  }
-  expect([later.wait(), problems]).toEqual([undefined, ["gone"]]);
+  await new Promise<void>((resolve) => expect(later.bring(resolve)).toBe(true));
+  // Who waits for it goes on without.
+  expect([later.isWorthWaiting(), later.wait(), later.bring(() => {}), problems]).toEqual([true, undefined, false, [
+    "gone",
+  ]]);
 });

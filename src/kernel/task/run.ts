@@ -1,7 +1,8 @@
-import { STATE_BYTES, STATE_FUEL, STOP_SYSCALL, STOP_YIELD } from "../../machine/state.ts";
+import { STATE_BYTES, STATE_FUEL, STOP_CODE_AWAITED, STOP_SYSCALL, STOP_YIELD } from "../../machine/state.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterSpace } from "../memory/shared_pages.ts";
 import { retrySyscall } from "../syscalls/dispatch.ts";
+import { blockOnOne } from "./block.ts";
 import { expireCpuTimers } from "./cpu_timers.ts";
 import { deliverFault } from "./faults.ts";
 import { deliverSignals } from "./signal_delivery.ts";
@@ -89,6 +90,10 @@ function advance(k: Kernel, t: Task): boolean {
   machine.memory.i32[STATE_FUEL / 4] = FUEL;
   const stop = machine.run();
   if (stop === STOP_SYSCALL && !k.yieldRequested) return true;
+  if (stop === STOP_CODE_AWAITED) {
+    blockOnOne(t, k.vfs.arrivals.queue);
+    return false;
+  }
   if (stop !== STOP_YIELD && stop !== STOP_SYSCALL) {
     deliverFault(k, t, stop);
     return true;

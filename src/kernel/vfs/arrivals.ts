@@ -7,7 +7,7 @@ import { WaitQueue } from "../wait_queue.ts";
 import type { Inode } from "./inode.ts";
 
 /**
- * Files of the image that the host has yet to bring. Whoever opens one waits for the whole of it, as for a slow disk, so that
+ * Files of the image, and code of them, that the host has yet to bring. Whoever opens one waits for the whole of it, as for a slow disk, so that
  * everything that reads from what is open, or mapped, finds it there. Not saved: nobody waits so when a guest is frozen.
  */
 export class Arrivals {
