@@ -75,6 +75,22 @@ describe("a file that the host has yet to bring", () => {
     expect(w.again("open", "/etc/conf", 0, 0)).toBe(3);
   });
 
+  it("is asked for again when it has not come for long", () => {
+    expect(w.open("/etc/conf")).toBe(BLOCKED);
+    const [lost] = w.asked.splice(0), deadline = w.t.deadlineNs;
+    expect(deadline).toBeLessThan(Infinity);
+    w.t.wake();
+    expect([w.again("open", "/etc/conf", 0, 0), w.asked.length]).toEqual([BLOCKED, 0]);
+    w.host.advanceNs(deadline - w.k.clock.monotonicNs());
+    w.t.wake();
+    expect([w.again("open", "/etc/conf", 0, 0), w.asked.length]).toEqual([BLOCKED, 1]);
+    w.arrive();
+    expect(w.again("open", "/etc/conf", 0, 0)).toBe(3);
+    // The first one comes after all.
+    lost.done("too late");
+    expect(w.open("/etc/conf")).toBe(4);
+  });
+
   it("cannot be opened when it could not be brought, and is asked for by the next", () => {
     expect(w.open("/etc/conf")).toBe(BLOCKED);
     w.arrive("the host is away");
