@@ -25,7 +25,7 @@ declare global {
 
 /** The app of this folder. */
 export function packagedApp(
-  parts: Pick<AppParts, "host" | "compiler" | "interpreter" | "poolBytes" | "keptFileBytes">,
+  parts: Pick<AppParts, "host" | "compiler" | "interpreter" | "loadTranslator" | "poolBytes" | "keptFileBytes">,
 ): App {
   const { manifest, data, files } = LIGHTER;
   const waits = new Set(manifest.modules.filter((m) => !m.isRun).map((m) => m.name));

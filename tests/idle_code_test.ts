@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { buildImage } from "../fixtures/build_image.ts";
-import { bundleEntry, ENTRY_FILES, stopBundler, type Target } from "../src/cli/bundle.ts";
+import { bundleEntry, stopBundler, type Target } from "../src/cli/bundle.ts";
 import { translateImage } from "../src/cli/translate_image.ts";
 import type { Manifest } from "../src/package/manifest.ts";
 import { findNode } from "./support/node_binary.ts";
@@ -26,19 +26,17 @@ it("the manifest says that the server ran", () => {
   expect([manifest.lookups, manifest.leftOut]).toEqual([[["code0"]], []]);
 });
 
-/** What the host answers and logs, had the training not run the one module that there is. */
+/** What the host answers and logs, had the training not run the one module that there is; or were it not there at all. */
 async function answers(
   host: HostName,
   target: Target,
-  leftOut: string[] = [],
+  change: Partial<Manifest> = {},
 ): Promise<{ texts: string[]; log: string }> {
-  const out = join(folder, `${host}${leftOut.length}`);
+  const out = join(folder, `${host}${Object.keys(change)}`);
   cpSync(join(folder, "out"), out, { recursive: true });
   const modules = manifest.modules.map((m) => ({ ...m, isRun: false }));
-  writeFileSync(
-    join(out, ENTRY_FILES[target]),
-    await bundleEntry(target, { ...manifest, modules, lookups: [], leftOut }),
-  );
+  const files = await bundleEntry(target, { ...manifest, modules, lookups: [], ...change });
+  for (const [name, text] of files) writeFileSync(join(out, name), text);
   await stopBundler();
   const server = await startHost(host, out);
   try {
@@ -54,23 +52,33 @@ async function answers(
 
 const GREETINGS = ["Hello, one!\n", "Hello, two!\n", "Hello, three!\n"];
 
+const HOSTS = findNode() === null ? ["deno"] as const : ["deno", "node"] as const;
+
+it("deno.js and node.mjs load a translator for what has no module, and say what that was", async () => {
+  for (const host of HOSTS) {
+    const { texts, log } = await answers(host, host, { modules: [] });
+    expect(texts).toEqual(GREETINGS);
+    expect(log).toContain("spent outside code translated ahead");
+  }
+});
+
 it("deno.js and node.mjs wait for the module, and miss nothing", async () => {
-  const hosts = findNode() === null ? ["deno"] as const : ["deno", "node"] as const;
-  for (const host of hosts) {
+  for (const host of HOSTS) {
     const { texts, log } = await answers(host, host);
     expect(texts).toEqual(GREETINGS);
-    expect(log).not.toContain("compiled now");
+    expect(log).not.toContain("outside code");
   }
 });
 
 it("worker.js has the module, or interprets what it is without, and says so", async () => {
-  const having = await answers("workers", "workers"), without = await answers("workers", "workers", ["code0"]);
+  const having = await answers("workers", "workers"),
+    without = await answers("workers", "workers", { leftOut: ["code0"] });
   expect([having.texts, without.texts]).toEqual([GREETINGS, GREETINGS]);
-  expect(having.log).not.toContain("interpreted");
+  expect(having.log).not.toContain("outside code");
   expect(without.log).toMatch(/interpreted.*file not compiled: .*\/bin\/hello/);
 });
 
 it("worker.js imports no module that is left out", () => {
-  const texts = ["workers0", "workers1"].map((name) => readFileSync(join(folder, name, "worker.js"), "utf8"));
+  const texts = ["workers", "workersleftOut"].map((name) => readFileSync(join(folder, name, "worker.js"), "utf8"));
   expect(texts.map((text) => /^import lighter_code0 /m.test(text))).toEqual([true, false]);
 });

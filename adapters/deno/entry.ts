@@ -1,11 +1,14 @@
 /** deno.js of a translated image: `deno serve DIR/deno.js`, or deployed to Deno Deploy; deno_server.js (src/cli/bundle.ts) uses it, too. */
-import { JitCompiler } from "../../src/jit/lazy_compiler.ts";
-import { IrMissInterpreter } from "../../src/jit/miss_interpreter.ts";
 import { sharedInstance } from "../../src/serve/mod.ts";
 import { packagedApp, packagedOptions } from "../package.ts";
 import { createDenoEntry, denoHost, type RunningServer, startDeno } from "./mod.ts";
 
-const app = packagedApp({ host: denoHost, compiler: new JitCompiler(), interpreter: new IrMissInterpreter() });
+const app = packagedApp({
+  host: denoHost,
+  compiler: null,
+  interpreter: null,
+  loadTranslator: async () => (await import("../translator.ts")).createTranslator(),
+});
 
 const source = sharedInstance(() => app.newInstance());
 

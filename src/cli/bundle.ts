@@ -1,4 +1,5 @@
 /** Host entries as single files: an adapter bundled with the run time, and lines on top that bring in what was translated. */
+import { extname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as esbuild from "esbuild";
 import { bug } from "../errors.ts";
@@ -29,13 +30,18 @@ const HEAD = "// Made by Lighter (deno task translate). Not to be edited: transl
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-/** The text of a target's entry. */
-export async function bundleEntry(target: Target, manifest: Manifest): Promise<string> {
+/** A target's files by name: its entry, and what that loads when it is wanted, in a folder of the target's name. */
+export async function bundleEntry(target: Target, manifest: Manifest): Promise<Map<string, string>> {
   const result = await esbuild.build({
     absWorkingDir: ROOT,
     entryPoints: [`adapters/${target}/entry.ts`],
     bundle: true,
     write: false,
+    splitting: true,
+    outdir: ".",
+    entryNames: "entry",
+    chunkNames: `${target}/[name]-[hash]`,
+    outExtension: { ".js": extname(ENTRY_FILES[target]) },
     format: "esm",
     platform: target === "node" ? "node" : "neutral",
     mainFields: ["module", "main"],
@@ -47,9 +53,20 @@ export async function bundleEntry(target: Target, manifest: Manifest): Promise<s
     minifyWhitespace: true,
     logLevel: "silent",
   });
-  const [file] = result.outputFiles;
-  if (file === undefined) throw bug(`no bundle for ${target}`);
-  return `${prelude(target, manifest)}\n${file.text}`;
+  const files = new Map<string, string>();
+  for (const { path, text } of result.outputFiles) {
+    const name = relative(ROOT, path).replaceAll("\\", "/"), isEntry = name.startsWith("entry.");
+    if (isEntry) files.set(ENTRY_FILES[target], `${prelude(target, manifest)}\n${text}`);
+    else files.set(name, `${HEAD}\n${text}`);
+  }
+  if (!files.has(ENTRY_FILES[target])) throw bug(`no bundle for ${target}`);
+  return files;
+}
+
+/** The target that alone has a file of the output; null for those that all have. */
+export function targetOfFile(name: string): Target | null {
+  if (name === DENO_SERVER_FILE) return "deno";
+  return TARGETS.find((target) => name === ENTRY_FILES[target] || name.startsWith(`${target}/`)) ?? null;
 }
 
 /** Ends esbuild's service, which would keep the process alive. */

@@ -48,7 +48,10 @@ export function writeFolder(
   holdingSignals(() => {
     try {
       for (const name of ["", ...folders]) mkdirSync(join(fresh, name), { recursive: true });
-      for (const [name, bytes] of files) writeFileSync(join(fresh, name), bytes);
+      for (const [name, bytes] of files) {
+        mkdirSync(dirname(join(fresh, name)), { recursive: true });
+        writeFileSync(join(fresh, name), bytes);
+      }
       rmSync(out, { recursive: true, force: true });
       renameSync(fresh, out);
     } catch (e) {

@@ -3,14 +3,14 @@ import { basename, resolve } from "node:path";
 import type { WarmRequest } from "../boot/warm.ts";
 import { buildApp, type BuildOptions, type BuiltApp } from "../build.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
-import { type BudgetHost, type BudgetInput, modulesToLeaveOut, type Sizes } from "../package/budget.ts";
+import { type BudgetInput, modulesToLeaveOut, type Sizes } from "../package/budget.ts";
 import {
   bundleEntry,
   DENO_SERVER_FILE,
   denoServer,
-  ENTRY_FILES,
   stopBundler,
   type Target,
+  targetOfFile,
   TARGETS,
   wranglerConfig,
 } from "./bundle.ts";
@@ -103,7 +103,9 @@ export async function translateImage(path: string, options: TranslateImageOption
   try {
     // While the bundler works.
     const measured = [...files].map(measure);
-    for (const target of targets) files.set(ENTRY_FILES[target], text.encode(await bundleEntry(target, app.manifest)));
+    const bundle = async (target: Target): Promise<[string, Uint8Array<ArrayBuffer>][]> =>
+      [...await bundleEntry(target, app.manifest)].map(([name, lines]) => [name, text.encode(lines)]);
+    for (const target of targets) for (const [name, bytes] of await bundle(target)) files.set(name, bytes);
     if (targets.includes("deno")) files.set(DENO_SERVER_FILE, text.encode(denoServer()));
     const others = [...files].filter(([name]) => !app.files.has(name)).map(measure);
     sizes = new Map(await Promise.all([...measured, ...others]));
@@ -111,9 +113,10 @@ export async function translateImage(path: string, options: TranslateImageOption
     const leftOut = targets.includes("workers") ? modulesToLeaveOut(budget) : [];
     if (leftOut.length > 0) {
       app.manifest.leftOut = app.manifest.modules.filter((m) => leftOut.includes(m.file)).map((m) => m.name);
-      const entry = text.encode(await bundleEntry("workers", app.manifest));
-      files.set(ENTRY_FILES.workers, entry);
-      sizes.set(...await measure([ENTRY_FILES.workers, entry]));
+      for (const file of await bundle("workers")) {
+        files.set(...file);
+        sizes.set(...await measure(file));
+      }
       budget = budgetOf(app.manifest, sizes);
     }
   } finally {
@@ -134,10 +137,10 @@ export async function translateImage(path: string, options: TranslateImageOption
 function budgetOf({ rootfs, memory, modules, leftOut }: Manifest, files: Map<string, Sizes>): BudgetInput {
   return {
     files,
-    entries: new Map<string, BudgetHost>([
-      ...TARGETS.map((target) => [ENTRY_FILES[target], target] as const),
-      [DENO_SERVER_FILE, "deno"],
-    ]),
+    entries: new Map([...files.keys()].flatMap((name) => {
+      const target = targetOfFile(name);
+      return target === null ? [] : [[name, target] as const];
+    })),
     rootfs,
     ...memory,
     modules: new Map(modules.map(({ file, name, isRun }) => [file, { isRun, isLeftOut: leftOut.includes(name) }])),

@@ -54,6 +54,11 @@ export const STATE_FAULT_ERROR = 0x0d0;
 /** Guest address of the access that was denied by `probe`, and the error code; 0 otherwise. */
 export const STATE_DENIED = 0x0d4;
 export const STATE_DENIED_ERROR = 0x0d8;
+/**
+ * Not 0 for a task that has been left with STOP_CODE_AWAITED, until it has gone on: it is in the middle of something, so that no
+ * signal can be delivered. From 2 on the number of a fault whose registers are yet to be found.
+ */
+export const STATE_AWAITED = 0x0dc;
 export const STATE_XMM = 0x100; // 16 x 16 bytes
 export const STATE_YMM_HIGH = 0x200; // 16 x 16 bytes: upper halves of the ymm registers
 export const STATE_X87 = 0x300; // 8 x 16 bytes, physical registers R0..R7: 80-bit extended, 6 bytes unused
@@ -118,7 +123,10 @@ export const STOP_CODE_CHANGED = 11;
  * themselves, with the interpreter: run() does not return it.
  */
 export const STOP_NOT_FUSED = 12;
-/** The code at rip is on its way to the host (LaterCode.bring): nobody can go on there before it has arrived. */
+/**
+ * The code at rip, or what makes up for code that is missing, is on its way to the host (LaterCode.bring, LaterTranslator): the task
+ * can go on when it has arrived (MachineClient.codeArrived).
+ */
 export const STOP_CODE_AWAITED = 13;
 
 /** Error code of a page fault (Intel SDM volume 3, 4.7). */

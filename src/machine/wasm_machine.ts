@@ -16,7 +16,7 @@ import { GuestMemory } from "./guest_memory.ts";
 import { kindOfPlace, type MissKind, type MissRecord, type Stopwatch } from "./misses.ts";
 import { CODE_WRITABLE, type Machine, type MachineClient, type MappedRange } from "./machine.ts";
 import { NO_CLIENT } from "./no_client.ts";
-import { sitesUpTo, trapAtOffset } from "./trap_table.ts";
+import { sitesUpTo, trapAtOffset, type TrapSite } from "./trap_table.ts";
 import {
   COMPARE_BYTES,
   COMPARE_START,
@@ -24,6 +24,7 @@ import {
   FAULT_USER,
   GUEST_BIAS,
   GUEST_LOWEST,
+  STATE_AWAITED,
   STATE_FAULT_ERROR,
   STATE_FAULT_HIGH,
   STATE_FUEL,
@@ -80,11 +81,18 @@ export interface MissInterpreter {
   run(machine: WasmMachine, isCompiled: (pc: number) => boolean): number;
 }
 
+/** Compiler and interpreter that the host loads when they are first wanted: until then there is neither. */
+export interface LaterTranslator {
+  /** True if they are not here: `done` is called when they are, or will never be. */
+  bring(done: () => void): boolean;
+}
+
 /** What all machines of one kernel share. */
 export interface WasmShared {
   readonly library: CodeLibrary;
   readonly compiler: LazyCompiler | null;
   readonly interpreter: MissInterpreter | null;
+  readonly later?: LaterTranslator;
   /** Measures what is spent on code that is missing: on compiling or interpreting it. */
   readonly outside?: Stopwatch;
   /** Where memories and instances of ended processes wait for the next; without it every process gets new ones. */
@@ -117,6 +125,13 @@ class WasmGuestMemory extends GuestMemory {
   }
 }
 
+/** A fault in compiled code: the stop, where, and the runs of instructions that tell the registers. */
+interface Fault {
+  readonly reason: number;
+  readonly pc: number;
+  readonly runs: readonly TrapSite[];
+}
+
 /** An executable mapping of a file of the image. */
 interface MappedFile extends MappedRange {
   /** Made ahead of time. */
@@ -136,6 +151,9 @@ export class WasmMachine implements Machine, BodyOwner {
   /** The compiled code that is being run is no longer what the body is bound to. */
   #outdated = false;
   #checked = false;
+  /** Faults of tasks that wait for what finds their registers, by the numbers in STATE_AWAITED. */
+  readonly #faults = new Map<number, Fault>();
+  #lastFault = 1;
   /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
   codeVersion = 0;
 
@@ -204,9 +222,11 @@ export class WasmMachine implements Machine, BodyOwner {
 
   run(): number {
     if (!this.#bound) this.#bind();
-    const words = this.memory.i32;
+    const words = this.memory.i32, awaited = words[STATE_AWAITED >> 2];
     words[STATE_STOP >> 2] = STOP_NONE;
     words[STATE_STOP_INFO >> 2] = words[STATE_FAULT_HIGH >> 2] = words[STATE_FAULT_ERROR >> 2] = 0;
+    words[STATE_AWAITED >> 2] = 0;
+    if (this.#faults.has(awaited)) return this.#faultAgain(awaited);
     this.#refuel();
     for (;;) {
       const { interpreter } = this.shared;
@@ -231,6 +251,7 @@ export class WasmMachine implements Machine, BodyOwner {
   /** What the host cannot compute as compiled code would; the next region may be compiled again. */
   #interpretRegion(): number {
     const { interpreter } = this.shared;
+    if (interpreter === null && this.#awaitsTranslator()) return this.#await();
     if (interpreter === null) throw bug("no interpreter for fused products, which this host rounds twice");
     this.memory.i32[STATE_STOP >> 2] = STOP_NONE;
     return this.#interpret(interpreter, () => true);
@@ -242,7 +263,7 @@ export class WasmMachine implements Machine, BodyOwner {
    */
   #enterMode(): boolean {
     const float = this.memory.i32[STATE_MXCSR >> 2] & FLOAT_MODE;
-    const canCompile = this.shared.compiler !== null;
+    const canCompile = this.shared.compiler !== null || this.shared.later !== undefined;
     if (!canCompile && (this.#checked || (float & ROUNDING_CONTROL) !== 0)) return false;
     const mode = canCompile ? float | (this.#checked ? MODE_CHECKED : 0) : 0;
     if (mode !== this.#body.mode) this.#body.enterMode(mode, this.#codes());
@@ -357,6 +378,18 @@ export class WasmMachine implements Machine, BodyOwner {
     return this.#body.mode === 0 && this.#laterAt(pc)?.bring?.(this.#codeArrived) === true;
   }
 
+  /** True if what makes up for missing code is on its way. */
+  #awaitsTranslator(): boolean {
+    return this.shared.later?.bring(this.#codeArrived) === true;
+  }
+
+  /** The task waits for code, or with the number of a fault. */
+  #await(number = 1): number {
+    const words = this.memory.i32;
+    words[STATE_AWAITED >> 2] = number;
+    return words[STATE_STOP >> 2] = STOP_CODE_AWAITED;
+  }
+
   /** What is to come of the file that is mapped there. */
   #laterAt(pc: number): LaterCode | undefined {
     for (const { start, end, later } of this.#files.values()) if (pc >= start && pc < end) return later;
@@ -405,13 +438,14 @@ export class WasmMachine implements Machine, BodyOwner {
     this.#setRip(pc);
     if (pc < GUEST_LOWEST || pc >= this.memory.guestEnd) return this.#segv(pc);
     if (this.#arrives(pc)) return STOP_NONE;
-    if (this.#isAwaited(pc)) return this.memory.i32[STATE_STOP >> 2] = STOP_CODE_AWAITED;
+    if (this.#isAwaited(pc)) return this.#await();
     const resumable = shared.library.cache.findResumable(pc, this.memory.i32, this.#traitsOf(pc));
     if (resumable !== undefined) {
       this.#body.install(resumable);
       if (this.#body.resumePlace(pc) !== null) return STOP_NONE;
     }
     if (this.#codeFor(pc)) return STOP_NONE;
+    if (this.#awaitsTranslator()) return this.#await();
     this.#noteMiss(pc);
     if (shared.interpreter === null) throw bug("no compiler and no interpreter for a miss", { pc });
     const isCompiled = (p: number) => this.#body.lookup.get(p) !== 0 || this.#body.resumePlace(p) !== null;
@@ -435,7 +469,8 @@ export class WasmMachine implements Machine, BodyOwner {
     }
     const { compiler, outside } = this.shared, { cpuLevel } = this.client, later = this.#laterAt(pc);
     const made = traits === 0 ? later?.functionAt(pc, this.memory.u8, library) ?? null : null;
-    const compile = () => compiler?.compile(this.memory.u8, pc, library, cpuLevel, traits, surroundings) ?? null;
+    if (made === null && compiler === null) return false;
+    const compile = () => compiler!.compile(this.memory.u8, pc, library, cpuLevel, traits, surroundings);
     const patch = made ?? (outside === undefined ? compile() : outside.during(compile));
     if (patch === null) return false;
     // What will come has all that its code names.
@@ -476,11 +511,28 @@ export class WasmMachine implements Machine, BodyOwner {
     if (reason === 0 || table === undefined || n < 0) {
       throw bug(`unexpected trap: ${e.message} at ${frame?.module}+${frame?.offset}`);
     }
-    const pc = table.trapPcs[n];
+    const fault = { reason, pc: table.trapPcs[n], runs: sitesUpTo(table, table.trapSites[n]) };
+    if (!this.#awaitsTranslator()) return this.#replay(fault);
+    this.#faults.set(++this.#lastFault, fault);
+    return this.#await(this.#lastFault);
+  }
+
+  #faultAgain(number: number): number {
+    if (this.#awaitsTranslator()) return this.#await(number);
+    const fault = this.#faults.get(number)!;
+    this.#faults.delete(number);
+    return this.#replay(fault);
+  }
+
+  #replay({ reason, pc, runs }: Fault): number {
+    const words = this.memory.i32;
     this.#setRip(pc);
     words[STATE_STOP_INFO >> 2] = words[STATE_FAULT_HIGH >> 2] = words[STATE_FAULT_ERROR >> 2] = 0;
-    const runs = sitesUpTo(table, table.trapSites[n]);
-    this.shared.interpreter?.faults.replay(this.memory, runs, pc, reason, this.client.cpuLevel);
+    const { interpreter, later } = this.shared;
+    if (interpreter === null && later !== undefined) {
+      throw bug("no interpreter to find the registers at a fault", { pc });
+    }
+    interpreter?.faults.replay(this.memory, runs, pc, reason, this.client.cpuLevel);
     return words[STATE_STOP >> 2] = reason;
   }
 

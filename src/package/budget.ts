@@ -100,15 +100,16 @@ export function modulesToLeaveOut(input: BudgetInput): string[] {
 
 /** The report that translate prints. */
 export function formatBudget(input: BudgetInput): string {
-  const rows = [...input.files].filter(([name]) => !isAsset(name)),
-    assets = [...input.files].filter(([name]) => isAsset(name));
-  if (assets.length > 0) {
-    const sum = (of: (s: Sizes) => number) => assets.reduce((n, [, sizes]) => n + of(sizes), 0);
-    rows.push([`${GROUP_FOLDER}/ (${assets.length})`, { raw: sum((s) => s.raw), gzip: sum((s) => s.gzip) }]);
+  const rows = new Map<string, Sizes & { count: number }>();
+  for (const [name, { raw, gzip }] of input.files) {
+    // Files of a folder have one line.
+    const row = name.slice(0, name.indexOf("/") + 1) || name, known = rows.get(row) ?? { raw: 0, gzip: 0, count: 0 };
+    rows.set(row, { raw: known.raw + raw, gzip: known.gzip + gzip, count: known.count + 1 });
   }
-  const lines = rows.map(([name, s]) =>
-    `  ${name.padEnd(24)} ${megabytes(s.raw).padStart(9)} MB ${megabytes(s.gzip).padStart(9)} MB gzip`
-  );
+  const lines = [...rows].map(([row, { raw, gzip, count }]) => {
+    const name = row.endsWith("/") ? `${row} (${count})` : row;
+    return `  ${name.padEnd(24)} ${megabytes(raw).padStart(9)} MB ${megabytes(gzip).padStart(9)} MB gzip`;
+  });
   lines.push(
     `  ${"guest memory".padEnd(24)} ${megabytes(input.guestBytes).padStart(9)} MB ${
       megabytes(input.residentBytes).padStart(9)

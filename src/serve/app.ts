@@ -31,6 +31,7 @@ import { SavedGuest } from "../snapshot/snapshot.ts";
 import { expandBlob } from "../deflate/blob.ts";
 import type { GuestInstance } from "./instance.ts";
 import { LaterModule, type ModuleSource } from "./later_module.ts";
+import { type Translator, TranslatorOnCall } from "./later_translator.ts";
 import { MemoryReport } from "./memory_report.ts";
 import { type Miss, MissReport } from "./miss_report.ts";
 
@@ -50,6 +51,8 @@ export interface AppParts {
   compiler: LazyCompiler | null;
   /** Where it may not. */
   interpreter: MissInterpreter | null;
+  /** In place of both: loads them, on a host that may compile, when they are first wanted. */
+  loadTranslator?: () => Promise<Translator>;
   /** Bytes of guest memory kept for processes to come; default: BodyPool's. */
   poolBytes?: number;
   /** Most bytes of expanded files that are kept; default: KEPT_FILE_BYTES.others. */
@@ -163,15 +166,23 @@ export class App {
     this.#outside = new Stopwatch(nowMs);
     this.#runTime = new Stopwatch(nowMs);
     const pool = new BodyPool(parts.poolBytes);
+    const { compiler, interpreter, loadTranslator } = parts;
+    const failed = (problem: string) => host.log(0, `the translator could not be loaded: ${problem}`);
+    const onCall = loadTranslator === undefined ? null : new TranslatorOnCall(loadTranslator, failed);
     this.#shared = {
       outside: this.#outside,
       library,
-      compiler: parts.compiler,
-      interpreter: parts.interpreter,
+      get compiler() {
+        return onCall === null ? compiler : onCall.compiler;
+      },
+      get interpreter() {
+        return onCall === null ? interpreter : onCall.interpreter;
+      },
+      ...onCall === null ? {} : { later: onCall },
       pool,
     };
     this.#misses = new MissReport(library.programs, {
-      verb: parts.compiler === null ? "interpreted" : "compiled now",
+      verb: compiler === null && onCall === null ? "interpreted" : "compiled now",
       pathOf: (file) => (this.#paths ??= filePaths(this.#tree)).get(file) ?? `inode ${file}`,
       log: (line) => host.log(0, line),
     });

@@ -1,4 +1,11 @@
-import { STATE_BYTES, STATE_FUEL, STOP_CODE_AWAITED, STOP_SYSCALL, STOP_YIELD } from "../../machine/state.ts";
+import {
+  STATE_AWAITED,
+  STATE_BYTES,
+  STATE_FUEL,
+  STOP_CODE_AWAITED,
+  STOP_SYSCALL,
+  STOP_YIELD,
+} from "../../machine/state.ts";
 import type { Kernel } from "../kernel.ts";
 import { enterSpace } from "../memory/shared_pages.ts";
 import { retrySyscall } from "../syscalls/dispatch.ts";
@@ -80,13 +87,13 @@ function advance(k: Kernel, t: Task): boolean {
   }
   if (t.inSyscall >= 0) retrySyscall(k, t);
   if (t.state !== TASK_RUNNABLE) return false;
-  if (t.signalDeliverable) {
+  const { machine } = t.process.space;
+  if (t.signalDeliverable && machine.memory.i32[STATE_AWAITED / 4] === 0) {
     deliverSignals(k, t);
     return true;
   }
   // A call that a stop and continue left unfinished is tried again, not run past.
   if (t.inSyscall >= 0) return true;
-  const machine = t.process.space.machine;
   machine.memory.i32[STATE_FUEL / 4] = FUEL;
   const stop = machine.run();
   if (stop === STOP_SYSCALL && !k.yieldRequested) return true;
