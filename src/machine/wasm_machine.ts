@@ -7,7 +7,7 @@
  */
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
-import type { CodeLibrary, FileCode, LaterCode, PatchModule, ProgramRecord, Slots } from "./code_cache.ts";
+import type { CodeLibrary, FileCode, PatchModule, ProgramRecord, Slots } from "./code_cache.ts";
 import { FLOAT_MODE, MODE_CHECKED, ROUNDING_CONTROL } from "./code_mode.ts";
 import type { CpuLevel } from "./cpu_level.ts";
 import { innermostFrame, trapReason } from "./fault.ts";
@@ -15,6 +15,7 @@ import type { FaultReplay } from "./fault_site.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import { kindOfPlace, type MissKind, type MissRecord, type Stopwatch } from "./misses.ts";
 import { CODE_WRITABLE, type Machine, type MachineClient, type MappedRange } from "./machine.ts";
+import { MappedFiles } from "./mapped_files.ts";
 import { NO_CLIENT } from "./no_client.ts";
 import { sitesUpTo, trapAtOffset, type TrapSite } from "./trap_table.ts";
 import {
@@ -132,21 +133,12 @@ interface Fault {
   readonly runs: readonly TrapSite[];
 }
 
-/** An executable mapping of a file of the image. */
-interface MappedFile extends MappedRange {
-  /** Made ahead of time. */
-  readonly code: FileCode | undefined;
-  /** Waited for when the first address of the file has no code. */
-  readonly later: LaterCode | undefined;
-}
-
 export class WasmMachine implements Machine, BodyOwner {
   readonly memory: WasmGuestMemory;
   client: MachineClient = NO_CLIENT;
   readonly #body: WasmBody;
   #key: string;
-  /** What is mapped of files of the image, by file. */
-  readonly #files = new Map<number, MappedFile>();
+  readonly #files = new MappedFiles();
   #bound = false;
   /** The compiled code that is being run is no longer what the body is bound to. */
   #outdated = false;
@@ -168,12 +160,8 @@ export class WasmMachine implements Machine, BodyOwner {
 
   // Instances are made at the first run: a machine that only ever execs never needs the first program's code.
   #bind(): void {
-    this.#body.bind(this.#codes(), this.shared.library);
+    this.#body.bind(this.#files.codes(), this.shared.library);
     this.#bound = true;
-  }
-
-  #codes(): FileCode[] {
-    return [...this.#files.values()].flatMap(({ code }) => code ?? []);
   }
 
   /** Entries asked for that had no code. */
@@ -189,16 +177,12 @@ export class WasmMachine implements Machine, BodyOwner {
   programLoaded(key: string): void {
     this.codeVersion++;
     this.#key = key;
-    for (const [file, { start, end }] of this.#files) this.#note(file, start, end);
+    for (const { file, start, end } of this.#files) this.#note(file, start, end);
   }
 
   codeMapped(file: number, start: number, end: number): void {
     this.codeVersion++;
-    this.#forgetFiles(start, end);
-    const found = this.shared.library.find(file, start, end);
-    const later = found !== undefined && "wait" in found ? found : undefined;
-    const code = later === undefined ? found as FileCode | undefined : undefined;
-    this.#files.set(file, { start, end, code, later });
+    const code = this.#files.map(file, start, end, this.shared.library.find);
     this.#note(file, start, end);
     if (!this.#bound) return this.#body.occupied([{ start, end }], code === undefined ? [] : [code]);
     if (this.#body.codeChanged(start, end, true, code)) this.#outdated = true;
@@ -208,12 +192,6 @@ export class WasmMachine implements Machine, BodyOwner {
   /** Code made ahead of time is for mode 0: others find it when they come back to that. */
   #add(code: FileCode): void {
     if (this.#body.mode === 0) this.#body.addCode(code);
-  }
-
-  #forgetFiles(start: number, end: number): void {
-    for (const [file, mapping] of this.#files) {
-      if (mapping.start < end && start < mapping.end) this.#files.delete(file);
-    }
   }
 
   #note(file: number, start: number, end: number): void {
@@ -266,7 +244,7 @@ export class WasmMachine implements Machine, BodyOwner {
     const canCompile = this.shared.compiler !== null || this.shared.later !== undefined;
     if (!canCompile && (this.#checked || (float & ROUNDING_CONTROL) !== 0)) return false;
     const mode = canCompile ? float | (this.#checked ? MODE_CHECKED : 0) : 0;
-    if (mode !== this.#body.mode) this.#body.enterMode(mode, this.#codes());
+    if (mode !== this.#body.mode) this.#body.enterMode(mode, this.#files.codes());
     return true;
   }
 
@@ -359,23 +337,16 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** True if code of the file that is mapped there has been waited for now. Compiled code may be running. */
   #arrives(pc: number): boolean {
-    if (this.#body.mode !== 0) return false;
-    for (const [file, { start, end, later }] of this.#files) {
-      if (pc < start || pc >= end) continue;
-      if (later === undefined || !later.isWorthWaiting()) return false;
-      const code = later.wait();
-      this.#files.set(file, { start, end, code, later: undefined });
-      if (code !== undefined) this.#body.addCode(code);
-      return code !== undefined;
-    }
-    return false;
+    const code = this.#body.mode === 0 ? this.#files.arrivalAt(pc) : undefined;
+    if (code !== undefined) this.#body.addCode(code);
+    return code !== undefined;
   }
 
   readonly #codeArrived = () => this.client.codeArrived();
 
   /** True if the code of the file that is mapped there is on its way, and is waited for. */
   #isAwaited(pc: number): boolean {
-    return this.#body.mode === 0 && this.#laterAt(pc)?.bring?.(this.#codeArrived) === true;
+    return this.#body.mode === 0 && this.#files.at(pc)?.later?.bring?.(this.#codeArrived) === true;
   }
 
   /** True if what makes up for missing code is on its way. */
@@ -388,12 +359,6 @@ export class WasmMachine implements Machine, BodyOwner {
     const words = this.memory.i32;
     words[STATE_AWAITED >> 2] = number;
     return words[STATE_STOP >> 2] = STOP_CODE_AWAITED;
-  }
-
-  /** What is to come of the file that is mapped there. */
-  #laterAt(pc: number): LaterCode | undefined {
-    for (const { start, end, later } of this.#files.values()) if (pc >= start && pc < end) return later;
-    return undefined;
   }
 
   /** Import of compiled code. */
@@ -467,7 +432,7 @@ export class WasmMachine implements Machine, BodyOwner {
       this.#body.install(cached);
       return true;
     }
-    const { compiler, outside } = this.shared, { cpuLevel } = this.client, later = this.#laterAt(pc);
+    const { compiler, outside } = this.shared, { cpuLevel } = this.client, later = this.#files.at(pc)?.later;
     const made = traits === 0 ? later?.functionAt(pc, this.memory.u8, library) ?? null : null;
     if (made === null && compiler === null) return false;
     const compile = () => compiler!.compile(this.memory.u8, pc, library, cpuLevel, traits, surroundings);
@@ -494,9 +459,9 @@ export class WasmMachine implements Machine, BodyOwner {
   }
 
   #kindOfMiss(pc: number): MissKind {
-    for (const { start, end, code } of this.#files.values()) {
-      if (pc < start || pc >= end) continue;
-      return code === undefined ? "file not compiled" : kindOfPlace(this.memory.u8, pc);
+    const mapping = this.#files.at(pc);
+    if (mapping !== undefined) {
+      return mapping.code === undefined ? "file not compiled" : kindOfPlace(this.memory.u8, pc);
     }
     return "code made at run time";
   }
@@ -542,8 +507,8 @@ export class WasmMachine implements Machine, BodyOwner {
     const copy = new WasmMachine(this.shared, from.length, this.#key);
     copy.client = this.client;
     copy.#checked = this.#checked;
-    for (const [file, mapping] of this.#files) copy.#files.set(file, mapping);
-    copy.#body.occupied(mapped, copy.#codes());
+    copy.#files.copyFrom(this.#files);
+    copy.#body.occupied(mapped, copy.#files.codes());
     const to = copy.memory.u8;
     // What is zero is not touched: it stays uncommitted.
     for (const [start, end] of this.#body.usedRuns(mapped)) to.set(from.subarray(start, end), start);
@@ -580,7 +545,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   codeChanged(start: number, end: number, isFixed = false): void {
     this.codeVersion++;
-    this.#forgetFiles(start, end);
+    this.#files.unmap(start, end);
     if (!this.#bound) this.#body.occupied([{ start, end }], []);
     else if (this.#body.codeChanged(start, end, isFixed)) this.#outdated = true;
   }

@@ -1,0 +1,62 @@
+import type { FileCode, FindFileCode, LaterCode } from "./code_cache.ts";
+import type { MappedRange } from "./machine.ts";
+
+/** An executable mapping of a file of the image. */
+interface MappedFile extends MappedRange {
+  readonly file: number;
+  /** Made ahead of time. */
+  readonly code: FileCode | undefined;
+  /** Waited for when the first address of the file has no code. */
+  readonly later: LaterCode | undefined;
+}
+
+/** The files of the image whose code an address space has mapped, each in one place, with what there is of their code. */
+export class MappedFiles {
+  readonly #files = new Map<number, MappedFile>();
+
+  /** Those of a process that is copied. */
+  copyFrom(other: MappedFiles): void {
+    for (const [file, mapping] of other.#files) this.#files.set(file, mapping);
+  }
+
+  /** A file is mapped at [start, end), in place of what was there; gives its code if that is there. */
+  map(file: number, start: number, end: number, find: FindFileCode): FileCode | undefined {
+    this.unmap(start, end);
+    const found = find(file, start, end);
+    const later = found !== undefined && "wait" in found ? found : undefined;
+    const code = later === undefined ? found as FileCode | undefined : undefined;
+    this.#files.set(file, { file, start, end, code, later });
+    return code;
+  }
+
+  /** What overlaps [start, end) is no longer mapped, or no longer what it was. */
+  unmap(start: number, end: number): void {
+    for (const [file, mapping] of this.#files) {
+      if (mapping.start < end && start < mapping.end) this.#files.delete(file);
+    }
+  }
+
+  /** Modules of these files that are there. */
+  codes(): FileCode[] {
+    return [...this.#files.values()].flatMap(({ code }) => code ?? []);
+  }
+
+  [Symbol.iterator](): IterableIterator<MappedFile> {
+    return this.#files.values();
+  }
+
+  /** The mapping around an address. */
+  at(pc: number): MappedFile | undefined {
+    for (const mapping of this.#files.values()) if (pc >= mapping.start && pc < mapping.end) return mapping;
+    return undefined;
+  }
+
+  /** Waits for the code of the file around an address; undefined if it is not worth that, or was there. */
+  arrivalAt(pc: number): FileCode | undefined {
+    const mapping = this.at(pc), later = mapping?.later;
+    if (mapping === undefined || later === undefined || !later.isWorthWaiting()) return undefined;
+    const code = later.wait();
+    this.#files.set(mapping.file, { ...mapping, code, later: undefined });
+    return code;
+  }
+}
