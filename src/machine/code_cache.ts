@@ -56,6 +56,8 @@ export interface LaterCode {
   functionAt(pc: number, u8: Uint8Array, slots: Slots): PatchModule | null;
   /** Waits for all of it; undefined if there will be none. Gives the same at each call. */
   wait(): FileCode | undefined;
+  /** What wait() has given; from then on processes begin with it. */
+  readonly code?: FileCode | undefined;
   /** True if the host has yet to bring it, and the guest is to wait for that: `done` is called then. Absent if it is there. */
   bring?(done: () => void): boolean;
 }

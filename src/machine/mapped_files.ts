@@ -14,18 +14,20 @@ interface MappedFile extends MappedRange {
 export class MappedFiles {
   readonly #files = new Map<number, MappedFile>();
 
-  /** Those of a process that is copied. */
+  /** Those of a process that is copied, with what has come meanwhile. */
   copyFrom(other: MappedFiles): void {
-    for (const [file, mapping] of other.#files) this.#files.set(file, mapping);
+    for (const { file, start, end, code, later } of other) this.#put(file, start, end, code ?? later);
   }
 
   /** A file is mapped at [start, end), in place of what was there; gives its code if that is there. */
   map(file: number, start: number, end: number, find: FindFileCode): FileCode | undefined {
     this.unmap(start, end);
-    const found = find(file, start, end);
-    const later = found !== undefined && "wait" in found ? found : undefined;
-    const code = later === undefined ? found as FileCode | undefined : undefined;
-    this.#files.set(file, { file, start, end, code, later });
+    return this.#put(file, start, end, find(file, start, end));
+  }
+
+  #put(file: number, start: number, end: number, found: FileCode | LaterCode | undefined): FileCode | undefined {
+    const isLater = found !== undefined && "wait" in found, code = isLater ? found.code : found;
+    this.#files.set(file, { file, start, end, code, later: isLater && code === undefined ? found : undefined });
     return code;
   }
 
@@ -55,8 +57,7 @@ export class MappedFiles {
   arrivalAt(pc: number): FileCode | undefined {
     const mapping = this.at(pc), later = mapping?.later;
     if (mapping === undefined || later === undefined || !later.isWorthWaiting()) return undefined;
-    const code = later.wait();
-    this.#files.set(mapping.file, { ...mapping, code, later: undefined });
-    return code;
+    const { file, start, end } = mapping;
+    return this.#put(file, start, end, later.wait());
   }
 }

@@ -29,6 +29,10 @@ export class LaterModule implements LaterCode {
     return null;
   }
 
+  get code(): FileCode | undefined {
+    return this.#code;
+  }
+
   wait(): FileCode | undefined {
     const { source } = this;
     if (source instanceof WebAssembly.Module) this.#module = source;

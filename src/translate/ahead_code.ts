@@ -95,6 +95,9 @@ export class AheadCode {
 
   #later(mapped: Mapped, library: () => CodeLibrary, isBooting: boolean): LaterCode {
     return {
+      get code() {
+        return mapped.isRun ? mapped.code ?? undefined : undefined;
+      },
       isWorthWaiting: () => {
         this.#settleHeld();
         return !isBooting || mapped.kept !== undefined;
