@@ -216,7 +216,7 @@ export class Kernel implements MachineClient {
     return this.clock.monotonicNs();
   }
 
-  codeArrived(): void {
+  awaitedArrived(): void {
     this.vfs.arrivals.queue.wake();
     this.onWake?.();
   }

@@ -30,7 +30,7 @@ export interface MachineClient {
   /** 32 random bits, for RDRAND. */
   random32(): number;
   /** Whoever has been left with STOP_CODE_AWAITED may try again. */
-  codeArrived(): void;
+  awaitedArrived(): void;
 }
 
 /** Guest addresses in use: [start, end), whole pages. */

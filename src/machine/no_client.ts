@@ -14,5 +14,5 @@ export const NO_CLIENT: MachineClient = {
   accessible: () => EVERYTHING,
   stackEnd: (address) => address,
   random32: () => 0,
-  codeArrived() {},
+  awaitedArrived() {},
 };

@@ -125,7 +125,7 @@ export const STOP_CODE_CHANGED = 11;
 export const STOP_NOT_FUSED = 12;
 /**
  * The code at rip, or what makes up for code that is missing, is on its way to the host (LaterCode.bring, LaterTranslator): the task
- * can go on when it has arrived (MachineClient.codeArrived).
+ * can go on when it has arrived (MachineClient.awaitedArrived).
  */
 export const STOP_CODE_AWAITED = 13;
 

@@ -342,16 +342,16 @@ export class WasmMachine implements Machine, BodyOwner {
     return code !== undefined;
   }
 
-  readonly #codeArrived = () => this.client.codeArrived();
+  readonly #awaitedArrived = () => this.client.awaitedArrived();
 
   /** True if the code of the file that is mapped there is on its way, and is waited for. */
   #isAwaited(pc: number): boolean {
-    return this.#body.mode === 0 && this.#files.at(pc)?.later?.bring?.(this.#codeArrived) === true;
+    return this.#body.mode === 0 && this.#files.at(pc)?.later?.bring?.(this.#awaitedArrived) === true;
   }
 
   /** True if what makes up for missing code is on its way. */
   #awaitsTranslator(): boolean {
-    return this.shared.later?.bring(this.#codeArrived) === true;
+    return this.shared.later?.bring(this.#awaitedArrived) === true;
   }
 
   /** The task waits for code, or with the number of a fault. */

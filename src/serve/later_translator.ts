@@ -1,4 +1,5 @@
 import type { LaterTranslator, LazyCompiler, MissInterpreter } from "../machine/wasm_machine.ts";
+import { OnCall } from "./on_call.ts";
 
 /** What makes up for code that was not made ahead. */
 export interface Translator {
@@ -8,35 +9,14 @@ export interface Translator {
 
 /**
  * A translator that is loaded when a guest first has need of it, which most never do: it is half of what a program that serves
- * would have to read at its start.
+ * would have to read at its start. Guests that have need of it end if it cannot be loaded.
  */
-export class TranslatorOnCall implements LaterTranslator {
-  compiler: LazyCompiler | null = null;
-  interpreter: MissInterpreter | null = null;
-  #isAskedFor = false;
-  #isOnItsWay = true;
-  readonly #waiting = new Set<() => void>();
+export class TranslatorOnCall extends OnCall<Translator> implements LaterTranslator {
+  get compiler(): LazyCompiler | null {
+    return this.value?.compiler ?? null;
+  }
 
-  /** `onProblem` is told if it cannot be loaded: guests that have need of it end then. */
-  constructor(
-    private readonly load: () => Promise<Translator>,
-    private readonly onProblem: (problem: string) => void,
-  ) {}
-
-  bring(done: () => void): boolean {
-    if (!this.#isOnItsWay) return false;
-    this.#waiting.add(done);
-    if (this.#isAskedFor) return true;
-    this.#isAskedFor = true;
-    this.load().then(({ compiler, interpreter }) => {
-      this.compiler = compiler;
-      this.interpreter = interpreter;
-    }, (e) => this.onProblem(e instanceof Error ? e.message : `${e}`)).then(() => {
-      this.#isOnItsWay = false;
-      const waiting = [...this.#waiting];
-      this.#waiting.clear();
-      for (const tell of waiting) tell();
-    });
-    return true;
+  get interpreter(): MissInterpreter | null {
+    return this.value?.interpreter ?? null;
   }
 }

@@ -29,11 +29,10 @@ export class Arrivals {
     if (file === null) return 0;
     const { number } = file;
     if (this.#failed.delete(number)) return -EIO;
-    const now = k.clock.monotonicNs();
     let since = this.#asked.get(number);
-    if (since === undefined || now - since >= PATIENCE_NS) {
+    if (since === undefined || k.clock.monotonicNs() - since >= PATIENCE_NS) {
       if (file.bring((problem) => this.#arrived(k, number, problem))) return 0;
-      this.#asked.set(number, since = now);
+      this.#asked.set(number, since = k.clock.monotonicNs());
     }
     return blockOnOne(t, this.queue, since + PATIENCE_NS);
   }
@@ -45,8 +44,7 @@ export class Arrivals {
       this.#failed.add(number);
       k.host.log(0, `a file of the image could not be read: ${problem}`);
     }
-    this.queue.wake();
-    k.onWake?.();
+    k.awaitedArrived();
   }
 
   /** Whether a task waits here, from which only SIGKILL wakes it. */
