@@ -143,7 +143,8 @@ export function loadPrepared(folder: string, tree: Tree): { shared: WasmShared; 
   const places = new CodePlaces();
   for (const { path, start, end } of placed) places.add(lookup(tree, path)!, start, end);
   const library = new CodeLibrary(emptyBaseCode(), slots, (file, start, end) => {
-    return codes.find((code) => code.file === file && code.start === start && code.end === end);
+    const code = codes.find((code) => code.file === file && code.start === start && code.end === end);
+    return code && { code };
   });
   return { shared: { library, compiler: new JitCompiler(), interpreter: new IrMissInterpreter() }, places };
 }

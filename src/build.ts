@@ -2,7 +2,8 @@
 import { BOOT_EPOCH_MS, BOOT_SEED, BootHost } from "./boot/boot_host.ts";
 import { type BootLimits, bootToReady, DEFAULT_BOOT_LIMITS, LastOutput } from "./boot/boot.ts";
 import { createGuest, DEFAULT_PATH, type GuestOptions } from "./boot/guest.ts";
-import { COMMON_REQUESTS, trainOnCopy } from "./boot/training.ts";
+import { COMMON_REQUESTS } from "./boot/common_requests.ts";
+import { trainOnCopy } from "./boot/training.ts";
 import { scriptInterpreters } from "./boot/scripts.ts";
 import { isListening, type Listener, servingPort } from "./boot/serving_port.ts";
 import { type WarmRequest, warmUp } from "./boot/warm.ts";
@@ -36,6 +37,9 @@ import { type FileTranslator, OwnThreadTranslator } from "./translate/file_task.
 import { finishFiles } from "./translate/finish_files.ts";
 import { FunctionStarts } from "./translate/function_starts.ts";
 import type { Translation } from "./translate/translate.ts";
+
+/** How long after the freeze the training is: some 400 days, and not a whole number of anything. */
+const TRAINED_LATER_MS = 34_567_890_123;
 
 /** Boot may compute so many times as long as a training request. */
 const BOOT_OVER_REQUEST = 6;
@@ -121,7 +125,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   const kept = options.warm.filter((request) => request.keep);
   if (kept.length > 0) {
     enter("warm-up");
-    await warmUp(guest.kernel, guest.host, kept, port, now, requestMs);
+    await warmUp(guest.kernel, guest.host, kept, { port, now, requestMs });
     if (guest.kernel.exitStatus !== null) {
       throw badInput(`the server ended during the warm-up; ${guest.output.describe()}`);
     }
@@ -135,7 +139,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     tree: guestTree,
     interpreters: scriptInterpreters(tree, path),
     cpuLevel: guest.kernel.cpuLevel,
-    host: bootHost(options, new LastOutput()),
+    host: bootHost(options, new LastOutput(), BOOT_EPOCH_MS + TRAINED_LATER_MS),
     library: libraryAfter(guest.shared.library, ahead),
     interpreter: guest.shared.interpreter,
     compilerFor: (library) => lazyCompiler(tree, library),
@@ -163,7 +167,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
   });
   const made = finished.map((f) => f.translation);
   const translations = await options.optimise?.(made) ?? made;
-  const modules = finished.map(({ file }, i) => moduleRow(file, translations[i], ahead.isRun(file.file, file.start)));
+  const modules = finished.map(({ file, isRun }, i) => moduleRow(file, translations[i], isRun));
 
   enter("package");
   const { compress } = options, mapped = filesOfSnapshot(snapshot);
@@ -235,7 +239,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     translations,
     seconds,
     secondsWaited: ahead.waited / 1000,
-    translatedAgain: finished.filter((f) => f.added !== null).map((f) => f.file.path),
+    translatedAgain: [...new Set(finished.filter((f) => f.added !== null).map((f) => f.file.path))],
   };
 }
 
@@ -257,8 +261,8 @@ function moduleRow({ file, path, start, end }: CodeFile, translation: Translatio
 }
 
 /** A host that is the same every time. */
-function bootHost(options: BuildOptions, output: LastOutput): BootHost {
-  return new BootHost(BOOT_EPOCH_MS, BOOT_SEED, (_stream, line) => {
+function bootHost(options: BuildOptions, output: LastOutput, epochMs = BOOT_EPOCH_MS): BootHost {
+  return new BootHost(epochMs, BOOT_SEED, (_stream, line) => {
     output.add(line);
     options.onOutput?.(line);
   });

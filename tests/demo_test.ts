@@ -34,6 +34,7 @@ it("the output folder holds entries for three hosts, a manifest, code and data",
       "app.data.wasm",
       "base.wasm",
       "code0.wasm",
+      "code1.wasm",
       "deno",
       "deno.js",
       "deno_server.js",
@@ -51,7 +52,7 @@ it("the manifest says what was translated, and that nothing was met that is not 
   const manifest = JSON.parse(readFileSync(join(output, "lighter.json"), "utf8"));
   expect(manifest.process).toMatchObject({ argv: ["/bin/hello", "8080"], uid: 65534, stopSignal: 15 });
   expect(manifest.listeners).toEqual([{ ip: "0.0.0.0", port: 8080 }]);
-  expect(manifest.modules.map((m: { path: string }) => m.path)).toEqual(["/bin/hello"]);
+  expect(manifest.modules.map((m: { path: string }) => m.path)).toEqual(["/bin/hello", "/bin/hello"]);
   expect(manifest.unsupported).toEqual({ instructions: [], syscalls: [] });
 });
 

@@ -1,7 +1,8 @@
 /**
  * Training on a copy: the frozen server answers requests in a guest restored from its own snapshot, which is then thrown away.
  * What is wanted of it is the profile: the addresses at which code is entered when the server goes on from the snapshot (return
- * sites above the blocked accept, children after fork), which no look at the code alone can tell.
+ * sites above the blocked accept, children after fork), which no look at the code alone can tell; and what of the code is run at all.
+ * So it is much like what will be: the clock has jumped, clients have addresses, and connections are kept, or not.
  */
 import type { Kernel } from "../kernel/kernel.ts";
 import { Tracer } from "../kernel/syscalls/trace.ts";
@@ -14,19 +15,7 @@ import type { Tree } from "../rootfs/tree.ts";
 import { SavedGuest, type Snapshot } from "../snapshot/snapshot.ts";
 import type { BootHost } from "./boot_host.ts";
 import { createGuest } from "./guest.ts";
-import { type WarmRequest, warmUp } from "./warm.ts";
-
-/** What any server can be asked. Two of each kind: the first goes through what happens once only. */
-export const COMMON_REQUESTS: readonly WarmRequest[] = ["GET", "HEAD", "GET", "POST"].flatMap((method, i) => [
-  { method, path: "/", headers: [], body: method === "POST" ? "training" : null, keep: false },
-  {
-    method,
-    path: i === 0 ? "/no-such-page" : "/?training=1",
-    headers: [],
-    body: method === "POST" ? "training" : null,
-    keep: false,
-  },
-]);
+import { letTimePass, type WarmRequest, warmUp } from "./warm.ts";
 
 export interface TrainingOptions {
   snapshot: Snapshot;
@@ -36,6 +25,7 @@ export interface TrainingOptions {
   library: CodeLibrary;
   compilerFor: (library: CodeLibrary) => LazyCompiler;
   interpreter: MissInterpreter | null;
+  /** Asked twice: with a connection for each, as on Workers, and with connections that are kept. */
   requests: readonly WarmRequest[];
   /** Where they go. */
   port: number;
@@ -64,14 +54,15 @@ export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
   const shared: WasmShared = { library, compiler: options.compilerFor(library), interpreter, pool: new BodyPool() };
   let kernel: Kernel | undefined;
   try {
-    kernel = new SavedGuest(options.snapshot).restore({
-      tree: options.tree,
-      host,
-      console: { write() {} },
-      newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
-    });
-    if (options.onSyscall !== undefined) kernel.tracer = new Tracer(options.onSyscall);
-    await warmUp(kernel, host, options.requests, options.port, options.now, options.requestMs);
+    for (const keepAlive of [false, true]) {
+      // A server that ends is begun anew for the next request, as it will be.
+      if (kernel === undefined || kernel.exitStatus !== null) {
+        if (kernel !== undefined) places.addAll(kernel.codePlaces);
+        kernel = restored(shared, options, places);
+      }
+      await warmUp(kernel, host, options.requests, { ...options, keepAlive, clientAddress: CLIENT_ADDRESS });
+    }
+    letTimePass(kernel!, host, IDLE_NS, options.now, IDLE_REAL_MS);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }
@@ -81,6 +72,25 @@ export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
     if (!library.programs.has(path)) runInterpreter(path, places, shared, options);
   }
   return { programs: library.programs, places };
+}
+
+/** An address for documentation (RFC 5737). */
+const CLIENT_ADDRESS = "192.0.2.1";
+
+/** Guest time in which the server's timers go off when all is done, and idle connections become too old; and real time for that. */
+const IDLE_NS = 180e9, IDLE_REAL_MS = 500;
+
+function restored(shared: WasmShared, options: TrainingOptions, places: CodePlaces): Kernel {
+  const { tree, host, snapshot, onSyscall } = options;
+  const kernel = new SavedGuest(snapshot).restore({
+    tree,
+    host,
+    console: { write() {} },
+    newMachine: (bytes, key) => new WasmMachine(shared, bytes, key),
+  });
+  kernel.codePlaces.addAll(places);
+  if (onSyscall !== undefined) kernel.tracer = new Tracer(onSyscall);
+  return kernel;
 }
 
 /** Real time that an interpreter may run. */

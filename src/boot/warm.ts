@@ -84,18 +84,28 @@ function toRequest({ method, path, headers, body }: WarmRequest, signal: AbortSi
 /** The bound on the bytes of a training request's response that are read. */
 const RESPONSE_BYTES = 64 << 20;
 
+export interface WarmUpOptions {
+  /** The guest's port. */
+  port: number;
+  /** Real time in milliseconds. */
+  now: () => number;
+  /** Bound on what a request may compute, in that time. */
+  requestMs: number;
+  /** One connection for all requests, if the guest keeps it, in place of one each. */
+  keepAlive?: boolean;
+  /** Told to the guest as that of the client. */
+  clientAddress?: string;
+}
+
 /**
- * Has the guest answer the requests on a port, one after the other, each on a connection of its own; then lets it settle. A request that
- * gets no answer is given up, also where timers of the guest go on; one that keeps the guest busy for `requestMs` is an
- * error. `now` is real time in milliseconds.
+ * Has the guest answer the requests on a port, one after the other; then lets it settle. A request that gets no answer is given up,
+ * also where timers of the guest go on; one that keeps the guest busy for `requestMs` is an error.
  */
 export async function warmUp(
   k: Kernel,
   host: BootHost,
   requests: readonly WarmRequest[],
-  port: number,
-  now: () => number,
-  requestMs: number,
+  { port, now, requestMs, keepAlive = false, clientAddress }: WarmUpOptions,
 ): Promise<void> {
   const instance = {
     kernel: k,
@@ -109,10 +119,11 @@ export async function warmUp(
       return k.exitStatus === null;
     },
   };
+  const client = clientAddress === undefined ? {} : { remoteAddress: clientAddress };
   const timers = new BootTimers(host, now, requestMs);
   const handler = createHandler(sharedInstance(() => instance), {
     port,
-    keepAlive: false,
+    keepAlive,
     keepsTime: false,
     timers,
     sliceMs: SLICE_MS,
@@ -123,7 +134,7 @@ export async function warmUp(
     for (const training of requests) {
       const { method, path } = training, abort = new AbortController();
       const request = toRequest(training, abort.signal);
-      const answer = Promise.resolve(handler(request)).then(readAll);
+      const answer = Promise.resolve(handler(request, client)).then(readAll);
       // An aborted stream fails; what it had to say is of no interest.
       answer.catch(() => {});
       const end = await timers.endOf(answer);
@@ -138,6 +149,17 @@ export async function warmUp(
   } finally {
     // A guest that computes, or wakes up again and again, would go on beside what follows.
     timers.end();
+  }
+}
+
+/** Has the guest do what it does when nobody asks for anything: for so much of its time, and `realMs` at most. */
+export function letTimePass(k: Kernel, host: BootHost, guestNs: number, now: () => number, realMs: number): void {
+  const endNs = k.clock.monotonicNs() + guestNs, giveUpMs = now() + realMs;
+  while (k.exitStatus === null && now() < giveUpMs) {
+    if (k.run(SETTLE_NS) === "busy") continue;
+    const deadlineNs = k.nextDeadlineNs(), nowNs = k.clock.monotonicNs();
+    if (deadlineNs > endNs) return;
+    host.advanceTo(host.monotonicNs() + deadlineNs - nowNs);
   }
 }
 

@@ -70,7 +70,7 @@ export function aotMachine(
     const key = `${file} ${start} ${end}`;
     let code = made.get(key);
     if (code === undefined) made.set(key, code = translated(file, start, end));
-    return code;
+    return { code };
   });
   const machine = machineWith(library, onUnsupported);
   return machine;

@@ -43,7 +43,7 @@ function run(code: RegionModule, name: string) {
     end,
   };
   const machine = new WasmMachine({
-    library: new CodeLibrary(emptyBaseCode(), code.entries.length, () => fileCode),
+    library: new CodeLibrary(emptyBaseCode(), code.entries.length, () => ({ code: fileCode })),
     compiler: null,
     interpreter: null,
   });

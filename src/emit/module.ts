@@ -49,9 +49,15 @@ export interface CodeModule extends RegionModule {
 
 /** A self-contained module, with what it takes to add entries to it (place_module.ts). */
 export interface FileModule extends CodeModule {
-  /** For each of the entries that has a region of its own: twice the region's minDepth, and 1 more if it is `fused`. */
+  /**
+   * For each entry that has a region of its own: twice the region's minDepth, and 1 more if it is `fused`. For the others
+   * OF_ANOTHER and the index of the entry whose region they enter.
+   */
   frames: Uint32Array<ArrayBuffer>;
 }
+
+/** See FileModule.frames. */
+export const OF_ANOTHER = 0x80000000;
 
 export interface Placed {
   body: Uint8Array;
@@ -242,6 +248,12 @@ export class CodeModuleBuilder {
     return sideEntryBody(pc, number, minDepth, this.want(entryPc), fused);
   }
 
+  #frameOf({ region, sideEntry }: Placed): number {
+    if (region !== null) return 2 * region.minDepth + +region.fused;
+    return (OF_ANOTHER | (this.want(this.#sideEntries.get(sideEntry!)!.region.entryPc) - this.#layout.firstRegion)) >>>
+      0;
+  }
+
   /** The module; its regions go into the table from `firstSlot` on. */
   finish(firstSlot: number = FIRST_SLOT): FileModule {
     for (const f of this.#functions) if (f.sideEntry !== undefined) f.body = this.#sideEntryBody(f.sideEntry);
@@ -256,8 +268,7 @@ export class CodeModuleBuilder {
       indices.length ? [[firstSlot, indices]] : [],
       start,
     );
-    const frames = Uint32Array.from(regions, ({ region }) => region === null ? 0 : 2 * region.minDepth + +region.fused);
-    return { ...module, frames };
+    return { ...module, frames: Uint32Array.from(regions, (placed) => this.#frameOf(placed)) };
   }
 }
 

@@ -43,7 +43,7 @@ function run(t: Translation, from: number, eax = 0) {
     start,
     end,
   };
-  const library = new CodeLibrary(emptyBaseCode(), t.firstSlot + t.entries.length, () => code);
+  const library = new CodeLibrary(emptyBaseCode(), t.firstSlot + t.entries.length, () => ({ code }));
   const machine = new WasmMachine({ library, compiler: null, interpreter: null });
   machine.memory.growTo(END);
   machine.memory.u8.set(program.u8);

@@ -46,6 +46,13 @@ export interface FileCode extends LoadedCode {
   readonly file: number;
   readonly start: number;
   readonly end: number;
+  /** Where it notes what of it is run (emit/covered_module.ts). */
+  readonly covered?: WebAssembly.Memory;
+}
+
+/** Modules of one file for one place: they are parts of the same translation. */
+export function areOfOneFile(a: FileCode, b: FileCode): boolean {
+  return a.file === b.file && a.start === b.start && a.end === b.end;
 }
 
 /** Code that is being made, or will be. */
@@ -60,10 +67,23 @@ export interface LaterCode {
   readonly code?: FileCode | undefined;
   /** True if the host has yet to bring it, and the guest is to wait for that: `done` is called then. Absent if it is there. */
   bring?(done: () => void): boolean;
+  /**
+   * Whether it has a region for an address, or, unless that is all that is asked, one that can go on there. Absent if that is not
+   * known yet.
+   */
+  has?(pc: number, asEntry: boolean): boolean;
+  /** It is not there to be had. */
+  readonly isLeftOut?: boolean;
+}
+
+/** What there is of a file's code: all of it now or later, or some of it now and the rest later. */
+export interface FoundCode {
+  readonly code?: FileCode | undefined;
+  readonly later?: LaterCode | undefined;
 }
 
 /** Finds the code for a file of the image that is mapped executable at [start, end). */
-export type FindFileCode = (file: number, start: number, end: number) => FileCode | LaterCode | undefined;
+export type FindFileCode = (file: number, start: number, end: number) => FoundCode | undefined;
 
 /** What is known of a program from its runs: whose code was missing, and what it maps. */
 export interface ProgramRecord {

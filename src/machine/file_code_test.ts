@@ -53,8 +53,9 @@ const CODES = [
 ];
 
 function shared(pool?: BodyPool): WasmShared {
-  const find = (file: number, start: number, end: number) =>
-    CODES.find((code) => code.file === file && code.start === start && code.end === end);
+  const find = (file: number, start: number, end: number) => ({
+    code: CODES.find((code) => code.file === file && code.start === start && code.end === end),
+  });
   const library = new CodeLibrary(emptyBaseCode(), CODES.length, find);
   return { library, compiler: new JitCompiler(), interpreter: null, ...(pool === undefined ? {} : { pool }) };
 }
@@ -278,7 +279,7 @@ describe("a module that is not worth waiting for at first", () => {
       functionAt: (pc: number) => (later.asked.push(pc), null),
       wait: () => (later.waits++, code),
     };
-    const library = new CodeLibrary(emptyBaseCode(), entries.length, () => later);
+    const library = new CodeLibrary(emptyBaseCode(), entries.length, () => ({ later }));
     const compiler = new JitCompiler({ isFunctionStart: (pc) => pc === PRE });
     const m = new WasmMachine({ library, compiler, interpreter: null }, END, "/program");
     m.memory.growTo(END);

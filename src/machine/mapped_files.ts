@@ -1,12 +1,12 @@
-import type { FileCode, FindFileCode, LaterCode } from "./code_cache.ts";
+import type { FileCode, FindFileCode, FoundCode, LaterCode } from "./code_cache.ts";
 import type { MappedRange } from "./machine.ts";
 
 /** An executable mapping of a file of the image. */
 interface MappedFile extends MappedRange {
   readonly file: number;
   /** Made ahead of time. */
-  readonly code: FileCode | undefined;
-  /** Waited for when the first address of the file has no code. */
+  readonly codes: readonly FileCode[];
+  /** Waited for when an address of the file has no code. */
   readonly later: LaterCode | undefined;
 }
 
@@ -16,19 +16,26 @@ export class MappedFiles {
 
   /** Those of a process that is copied, with what has come meanwhile. */
   copyFrom(other: MappedFiles): void {
-    for (const { file, start, end, code, later } of other) this.#put(file, start, end, code ?? later);
+    for (const { file, start, end, codes, later } of other) this.#put(file, start, end, codes, later);
   }
 
-  /** A file is mapped at [start, end), in place of what was there; gives its code if that is there. */
-  map(file: number, start: number, end: number, find: FindFileCode): FileCode | undefined {
+  /** A file is mapped at [start, end), in place of what was there; gives what is there of its code. */
+  map(file: number, start: number, end: number, find: FindFileCode): readonly FileCode[] {
     this.unmap(start, end);
-    return this.#put(file, start, end, find(file, start, end));
+    const { code, later }: FoundCode = find(file, start, end) ?? {};
+    return this.#put(file, start, end, code === undefined ? [] : [code], later);
   }
 
-  #put(file: number, start: number, end: number, found: FileCode | LaterCode | undefined): FileCode | undefined {
-    const isLater = found !== undefined && "wait" in found, code = isLater ? found.code : found;
-    this.#files.set(file, { file, start, end, code, later: isLater && code === undefined ? found : undefined });
-    return code;
+  #put(
+    file: number,
+    start: number,
+    end: number,
+    there: readonly FileCode[],
+    later: LaterCode | undefined,
+  ): readonly FileCode[] {
+    const come = later?.code, codes = come === undefined ? there : [...there, come];
+    this.#files.set(file, { file, start, end, codes, later: come === undefined ? later : undefined });
+    return codes;
   }
 
   /** What overlaps [start, end) is no longer mapped, or no longer what it was. */
@@ -40,7 +47,7 @@ export class MappedFiles {
 
   /** Modules of these files that are there. */
   codes(): FileCode[] {
-    return [...this.#files.values()].flatMap(({ code }) => code ?? []);
+    return [...this.#files.values()].flatMap(({ codes }) => codes);
   }
 
   [Symbol.iterator](): IterableIterator<MappedFile> {
@@ -57,7 +64,8 @@ export class MappedFiles {
   arrivalAt(pc: number): FileCode | undefined {
     const mapping = this.at(pc), later = mapping?.later;
     if (mapping === undefined || later === undefined || !later.isWorthWaiting()) return undefined;
-    const { file, start, end } = mapping;
-    return this.#put(file, start, end, later.wait());
+    const { file, codes } = mapping, code = later.wait();
+    this.#files.set(file, { ...mapping, codes: code === undefined ? codes : [...codes, code], later: undefined });
+    return code;
   }
 }

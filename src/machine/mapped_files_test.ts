@@ -26,8 +26,8 @@ class Later implements LaterCode {
 
 it("knows what is mapped where, until something else is", () => {
   const files = new MappedFiles(), one = code("one");
-  expect(files.map(1, 0x1000, 0x3000, () => one)).toBe(one);
-  expect(files.map(2, 0x4000, 0x5000, () => undefined)).toBeUndefined();
+  expect(files.map(1, 0x1000, 0x3000, () => ({ code: one }))).toEqual([one]);
+  expect(files.map(2, 0x4000, 0x5000, () => undefined)).toEqual([]);
   expect([0xfff, 0x1000, 0x2fff, 0x3000, 0x4000].map((pc) => files.at(pc)?.file)).toEqual([
     undefined,
     1,
@@ -44,7 +44,7 @@ it("knows what is mapped where, until something else is", () => {
 
 it("waits for code when its file is first got to, if that is worth it", () => {
   const files = new MappedFiles(), later = new Later(code("later"), false);
-  expect(files.map(1, 0x1000, 0x2000, () => later)).toBeUndefined();
+  expect(files.map(1, 0x1000, 0x2000, () => ({ later }))).toEqual([]);
   expect([files.arrivalAt(0x1800), files.arrivalAt(0x5000), later.waits]).toEqual([undefined, undefined, 0]);
   later.isWorth = true;
   expect(files.arrivalAt(0x1800)).toBe(later.made);
@@ -54,17 +54,26 @@ it("waits for code when its file is first got to, if that is worth it", () => {
 
 it("does not wait again for what will not come", () => {
   const files = new MappedFiles(), later = new Later(undefined);
-  files.map(1, 0x1000, 0x2000, () => later);
+  files.map(1, 0x1000, 0x2000, () => ({ later }));
   expect([files.arrivalAt(0x1800), files.arrivalAt(0x1800), later.waits]).toEqual([undefined, undefined, 1]);
 });
 
 it("begins with what others have waited for: in a new process, and in a copy", () => {
-  const later = new Later(code("later")), find = () => later;
+  const later = new Later(code("later")), find = () => ({ later });
   const first = new MappedFiles(), parent = new MappedFiles(), child = new MappedFiles();
   first.map(1, 0x1000, 0x2000, find);
   parent.map(1, 0x1000, 0x2000, find);
   first.arrivalAt(0x1000);
-  expect(new MappedFiles().map(1, 0x1000, 0x2000, find)).toBe(later.made);
+  expect(new MappedFiles().map(1, 0x1000, 0x2000, find)).toEqual([later.made]);
   child.copyFrom(parent);
   expect([parent.codes(), child.codes(), later.waits]).toEqual([[], [later.made], 1]);
+});
+
+it("has what is there of a file's code from the start, and the rest behind it when that has come", () => {
+  const now = code("now"), later = new Later(code("later")), find = () => ({ code: now, later });
+  const first = new MappedFiles(), second = new MappedFiles();
+  expect(first.map(1, 0x1000, 0x2000, find)).toEqual([now]);
+  expect(first.arrivalAt(0x1000)).toBe(later.made);
+  expect(first.codes()).toEqual([now, later.made]);
+  expect(second.map(1, 0x1000, 0x2000, find)).toEqual([now, later.made]);
 });

@@ -9,6 +9,8 @@ export type MissKind =
   | "system call's return"
   /** Nothing of the file was compiled. */
   | "file not compiled"
+  /** It was compiled, and this host's program is without that. */
+  | "left out"
   /** Memory that is no file's: code made at run time. */
   | "code made at run time"
   /** A function, a label or a signal handler that was not found. */

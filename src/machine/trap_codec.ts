@@ -100,10 +100,10 @@ function copyColumns(from: Int32Array, at: number, to: Int32Array, toAt: number,
   if (to[parent] !== NO_PARENT) to[parent] = n - to[parent];
 }
 
-/** A table that is decoded when the guest first faults; its bytes are asked for then. */
-export function lazyTraps(bytes: () => Uint8Array): TrapTable {
+/** A table that is asked for when the guest first faults. */
+export function lazyTraps(decode: () => TrapTable): TrapTable {
   let table: TrapTable | undefined;
-  const decoded = () => table ??= decodeTraps(bytes());
+  const decoded = () => table ??= decode();
   return {
     get trapOffsets() {
       return decoded().trapOffsets;

@@ -5,7 +5,7 @@
 import { HELPERS } from "../ir/helpers.ts";
 import { AccessMap } from "./access_map.ts";
 import { MODE_CHECKED } from "./code_mode.ts";
-import { type CodeLibrary, type FileCode, type PatchModule } from "./code_cache.ts";
+import { areOfOneFile, type CodeLibrary, type FileCode, type PatchModule } from "./code_cache.ts";
 import { isReturnSite, resumeNumber, resumeRow, type ResumeTable } from "./resume_table.ts";
 import type { TrapTable } from "./trap_table.ts";
 import { helperBodies } from "./helpers/index.ts";
@@ -142,13 +142,14 @@ export class WasmBody {
   /** Before bind: what is mapped at these addresses is other code than modules know there, but for `codes`. */
   occupied(ranges: readonly MappedRange[], codes: readonly FileCode[]): void {
     const present = this.#bound?.codes ?? [];
-    const isOther = (p: FileCode) => !codes.includes(p) && ranges.some((r) => r.start < p.end && p.start < r.end);
+    const isOther = (p: FileCode) =>
+      !codes.some((code) => areOfOneFile(code, p)) && ranges.some((r) => r.start < p.end && p.start < r.end);
     if (present.some(isOther)) this.#modulesUnfit = true;
   }
 
   #fits({ codes: present, patches }: Bound, codes: readonly FileCode[]): boolean {
     if (this.#modulesUnfit) return false;
-    const conflict = present.some((p) => codes.some((c) => c !== p && c.start < p.end && p.start < c.end));
+    const conflict = present.some((p) => codes.some((c) => !areOfOneFile(c, p) && c.start < p.end && p.start < c.end));
     if (conflict || !this.#patchesInDoubt) return !conflict;
     const words = new Int32Array(this.memory.buffer);
     return [...patches].every((p) => p.surroundings === null && !p.ranges.some((r) => r.differs(words)));
@@ -196,7 +197,8 @@ export class WasmBody {
   #instantiate(code: FileCode): void {
     const { library, codes, imports, traps } = this.#bound!;
     this.#growTable(library.slotCount);
-    new WebAssembly.Instance(code.module, imports);
+    const { covered: memory } = code;
+    new WebAssembly.Instance(code.module, memory === undefined ? imports : { ...imports, covered: { memory } });
     codes.push(code);
     traps.set(code.name, code);
   }
@@ -272,23 +274,25 @@ export class WasmBody {
       // Another patch, or a module that came later, may have taken the place of the one with this number.
       if (row >= 0 && patchOfEntry.get(resume.entries[row]) === patch) return placeOf(resume, row);
     }
-    const code = codes.find((c) => pc >= c.start && pc < c.end);
-    if (code === undefined) return null;
-    const { resume } = code, row = resumeRow(resume, pc);
-    if (row < 0) return null;
-    const entry = resume.entries[row];
-    return lookup.get(entry) === 0 || patchOfEntry.has(entry) ? null : placeOf(resume, row);
+    for (const { start, end, resume } of codes) {
+      const row = pc >= start && pc < end ? resumeRow(resume, pc) : -1;
+      if (row < 0) continue;
+      const entry = resume.entries[row];
+      return lookup.get(entry) === 0 || patchOfEntry.has(entry) ? null : placeOf(resume, row);
+    }
+    return null;
   }
 
   /**
-   * Code of [start, end) has changed, but for that of `except`; `isFixed`: from now on there may be some that the program cannot
+   * Code of [start, end) has changed, but for that of the file of `except`; `isFixed`: from now on there may be some that the program cannot
    * write. Patches and modules of it go, and all other patches with them: slots of dropped regions would keep their code, and
    * starting afresh is simplest and rare. True if they went: compiled code that is being run belongs to no one then.
    */
   codeChanged(start: number, end: number, isFixed: boolean, except?: FileCode): boolean {
     const bound = this.#bound;
     if (bound === null) return false;
-    const isHit = (code: FileCode) => code !== except && code.start < end && start < code.end;
+    const isSpared = (code: FileCode) => except !== undefined && areOfOneFile(code, except);
+    const isHit = (code: FileCode) => code.start < end && start < code.end && !isSpared(code);
     const overlaps = (r: { start: number; bytes: Uint8Array }) => r.start < end && start < r.start + r.bytes.length;
     const isNear = ({ surroundings: s }: PatchModule) => isFixed && s !== null && s.start < end && start < s.end;
     const isOutdated = ({ codes, patches }: Bound) =>

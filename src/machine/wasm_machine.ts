@@ -7,7 +7,7 @@
  */
 import { bug } from "../errors.ts";
 import type { BodyPool } from "./body_pool.ts";
-import type { CodeLibrary, FileCode, PatchModule, ProgramRecord, Slots } from "./code_cache.ts";
+import type { CodeLibrary, FileCode, LaterCode, PatchModule, ProgramRecord, Slots } from "./code_cache.ts";
 import { FLOAT_MODE, MODE_CHECKED, ROUNDING_CONTROL } from "./code_mode.ts";
 import type { CpuLevel } from "./cpu_level.ts";
 import { innermostFrame, trapReason } from "./fault.ts";
@@ -182,11 +182,11 @@ export class WasmMachine implements Machine, BodyOwner {
 
   codeMapped(file: number, start: number, end: number): void {
     this.codeVersion++;
-    const code = this.#files.map(file, start, end, this.shared.library.find);
+    const codes = this.#files.map(file, start, end, this.shared.library.find);
     this.#note(file, start, end);
-    if (!this.#bound) return this.#body.occupied([{ start, end }], code === undefined ? [] : [code]);
-    if (this.#body.codeChanged(start, end, true, code)) this.#outdated = true;
-    if (code !== undefined) this.#add(code);
+    if (!this.#bound) return this.#body.occupied([{ start, end }], codes);
+    if (this.#body.codeChanged(start, end, true, codes[0])) this.#outdated = true;
+    for (const code of codes) this.#add(code);
   }
 
   /** Code made ahead of time is for mode 0: others find it when they come back to that. */
@@ -335,9 +335,16 @@ export class WasmMachine implements Machine, BodyOwner {
     return 1;
   }
 
+  /** Code of the file that is mapped there, which is not here yet and may have the address. */
+  #laterAt(pc: number): LaterCode | undefined {
+    const later = this.#body.mode === 0 ? this.#files.at(pc)?.later : undefined;
+    // Each address where regions can go on is in one module alone.
+    return later?.has?.(pc, this.#body.resumePlace(pc) !== null) === false ? undefined : later;
+  }
+
   /** True if code of the file that is mapped there has been waited for now. Compiled code may be running. */
   #arrives(pc: number): boolean {
-    const code = this.#body.mode === 0 ? this.#files.arrivalAt(pc) : undefined;
+    const code = this.#laterAt(pc) && this.#files.arrivalAt(pc);
     if (code !== undefined) this.#body.addCode(code);
     return code !== undefined;
   }
@@ -346,7 +353,7 @@ export class WasmMachine implements Machine, BodyOwner {
 
   /** True if the code of the file that is mapped there is on its way, and is waited for. */
   #isAwaited(pc: number): boolean {
-    return this.#body.mode === 0 && this.#files.at(pc)?.later?.bring?.(this.#awaitedArrived) === true;
+    return this.#laterAt(pc)?.bring?.(this.#awaitedArrived) === true;
   }
 
   /** True if what makes up for missing code is on its way. */
@@ -461,7 +468,9 @@ export class WasmMachine implements Machine, BodyOwner {
   #kindOfMiss(pc: number): MissKind {
     const mapping = this.#files.at(pc);
     if (mapping !== undefined) {
-      return mapping.code === undefined ? "file not compiled" : kindOfPlace(this.memory.u8, pc);
+      const { later } = mapping;
+      if (later?.isLeftOut === true && later.has?.(pc, false) === true) return "left out";
+      return mapping.codes.length === 0 ? "file not compiled" : kindOfPlace(this.memory.u8, pc);
     }
     return "code made at run time";
   }

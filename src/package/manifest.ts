@@ -24,7 +24,7 @@ export interface Manifest {
   listeners: { ip: string; port: number }[];
   /** The port among them that gets the requests. */
   port: number;
-  /** Code modules, one a file of the image that has code. */
+  /** Code modules: of each file of the image that has code one, or one with what was run and one with the rest. */
   modules: ManifestModule[];
   /** Names of the modules that a process of the snapshot has and runs, in order: the blob lookup.N is theirs. */
   lookups: string[][];
@@ -58,7 +58,7 @@ export interface ManifestModule {
   file: string;
   /** Table slot of its first region. */
   firstSlot: number;
-  /** Regions compiled, the x86 bytes they cover, and the module's size. */
+  /** Regions compiled, the x86 bytes that those of the file cover, and the module's size. */
   entries: number;
   x86Bytes: number;
   wasmBytes: number;

@@ -12,10 +12,10 @@ import {
   type FileCode,
   type FindFileCode,
   FIRST_SLOT,
-  type LaterCode,
+  type FoundCode,
   type LoadedCode,
 } from "../machine/code_cache.ts";
-import { lazyTraps } from "../machine/trap_codec.ts";
+import { decodeTraps, lazyTraps } from "../machine/trap_codec.ts";
 import { lazyResume, noResume } from "../machine/resume_table.ts";
 import { noTraps } from "../machine/trap_table.ts";
 import { Stopwatch } from "../machine/misses.ts";
@@ -130,10 +130,10 @@ export class App {
     const { host } = parts;
     const codeOf = (m: ManifestModule, module: WebAssembly.Module): FileCode => {
       const entries = blob(`${m.name}.entries`), traps = blob(`${m.name}.traps`);
-      return Object.assign(lazyTraps(() => expandBlob(traps, `${m.name}.traps`)), {
+      return Object.assign(lazyTraps(() => decodeTraps(expandBlob(traps, `${m.name}.traps`))), {
         name: m.name,
         module,
-        entries: new Uint32Array(entries.slice().buffer),
+        entries: words(entries),
         firstSlot: m.firstSlot,
         resume: lazyResume(blob(`${m.name}.resume`)),
         file: m.inode,
@@ -141,16 +141,21 @@ export class App {
         end: m.end,
       });
     };
-    const later = (m: ManifestModule, source: ModuleSource): LaterModule => {
+    const later = (m: ManifestModule, source: ModuleSource | null): LaterModule => {
+      const entries = blob(`${m.name}.entries`), resume = blob(`${m.name}.resume`);
       const failed = (problem: string) => host.log(0, `${m.file} could not be loaded: ${problem}`);
-      return new LaterModule(source, (module) => codeOf(m, module), failed);
+      return new LaterModule(source, {
+        codeOf: (module) => codeOf(m, module),
+        entries: () => words(entries),
+        resume: lazyResume(resume),
+      }, failed);
     };
     const codes = new Map<number, Placed>();
     for (const m of manifest.modules) {
-      const source = parts.modules[m.name];
-      if (source === undefined && manifest.leftOut.includes(m.name)) continue;
-      const code = m.isRun ? codeOf(m, module(m.name)) : later(m, source);
-      codes.set(m.inode, { start: m.start, end: m.end, code });
+      const source = parts.modules[m.name], isThere = source !== undefined || !manifest.leftOut.includes(m.name);
+      const { inode, start, end } = m;
+      const found = m.isRun ? { code: codeOf(m, module(m.name)) } : { later: later(m, isThere ? source : null) };
+      codes.set(inode, { start, end, found: { ...codes.get(inode)?.found, ...found } });
     }
     const base: LoadedCode = {
       name: "base",
@@ -233,13 +238,18 @@ export class App {
 interface Placed {
   start: number;
   end: number;
-  code: FileCode | LaterCode;
+  found: FoundCode;
+}
+
+/** Of bytes that may lie anywhere. */
+function words(bytes: Uint8Array): Uint32Array {
+  return new Uint32Array(bytes.slice().buffer);
 }
 
 /** Code for a file fits only where it was made for. */
 function findIn(codes: ReadonlyMap<number, Placed>): FindFileCode {
   return (file, start, end) => {
     const placed = codes.get(file);
-    return placed !== undefined && placed.start === start && placed.end === end ? placed.code : undefined;
+    return placed !== undefined && placed.start === start && placed.end === end ? placed.found : undefined;
   };
 }

@@ -4,13 +4,15 @@ import { LaterModule, type ModuleSource } from "./later_module.ts";
 
 const MODULE = new WebAssembly.Module(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]));
 
-function open(source: ModuleSource) {
+function open(source: ModuleSource | null) {
   const problems: string[] = [], made: WebAssembly.Module[] = [];
   const codeOf = (module: WebAssembly.Module) => {
     made.push(module);
     return { module } as FileCode;
   };
-  return { later: new LaterModule(source, codeOf, (problem) => problems.push(problem)), problems, made };
+  const resume = { pcs: Uint32Array.of(16, 32), entries: Uint32Array.of(12, 30), codes: Uint32Array.of(3, 2) };
+  const content = { codeOf, entries: () => [12, 30], resume };
+  return { later: new LaterModule(source, content, (problem) => problems.push(problem)), problems, made };
 }
 
 it("is there at once where the host has it, and is made one piece of code, when it is wanted", () => {
@@ -48,4 +50,22 @@ it("is given up when it cannot be brought, which is said once", async () => {
   expect([later.isWorthWaiting(), later.wait(), later.bring(() => {}), problems]).toEqual([true, undefined, false, [
     "gone",
   ]]);
+});
+
+it("knows what it has before it is there", () => {
+  const { later, made } = open(MODULE);
+  expect([12, 16, 30, 32, 40].map((pc) => later.has(pc, true))).toEqual([true, false, true, false, false]);
+  expect([12, 16, 30, 32, 40].map((pc) => later.has(pc, false))).toEqual([true, true, true, true, false]);
+  expect(made).toEqual([]);
+});
+
+it("is known for what it has where it was left out, and not waited for", () => {
+  const { later } = open(null);
+  expect([later.isLeftOut, later.isWorthWaiting(), later.bring(() => {}), later.wait()]).toEqual([
+    true,
+    false,
+    false,
+    undefined,
+  ]);
+  expect([12, 16, 40].map((pc) => later.has(pc, false))).toEqual([true, true, false]);
 });

@@ -15,6 +15,7 @@ import { lazyResume } from "../machine/resume_table.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
 import type { FileTask, FileTranslator, KeptTranslation, Ticket } from "./file_task.ts";
+import { type Covered, covered, entriesRun } from "./divided.ts";
 import { FunctionSource } from "./function_source.ts";
 import { placeTranslation } from "./placed.ts";
 
@@ -54,6 +55,8 @@ interface Mapped extends AheadFile {
   end: number;
   exports: string[];
   code: FileCode | null | undefined;
+  /** Notes what of the code is run. */
+  covered: Covered | undefined;
   /** A guest that had booted has run code of it. */
   isRun: boolean;
 }
@@ -82,14 +85,17 @@ export class AheadCode {
 
   /**
    * For the code library of a guest. Guests come one after the other; a later one's library has the slots of those before.
-   * `isBooting`: the guest asks for functions by themselves, and waits for no file. What another runs is noted (isRun).
+   * `isBooting`: the guest asks for functions by themselves, and waits for no file. What another runs is noted (runOf).
    */
   finder(library: () => CodeLibrary, isBooting = false): FindFileCode {
     this.#isBooting = isBooting;
+    // What has been noted until now a guest that boots has run.
+    for (const mapped of this.#files.values()) if (mapped?.covered !== undefined) clear(mapped.covered.memory);
     return (file, start, end) => {
       const mapped = this.#mapped(file, start, end);
       if (mapped === null || mapped.code === null) return undefined;
-      return isBooting && mapped.code !== undefined ? mapped.code : this.#later(mapped, library, isBooting);
+      const isThere = isBooting && mapped.code !== undefined;
+      return isThere ? { code: mapped.code } : { later: this.#later(mapped, library, isBooting) };
     };
   }
 
@@ -163,9 +169,11 @@ export class AheadCode {
     mapped.ticket = null;
   }
 
-  /** Whether guests that had booted have run code of the file; true, too, where they had none of it from here. */
-  isRun(file: InodeNumber, start: number): boolean {
-    return this.#files.get(keyOf(file, start))?.isRun ?? true;
+  /** Entries of the file's regions that guests ran which had booted; undefined where they had none of its code from here. */
+  runOf(file: InodeNumber, start: number): number[] | undefined {
+    const mapped = this.#files.get(keyOf(file, start)) ?? undefined;
+    if (mapped?.isRun !== true || !mapped.covered || !mapped.code) return mapped?.isRun === false ? [] : undefined;
+    return entriesRun(mapped.covered, mapped.code.entries);
   }
 
   /** The file as guests had it mapped there, on its way; undefined if none had, or it is too large. */
@@ -204,6 +212,7 @@ export class AheadCode {
         end,
         exports,
         code: undefined,
+        covered: undefined,
         isRun: false,
       };
       // Who will look up which functions of a library is known when all files around it are mapped; extensions of a program may
@@ -242,16 +251,20 @@ export class AheadCode {
         name: `ahead.${file}.${start.toString(16)}`,
         firstSlot: library.reserveSlots(length),
       });
-      const module = new WebAssembly.Module(placed.wasm);
+      const noting = mapped.covered = covered(placed), module = new WebAssembly.Module(noting.wasm);
       const { name, entries, firstSlot } = placed;
       const about = { name, module, entries, firstSlot, resume: lazyResume(placed.resume), file, start, end };
-      mapped.code = Object.assign(lazyTraps(() => placed.traps), about);
+      mapped.code = Object.assign(lazyTraps(noting.traps), about, { covered: noting.memory });
     } catch (e) {
       mapped.code = giveUp(e);
     }
     this.waited += this.#now() - since;
     return mapped.code ?? undefined;
   }
+}
+
+function clear({ buffer }: WebAssembly.Memory): void {
+  new Uint8Array(buffer).fill(0);
 }
 
 function keyOf(file: InodeNumber, start: number): string {

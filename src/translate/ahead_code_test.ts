@@ -89,15 +89,15 @@ describe("AheadCode", () => {
     codes.find(LIBRARY, CODE, END);
     codes.find(USER, ...place(0));
     expect(begun.map((task) => task.bytes)).toEqual([user]);
-    expect(ahead.isRun(LIBRARY, CODE)).toBe(false);
-    const later = codes.find(LIBRARY, CODE, END) as LaterCode, made = later.wait()!;
+    expect(ahead.runOf(LIBRARY, CODE)).toEqual([]);
+    const later = codes.find(LIBRARY, CODE, END)!.later!, made = later.wait()!;
     expect(begun[1]).toMatchObject({ bytes: library, imports: ["f0"], profile: [], pointers: [] });
     expect(made).toMatchObject({ file: LIBRARY, start: CODE, end: END });
     expect([...Array.from(made.entries)]).toContain(CODE);
     expect([...Array.from(made.entries)]).not.toContain(BASE + LONELY);
-    expect((codes.find(LIBRARY, CODE, END) as LaterCode).wait()).toBe(made);
+    expect((codes.find(LIBRARY, CODE, END)!.later!).wait()).toBe(made);
     expect([waits, ahead.waited]).toEqual([1, 1000]);
-    expect([ahead.isRun(LIBRARY, CODE), ahead.isRun(USER, place(0)[0])]).toEqual([true, false]);
+    expect(ahead.runOf(USER, place(0)[0])).toEqual([]);
   });
 
   it("has a program translated as soon as it is mapped, with all that extensions may look up", () => {
@@ -108,7 +108,7 @@ describe("AheadCode", () => {
 
   /** A booting guest's view of the library, and the memory that it is in. */
   function boot() {
-    const find = ahead.finder(() => codes, true), later = find(LIBRARY, CODE, END) as LaterCode;
+    const find = ahead.finder(() => codes, true), later = find(LIBRARY, CODE, END)!.later!;
     return { find, later, u8: memoryOfLibrary() };
   }
   it("gives a booting guest functions by themselves, and begins with its files when it has booted", () => {
@@ -128,7 +128,7 @@ describe("AheadCode", () => {
     ]);
     expect(first).toBe(begun[0]);
     // The next guest waits.
-    const after = codes.find(LIBRARY, CODE, END) as LaterCode;
+    const after = codes.find(LIBRARY, CODE, END)!.later!;
     expect([after.isWorthWaiting(), after.functionAt(CODE, u8, codes)]).toEqual([true, null]);
   });
 

@@ -21,11 +21,14 @@ export interface CodeFile {
   start: number;
   end: number;
   hints: FileHints;
+  /** Addresses of it at which guests that had booted ran code that was made as they reached it, or went on after a stop. */
+  entered: number[];
 }
 
 interface Collected {
   start: number;
   end: number;
+  entered: Set<number>;
   profile: Set<number>;
   pointers: Map<number, CodePointer>;
 }
@@ -45,33 +48,43 @@ export function codeFiles(
   for (const mapped of [...live.map((space) => space.codeFiles), ...trained.map((record) => record.files)]) {
     // A file that was mapped in two places is compiled for the first.
     for (const [file, { start, end }] of mapped) {
-      if (!files.has(file)) files.set(file, { start, end, profile: new Set(), pointers: new Map() });
+      if (!files.has(file)) {
+        files.set(file, { start, end, entered: new Set(), profile: new Set(), pointers: new Map() });
+      }
     }
   }
-  for (const { misses, files: mapped } of [...boot, ...trained]) addProfile(files, misses, mapped);
-  for (const { resumed, files: mapped } of trained) addProfile(files, resumed, mapped);
+  for (const { misses, files: mapped } of boot) addProfile(files, misses, mapped);
+  for (const { misses, resumed, files: mapped } of trained) {
+    for (const pcs of [misses, resumed]) addProfile(files, pcs, mapped, "entered");
+  }
   for (const space of live) addPointers(files, space);
   const paths = filePaths(tree);
   const contents = new Map([...files.keys()].map((file) => [file, tree.read(file)]));
   const imports = new Set([...contents.values()].flatMap((bytes) => importedNames(bytes)));
-  return [...files].map(([file, { start, end, profile, pointers }]): CodeFile => ({
+  return [...files].map(([file, { start, end, entered, profile, pointers }]): CodeFile => ({
     file,
     path: paths.get(file) ?? `inode ${file}`,
     start,
     end,
     hints: { profile: [...profile].sort((a, b) => a - b), pointers: [...pointers.values()], imports },
+    entered: [...entered].sort((a, b) => a - b),
   })).sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
 function addProfile(
   files: ReadonlyMap<number, Collected>,
-  misses: ReadonlyMap<number, unknown>,
+  pcs: ReadonlyMap<number, unknown>,
   mapped: ProgramRecord["files"],
+  also?: "entered",
 ): void {
   for (const [file, { start, end }] of mapped) {
     const known = files.get(file);
     if (known === undefined || known.start !== start) continue;
-    for (const pc of misses.keys()) if (pc >= start && pc < end) known.profile.add(pc);
+    for (const pc of pcs.keys()) {
+      if (pc < start || pc >= end) continue;
+      known.profile.add(pc);
+      if (also !== undefined) known[also].add(pc);
+    }
   }
 }
 

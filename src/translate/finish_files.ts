@@ -1,6 +1,7 @@
 /**
  * The modules of an app, file by file: the translations that were begun when the guest had booted, with entries for where it was seen
- * to go on; made anew only where the runs told of code that has not been found without them.
+ * to go on; made anew only where the runs told of code that has not been found without them. Of a file that was run there are two, if
+ * it is large: what was run, and the rest.
  */
 import { FIRST_SLOT } from "../machine/code_cache.ts";
 import type { CpuLevel } from "../machine/cpu_level.ts";
@@ -9,6 +10,7 @@ import type { Tree } from "../rootfs/tree.ts";
 import type { AheadCode } from "./ahead_code.ts";
 import type { CodeFile } from "./code_files.ts";
 import { exportedNames } from "../discover/elf_facts.ts";
+import { divide } from "./divided.ts";
 import type { FileTask, FileTranslator, Ticket } from "./file_task.ts";
 import { type HintsLeft, hintsLeft } from "./known_code.ts";
 import { placeTranslation } from "./placed.ts";
@@ -24,6 +26,8 @@ export interface FinishOptions {
 export interface FinishedFile {
   file: CodeFile;
   translation: Translation;
+  /** Guests that had booted ran it. */
+  isRun: boolean;
   /** What the runs told of that the first translation had not found; null if that was all there is. */
   added: HintsLeft | null;
 }
@@ -53,12 +57,20 @@ export function finishFiles(files: readonly CodeFile[], options: FinishOptions):
     delete works[i];
     const made = ticket.wait();
     const { sideEntries } = left ?? hintsLeft(task, made.entries, decodeResume(made.resume), file.hints);
-    const translation = placeTranslation(made, { name: `code${finished.length}`, firstSlot, sideEntries });
-    if (translation.entries.length === 0) continue;
-    finished.push({ file, translation, added });
-    firstSlot += translation.entries.length;
+    const placed = placeTranslation(made, { name: nameOf(finished.length), firstSlot, sideEntries });
+    if (placed.entries.length === 0) continue;
+    const run = options.ahead.runOf(file.file, file.start), names = [0, 1].map((n) => nameOf(finished.length + n));
+    const parts = run && divide(placed, [...run, ...file.entered], names) || [placed];
+    parts.forEach((translation, n) => {
+      finished.push({ file, translation, isRun: n === 0 && run?.length !== 0, added });
+    });
+    firstSlot += placed.entries.length;
   }
   return finished;
+}
+
+function nameOf(n: number): string {
+  return `code${n}`;
 }
 
 /** A file that no guest waited for has all that is known of it in its first task. */

@@ -20,7 +20,7 @@ function run(program: Program, before: (machine: WasmMachine) => void = () => {}
   const [{ start, end }] = program.executable;
   const module = new WebAssembly.Module(wasm), resume = decodeResume(t.resume);
   const code: FileCode = { name, module, entries, firstSlot, resume, ...decodeTraps(t.traps), file: 1, start, end };
-  const library = new CodeLibrary(emptyBaseCode(), entries.length, () => code);
+  const library = new CodeLibrary(emptyBaseCode(), entries.length, () => ({ code }));
   const machine = new WasmMachine({ library, compiler: new JitCompiler(), interpreter: null });
   machine.codeMapped(1, start, end);
   machine.memory.growTo(END);

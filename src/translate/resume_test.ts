@@ -43,7 +43,7 @@ function machineOf(program: ReturnType<typeof programOf>, maxRegionInstructions?
   const [{ start, end }] = program.executable;
   const module = new WebAssembly.Module(wasm), resume = decodeResume(t.resume);
   const code: FileCode = { name, module, entries, firstSlot, resume, ...decodeTraps(t.traps), file: 1, start, end };
-  const library = new CodeLibrary(emptyBaseCode(), entries.length, () => code);
+  const library = new CodeLibrary(emptyBaseCode(), entries.length, () => ({ code }));
   const machine = new WasmMachine({ library, compiler: null, interpreter: null });
   machine.codeMapped(1, start, end);
   return machine;

@@ -114,7 +114,7 @@ function translated(program: Program, profile: number[], maxRegionInstructions?:
   const traps = decodeTraps(t.traps);
   const module = new WebAssembly.Module(t.wasm), resume = decodeResume(t.resume);
   const code: FileCode = { ...t, module, resume, ...traps, file: 1, start, end };
-  const library = new CodeLibrary(emptyBaseCode(), t.entries.length, () => code);
+  const library = new CodeLibrary(emptyBaseCode(), t.entries.length, () => ({ code }));
   // Nothing to fall back on: an entry that is missing is an error.
   const machine = new WasmMachine({ library, compiler: null, interpreter: null });
   machine.codeMapped(1, start, end);

@@ -41,7 +41,7 @@ function run(
     end,
   };
   const machine = new WasmMachine({
-    library: new CodeLibrary(emptyBaseCode(), entries.length, () => code),
+    library: new CodeLibrary(emptyBaseCode(), entries.length, () => ({ code })),
     compiler: null,
     interpreter: null,
   });

@@ -26,12 +26,14 @@ const WRANGLER = fileURLToPath(new URL("../../node_modules/wrangler/bin/wrangler
 
 /** Starts a host on an output folder and waits for the first answer to `path`, whatever its status. */
 export async function startHost(name: HostName, folder: string, path = "/"): Promise<RunningHost> {
-  const port = await freePort();
-  const [command, args, env] = commandOf(name, port);
+  const port = await freePort(), inspectorPort = await freePort();
+  const [command, args, env] = commandOf(name, port, inspectorPort);
   return await start(command, args, { folder, env, port, path });
 }
 
-function commandOf(name: HostName, port: number): [command: string, args: string[], env: Record<string, string>] {
+type Command = [command: string, args: string[], env: Record<string, string>];
+
+function commandOf(name: HostName, port: number, inspectorPort: number): Command {
   switch (name) {
     case "deno":
       // No permission flags: that it needs none is part of what is tested.
@@ -48,10 +50,11 @@ function commandOf(name: HostName, port: number): [command: string, args: string
       return [node, ["node.mjs"], { PORT: `${port}` }];
     }
     case "workers":
-      return ["node", [WRANGLER, "dev", "--ip", "127.0.0.1", "--port", `${port}`], {
-        WRANGLER_SEND_METRICS: "false",
-        CI: "1",
-      }];
+      // Left to itself it takes an inspector's port that another one is about to take, too.
+      return ["node", [
+        ...[WRANGLER, "dev", "--ip", "127.0.0.1", "--port", `${port}`],
+        ...["--inspector-port", `${inspectorPort}`],
+      ], { WRANGLER_SEND_METRICS: "false", CI: "1" }];
   }
 }
 
