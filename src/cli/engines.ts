@@ -4,7 +4,7 @@ import { emptyBaseCode } from "../jit/base_code.ts";
 import { IrMissInterpreter } from "../jit/miss_interpreter.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { BodyPool } from "../machine/body_pool.ts";
-import { CodeLibrary, type FileCode } from "../machine/code_cache.ts";
+import { CodeLibrary, type FileCode, type FoundCode } from "../machine/code_cache.ts";
 import { PlainGuestMemory } from "../machine/guest_memory.ts";
 import { helperBodies } from "../machine/helpers/index.ts";
 import { InterpreterMachine } from "../jit/interpreter_machine.ts";
@@ -19,6 +19,7 @@ import { AheadCode } from "../translate/ahead_code.ts";
 import { type FileTranslator, OwnThreadTranslator } from "../translate/file_task.ts";
 import { FunctionStarts } from "../translate/function_starts.ts";
 import { placeTranslation } from "../translate/placed.ts";
+import type { Translation } from "../translate/translate.ts";
 import type { UnsupportedSink } from "../lift/lift.ts";
 
 /**
@@ -44,17 +45,26 @@ function machineWith(library: CodeLibrary, onUnsupported: UnsupportedSink, tree?
   });
 }
 
+/** A translation that has a place among the machine's, as code for a file's mapping. */
+export function codeOf(t: Translation, place: { file: number; start: number; end: number }): FileCode {
+  const { name, entries, firstSlot } = t, module = new WebAssembly.Module(t.wasm);
+  return { name, module, entries, firstSlot, resume: decodeResume(t.resume), ...decodeTraps(t.traps), ...place };
+}
+
 /**
  * A machine that translates each file of the image as a whole when it is mapped. What translation did not find is still
- * compiled when it is reached.
+ * compiled when it is reached. `found` tells what of a file's code is there.
  */
 export function aotMachine(
   tree: Tree,
   onUnsupported: UnsupportedSink,
   translator: FileTranslator = new OwnThreadTranslator(),
+  found: (t: Translation, place: Parameters<typeof codeOf>[1]) => FoundCode = (t, place) => ({
+    code: codeOf(t, place),
+  }),
 ): WasmMachine {
-  const made = new Map<string, FileCode>();
-  const translated = (file: number, start: number, end: number): FileCode => {
+  const made = new Map<string, FoundCode>();
+  const translated = (file: number, start: number, end: number): FoundCode => {
     const name = `code${made.size}`, firstSlot = library.slotCount;
     const bytes = tree.read(file);
     // Who will look up which of a library's functions is not known yet: all that it exports are compiled.
@@ -62,15 +72,13 @@ export function aotMachine(
     const task = { bytes, path: `inode ${file}`, start, level, profile: [], pointers: [], imports };
     const t = placeTranslation(translator.begin(task).wait(), { name, firstSlot });
     library.reserveSlots(t.entries.length);
-    const module = new WebAssembly.Module(t.wasm);
-    const resume = decodeResume(t.resume);
-    return { name, module, entries: t.entries, firstSlot, resume, ...decodeTraps(t.traps), file, start, end };
+    return found(t, { file, start, end });
   };
   const library = new CodeLibrary(emptyBaseCode(), 0, (file, start, end) => {
     const key = `${file} ${start} ${end}`;
     let code = made.get(key);
     if (code === undefined) made.set(key, code = translated(file, start, end));
-    return { code };
+    return code;
   });
   const machine = machineWith(library, onUnsupported);
   return machine;

@@ -38,8 +38,16 @@ export function entriesRun({ memory }: Pick<Covered, "memory">, entries: ArrayLi
   return run;
 }
 
-/** A placed translation as two, which have its slots, one after the other: what has the addresses, and the rest. Null if one is small. */
-export function divide(t: Translation, pcs: Iterable<number>, names: readonly string[]): Translation[] | null {
+/**
+ * A placed translation as two, which have its slots, one after the other: what has the addresses, and the rest. Null if one would be
+ * small.
+ */
+export function divide(
+  t: Translation,
+  pcs: Iterable<number>,
+  names: readonly string[],
+  leastBytes = LEAST_BYTES,
+): [Translation, Translation] | null {
   const resume = decodeResume(t.resume), isRun = regionsWith(t, resume, pcs);
   const count = isRun.reduce((n, is) => n + is, 0);
   if (count === 0 || count === isRun.length) return null;
@@ -48,7 +56,7 @@ export function divide(t: Translation, pcs: Iterable<number>, names: readonly st
     const firstSlot = t.firstSlot + (n === 0 ? 0 : count);
     return partOf(t, resume, traps, (i) => isRun[i] === part, { name: names[n], firstSlot });
   });
-  if (parts.some((part) => part.wasm.length < LEAST_BYTES)) return null;
+  if (parts.some((part) => part.wasm.length < leastBytes)) return null;
   // What is said of the file is said once.
   return [parts[0], { ...parts[1], unsupported: [] }];
 }
