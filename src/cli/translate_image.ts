@@ -143,7 +143,10 @@ function budgetOf({ rootfs, memory, modules, leftOut }: Manifest, files: Map<str
     })),
     rootfs,
     ...memory,
-    modules: new Map(modules.map(({ file, name, isRun }) => [file, { isRun, isLeftOut: leftOut.includes(name) }])),
+    modules: new Map(modules.map(({ file, name, inode, isRun }) => {
+      const isPart = modules.some((m) => m.inode === inode && m.name !== name);
+      return [file, { isRun, isPart, isLeftOut: leftOut.includes(name) }];
+    })),
   };
 }
 

@@ -13,9 +13,7 @@ export function report({ out, app, budget }: TranslatedImage): string {
       manifest.listeners.map((l) => `${l.ip}:${l.port}`).join(", ")
     }; requests go to port ${manifest.port}`,
   ];
-  for (const m of manifest.modules) {
-    lines.push(`${m.path}: ${m.entries} regions, ${kilobytes(m.x86Bytes)} of x86 to ${kilobytes(m.wasmBytes)} of wasm`);
-  }
+  lines.push(...describeCode(manifest));
   const { instructions, syscalls } = manifest.unsupported;
   lines.push(...describeUnsupported(instructions, manifest.cpu));
   for (const s of syscalls) lines.push(`system call ${s.name} is not implemented (asked for ${s.count} times)`);
@@ -23,7 +21,7 @@ export function report({ out, app, budget }: TranslatedImage): string {
   const leftOut = manifest.modules.filter((m) => manifest.leftOut.includes(m.name));
   if (leftOut.length > 0) {
     lines.push(
-      `worker.js is without the code of ${
+      `worker.js is without code of ${
         leftOut.map((m) => `${m.path} (${m.file})`).join(", ")
       }, to fit: no request of the ` +
         "training runs it; it is interpreted, slowly, if one does. A --warm file with such a request keeps it",
@@ -32,6 +30,21 @@ export function report({ out, app, budget }: TranslatedImage): string {
   if (checkBudget(budget).some((b) => !b.fits)) lines.push("Some hosts' limits are exceeded; see above.");
   lines.push("", `Output in ${out}`, `  deno serve ${join(out, "deno.js")}`);
   return lines.join("\n");
+}
+
+/** Each file's code, and how much of it the training ran. */
+function describeCode({ modules }: Manifest): string[] {
+  return [...new Set(modules.map((m) => m.path))].map((path) => {
+    const parts = modules.filter((m) => m.path === path), run = parts.filter((m) => m.isRun);
+    const sum = (of: typeof parts, key: "entries" | "wasmBytes") => of.reduce((n, m) => n + m[key], 0);
+    const share = run.length === 0
+      ? ", none run"
+      : parts.length === 1
+      ? ""
+      : `, ${sum(run, "entries")} and ${kilobytes(sum(run, "wasmBytes"))} run`;
+    const whole = `${kilobytes(parts[0].x86Bytes)} of x86 to ${kilobytes(sum(parts, "wasmBytes"))} of wasm`;
+    return `${path}: ${sum(parts, "entries")} regions, ${whole}${share}`;
+  });
 }
 
 type UnsupportedRow = Manifest["unsupported"]["instructions"][number];

@@ -32,6 +32,8 @@ export interface BudgetModule {
   isRun: boolean;
   /** worker.js does not have it. */
   isLeftOut: boolean;
+  /** Another one has the rest of the file's code: requests like those ran all of one, and nothing of the other. */
+  isPart: boolean;
 }
 
 export interface BudgetLine {
@@ -44,7 +46,7 @@ export interface BudgetLine {
 
 /** Liftoff code takes about this many times the wasm bytes once it has run (measured, docs/DESIGN notes). */
 const LIFTOFF_FACTOR = 4;
-/** Part of the code that a typical run touches; the rest stays uncompiled. */
+/** Part of a whole file's code that a typical run touches; the rest stays uncompiled. */
 const TOUCHED_SHARE = 0.3;
 
 /** A Worker's static assets: not among its modules, and in memory only once they are wanted. */
@@ -62,8 +64,9 @@ export function checkBudget(input: BudgetInput): BudgetLine[] {
     !isAsset(name) && (entries.get(name) ?? by) === by && !(by === "workers" && modules.get(name)?.isLeftOut);
   const workers = bytesOf(deployed("workers")), deno = bytesOf(deployed("deno"));
   const isIdle = (name: string) => modules.get(name)?.isRun === false;
-  const run = bytesOf((name) => modules.get(name)?.isRun === true);
-  const memory = residentBytes + Math.round(run * LIFTOFF_FACTOR * TOUCHED_SHARE);
+  const runOf = (isPart: boolean) =>
+    bytesOf((name) => modules.get(name)?.isRun === true && modules.get(name)?.isPart === isPart);
+  const memory = residentBytes + Math.round((runOf(true) + runOf(false) * TOUCHED_SHARE) * LIFTOFF_FACTOR);
   const line = (host: string, what: string, needs: number, limit: number): BudgetLine => ({
     host,
     what,
@@ -81,12 +84,13 @@ export function checkBudget(input: BudgetInput): BudgetLine[] {
 
 /**
  * Files of modules that are to be left out of worker.js for it to fit, of those that no request of the training runs: the largest,
- * as few as can be. None if it does not fit without them either.
+ * as few as can be, and of files that are run at all only when that is not enough. None if it does not fit without them either.
  */
 export function modulesToLeaveOut(input: BudgetInput): string[] {
   const sizeOf = (name: string) => input.files.get(name)?.raw ?? 0;
   const idle = [...input.modules].filter(([, { isRun }]) => !isRun).map(([name]) => name);
-  idle.sort((a, b) => sizeOf(b) - sizeOf(a));
+  const isPart = (name: string) => +input.modules.get(name)!.isPart;
+  idle.sort((a, b) => isPart(a) - isPart(b) || sizeOf(b) - sizeOf(a));
   const modules = new Map(input.modules), leftOut: string[] = [];
   for (;;) {
     const lines = checkBudget({ ...input, modules });
@@ -94,7 +98,7 @@ export function modulesToLeaveOut(input: BudgetInput): string[] {
     const next = idle[leftOut.length];
     if (next === undefined) return [];
     leftOut.push(next);
-    modules.set(next, { isRun: false, isLeftOut: true });
+    modules.set(next, { ...modules.get(next)!, isLeftOut: true });
   }
 }
 

@@ -3,6 +3,8 @@ import { type BudgetInput, type BudgetModule, checkBudget, formatBudget, modules
 
 const MB = 1_000_000;
 
+const IDLE: BudgetModule = { isRun: false, isLeftOut: false, isPart: false };
+
 function input(changes: Partial<BudgetInput> = {}): BudgetInput {
   const size = (raw: number) => ({ raw: raw * MB, gzip: raw * MB / 3 });
   return {
@@ -24,10 +26,7 @@ function input(changes: Partial<BudgetInput> = {}): BudgetInput {
     guestBytes: 30 * MB,
     residentBytes: 8 * MB,
     pagesBytes: MB,
-    modules: new Map([["code0.wasm", { isRun: true, isLeftOut: false }], ["code1.wasm", {
-      isRun: false,
-      isLeftOut: false,
-    }]]),
+    modules: new Map([["code0.wasm", { ...IDLE, isRun: true }], ["code1.wasm", IDLE]]),
     ...changes,
   };
 }
@@ -47,6 +46,13 @@ describe("the budget", () => {
     });
   });
 
+  it("takes a part for run as a whole", () => {
+    const part = input({
+      modules: new Map([["code0.wasm", { ...IDLE, isRun: true, isPart: true }], ["code1.wasm", IDLE]]),
+    });
+    expect(needs(part)).toMatchObject({ "Workers: memory of an isolate (estimate)": 8 + 55 + 40 });
+  });
+
   it("has one line for all compressed files", () => {
     const lines = formatBudget(input()).split("\n").filter((line) => line.includes("files/"));
     expect(lines.map((line) => line.trim().split(/ {2,}/)[0])).toEqual(["files/ (2)"]);
@@ -61,7 +67,7 @@ describe("the budget", () => {
 });
 
 describe("modules that worker.js is better without", () => {
-  const idle: BudgetModule = { isRun: false, isLeftOut: false }, run: BudgetModule = { ...idle, isRun: true };
+  const idle = IDLE, run: BudgetModule = { ...idle, isRun: true };
   const size = (megabytes: number) => ({ raw: megabytes * MB, gzip: megabytes * MB });
   const all = {
     "run.wasm": [10, run],
@@ -86,8 +92,14 @@ describe("modules that worker.js is better without", () => {
     expect(modulesToLeaveOut(of(45))).toEqual(["large.wasm"]);
     expect(modulesToLeaveOut(of(52))).toEqual(["large.wasm", "middle.wasm"]);
     const { files, modules, ...rest } = of(45);
-    const without = new Map(modules).set("large.wasm", { isRun: false, isLeftOut: true });
+    const without = new Map(modules).set("large.wasm", { ...idle, isLeftOut: true });
     expect(checkBudget({ files, modules: without, ...rest })[0]).toMatchObject({ needs: 63 * MB, fits: true });
+  });
+
+  it("are of files that do not run at all, if that is enough", () => {
+    const budget = of(45), modules = new Map(budget.modules).set("large.wasm", { ...idle, isPart: true });
+    expect(modulesToLeaveOut({ ...budget, modules })).toEqual(["middle.wasm"]);
+    expect(modulesToLeaveOut({ ...of(52), modules })).toEqual(["middle.wasm", "small.wasm", "large.wasm"]);
   });
 
   it("are none if it does not fit without them either", () => {

@@ -11,7 +11,7 @@ import { decodeTraps, encodeTraps } from "../machine/trap_codec.ts";
 import type { TrapTable } from "../machine/trap_table.ts";
 import type { Translation } from "./translate.ts";
 
-/** Bytes of wasm for which a module of its own is not worth what every module begins with. */
+/** Bytes of wasm that are not worth a module of their own, nor what the other one has of each of its regions. */
 const LEAST_BYTES = 1 << 16;
 
 /** A module that notes what of it is run. */
@@ -39,8 +39,8 @@ export function entriesRun({ memory }: Pick<Covered, "memory">, entries: ArrayLi
 }
 
 /**
- * A placed translation as two, which have its slots, one after the other: what has the addresses, and the rest. Null if one would be
- * small.
+ * A placed translation as two, which have its slots, one after the other: what has the addresses, and the rest. Null if there is
+ * little of that.
  */
 export function divide(
   t: Translation,
@@ -56,7 +56,7 @@ export function divide(
     const firstSlot = t.firstSlot + (n === 0 ? 0 : count);
     return partOf(t, resume, traps, (i) => isRun[i] === part, { name: names[n], firstSlot });
   });
-  if (parts.some((part) => part.wasm.length < leastBytes)) return null;
+  if (parts[1].wasm.length < leastBytes) return null;
   // What is said of the file is said once.
   return [parts[0], { ...parts[1], unsupported: [] }];
 }
