@@ -62,6 +62,7 @@ export interface BuildOptions {
   cpuLevel?: CpuLevel;
   /** Makes the translations; by default this thread does, when they are waited for. */
   translator?: FileTranslator;
+  /** What the server is asked before it is frozen, or its copy; that is asked COMMON_REQUESTS, too. */
   warm: readonly WarmRequest[];
   /** Environment variables (NAME=VALUE) besides the image's own; those of the same name are replaced. */
   env?: readonly string[];
@@ -145,7 +146,7 @@ export async function buildApp(image: Image, options: BuildOptions): Promise<Bui
     compilerFor: (library) => lazyCompiler(tree, library),
     now,
     requestMs,
-    requests: options.warm.length > 0 ? options.warm : COMMON_REQUESTS,
+    requests: [...options.warm, ...COMMON_REQUESTS],
     port,
     ...(options.onSyscall === undefined ? {} : { onSyscall: options.onSyscall }),
   });

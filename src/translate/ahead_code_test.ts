@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { makeTestElf, TEST_CODE } from "../elf/_testing.ts";
 import { ET_EXEC } from "../elf/header.ts";
 import { emptyBaseCode } from "../jit/base_code.ts";
-import { CodeLibrary, type LaterCode } from "../machine/code_cache.ts";
+import { CodeLibrary } from "../machine/code_cache.ts";
 import { decodeResume } from "../machine/resume_table.ts";
 import { GUEST_BIAS, RAX, RSP, STATE_GPR, STATE_RIP, STOP_BREAKPOINT } from "../machine/state.ts";
 import { WasmMachine } from "../machine/wasm_machine.ts";
