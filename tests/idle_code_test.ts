@@ -82,6 +82,30 @@ it("worker.js has the rest, or interprets what it is without, and says so", asyn
   expect(without.log).toMatch(/interpreted: left out: 0x[^(]*\/bin\/hello/);
 });
 
+it("what any server may get is answered without the rest", async () => {
+  for (const host of HOSTS) {
+    const out = join(folder, `${host}-alone`);
+    cpSync(join(folder, "out"), out, { recursive: true });
+    // Deno looks for all that a program may import before it runs it.
+    if (host === "node") rmSync(join(out, "code1.wasm"));
+    else writeFileSync(join(out, "code1.wasm"), "no module");
+    const server = await startHost(host, out);
+    try {
+      const fields = { "Accept-Encoding": "gzip", "Accept-Language": "en", Cookie: "a=b", "User-Agent": "test" };
+      for (let i = 0; i < 3; i++) {
+        const response = await fetch(`${server.url}/`, { headers: fields });
+        expect([response.status, await response.text()]).toEqual([200, expect.stringContaining("hello")]);
+      }
+      expect(server.output()).not.toContain("code1.wasm");
+      // It is asked for in the end.
+      await fetch(`${server.url}/hello?name=one`).then((response) => response.text(), () => {});
+      expect(server.output()).toContain("code1.wasm");
+    } finally {
+      await server.stop();
+    }
+  }
+});
+
 it("worker.js imports no module that is left out", () => {
   const texts = ["workers", "workersleftOut"].map((name) => readFileSync(join(folder, name, "worker.js"), "utf8"));
   expect(texts.map((text) => /^import lighter_code1 /m.test(text))).toEqual([true, false]);

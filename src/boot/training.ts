@@ -62,7 +62,7 @@ export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
       }
       await warmUp(kernel, host, options.requests, { ...options, keepAlive, clientAddress: CLIENT_ADDRESS });
     }
-    letTimePass(kernel!, host, IDLE_NS, options.now, IDLE_REAL_MS);
+    letTimePass(kernel!, host, IDLE_NS, options.now, options.requestMs);
   } catch (e) {
     host.log(0, `the training requests ended early: ${(e as Error).message}`);
   }
@@ -77,8 +77,8 @@ export async function trainOnCopy(options: TrainingOptions): Promise<Training> {
 /** An address for documentation (RFC 5737). */
 const CLIENT_ADDRESS = "192.0.2.1";
 
-/** Guest time in which the server's timers go off when all is done, and idle connections become too old; and real time for that. */
-const IDLE_NS = 180e9, IDLE_REAL_MS = 500;
+/** Guest time in which the server's timers go off when all is done, and idle connections become too old. */
+const IDLE_NS = 180e9;
 
 function restored(shared: WasmShared, options: TrainingOptions, places: CodePlaces): Kernel {
   const { tree, host, snapshot, onSyscall } = options;

@@ -172,8 +172,8 @@ export class AheadCode {
   /** Entries of the file's regions that guests ran which had booted; undefined where they had none of its code from here. */
   runOf(file: InodeNumber, start: number): number[] | undefined {
     const mapped = this.#files.get(keyOf(file, start)) ?? undefined;
-    if (mapped?.isRun !== true || !mapped.covered || !mapped.code) return mapped?.isRun === false ? [] : undefined;
-    return entriesRun(mapped.covered, mapped.code.entries);
+    if (mapped?.isRun === false) return [];
+    return mapped?.covered && mapped.code ? entriesRun(mapped.covered, mapped.code.entries) : undefined;
   }
 
   /** The file as guests had it mapped there, on its way; undefined if none had, or it is too large. */

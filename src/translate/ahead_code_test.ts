@@ -190,6 +190,10 @@ describe("AheadCode", () => {
     }
     expect(waits).toBe(1);
     expect(machine.memory.u8[CODE - GUEST_BIAS]).toBe(0xb8);
+    // What was run is noted, until the next guest.
+    expect(ahead.runOf(LIBRARY, CODE)).toContain(CODE);
+    ahead.finder(() => codes);
+    expect([ahead.runOf(LIBRARY, CODE), ahead.runOf(DAMAGED, CODE)]).toEqual([[], undefined]);
   });
 });
 
