@@ -85,6 +85,13 @@ export class CodeLayout {
   }
 }
 
+let plain: CodeLayout | undefined;
+
+/** For what of a layout does not depend on the module's regions. */
+export function plainLayout(): CodeLayout {
+  return plain ??= new CodeLayout(() => ({ kind: "none" }));
+}
+
 /** The imports of a module that has none of these functions, and the indices of two of them. */
 export interface AllImported {
   imports: Imports;
@@ -100,7 +107,7 @@ export function importAll(): AllImported {
 }
 
 function makeImports(): AllImported {
-  const { functions } = new CodeLayout(() => ({ kind: "none" })), imports = new Imports();
+  const { functions } = plainLayout(), imports = new Imports();
   const { miss: stub } = imports.machine("stub");
   imports.fused();
   importHelpers(imports);

@@ -2,7 +2,7 @@
 import { OP } from "../ir/ops.ts";
 import { WasmBytes } from "./bytes.ts";
 import { Code } from "./code.ts";
-import { regionIndex } from "./module_part.ts";
+import { plainLayout } from "./code_layout.ts";
 import { rewriteModule, type RewrittenModule } from "./rewrite_module.ts";
 import { readU32 } from "./wasm_sections.ts";
 
@@ -27,7 +27,7 @@ export function coverageMemory(regions: number): WebAssembly.Memory {
 }
 
 export function coveredModule(wasm: Uint8Array, name: string): CoveredModule {
-  const first = regionIndex(0), lengths: number[] = [];
+  const first = plainLayout().firstRegion, lengths: number[] = [];
   const rewritten = rewriteModule(wasm, {
     name,
     body: (index, body) => {
