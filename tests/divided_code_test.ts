@@ -88,7 +88,7 @@ test.each(PROGRAMS)("%s: what was run is noted, and does without the rest", asyn
     return { code: { ...codeOf({ ...t, wasm }, place), ...lazyTraps(traps), covered: memory } };
   });
   expectRecorded((await outputAwaiting(tree, noting)).output, program);
-  const run = entriesRun(noted!.noting, noted!.t.entries);
+  const run = entriesRun(noted!.noting.memory, noted!.t.entries);
   expect(run.length).toBeGreaterThan(10);
   expect(run.length).toBeLessThan(noted!.t.entries.length);
   const resumed = [...noting.shared.library.programs.values()].flatMap(({ resumed }) => [...resumed.keys()]);

@@ -7,7 +7,7 @@ import { rewriteModule, type RewrittenModule } from "./rewrite_module.ts";
 import { readU32 } from "./wasm_sections.ts";
 
 /** Module and field of the memory that has a byte for each region, 1 once it has been run. */
-export const COVERED = "covered", COVERED_MEMORY = "memory";
+const COVERED = "covered", COVERED_MEMORY = "memory";
 
 /** Memory 0 is the guest's, memory 1 the lookup. */
 const COVERED_INDEX = 2;

@@ -128,26 +128,27 @@ export class App {
       pages: blob("snapshot.pages"),
     });
     const { host } = parts;
-    const codeOf = (m: ManifestModule, module: WebAssembly.Module): FileCode => {
+    const resumeOf = (m: ManifestModule) => lazyResume(blob(`${m.name}.resume`));
+    const codeOf = (m: ManifestModule, module: WebAssembly.Module, resume = resumeOf(m)): FileCode => {
       const entries = blob(`${m.name}.entries`), traps = blob(`${m.name}.traps`);
       return Object.assign(lazyTraps(() => decodeTraps(expandBlob(traps, `${m.name}.traps`))), {
         name: m.name,
         module,
         entries: words(entries),
         firstSlot: m.firstSlot,
-        resume: lazyResume(blob(`${m.name}.resume`)),
+        resume,
         file: m.inode,
         start: m.start,
         end: m.end,
       });
     };
     const later = (m: ManifestModule, source: ModuleSource | null): LaterModule => {
-      const entries = blob(`${m.name}.entries`), resume = blob(`${m.name}.resume`);
+      const entries = blob(`${m.name}.entries`), resume = resumeOf(m);
       const failed = (problem: string) => host.log(0, `${m.file} could not be loaded: ${problem}`);
       return new LaterModule(source, {
-        codeOf: (module) => codeOf(m, module),
+        codeOf: (module) => codeOf(m, module, resume),
         entries: () => words(entries),
-        resume: lazyResume(resume),
+        resume,
       }, failed);
     };
     const codes = new Map<number, Placed>();

@@ -15,7 +15,7 @@ import { lazyResume } from "../machine/resume_table.ts";
 import { lazyTraps } from "../machine/trap_codec.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
 import type { FileTask, FileTranslator, KeptTranslation, Ticket } from "./file_task.ts";
-import { type Covered, covered, entriesRun } from "./divided.ts";
+import { covered, entriesRun } from "./divided.ts";
 import { FunctionSource } from "./function_source.ts";
 import { placeTranslation } from "./placed.ts";
 
@@ -55,8 +55,6 @@ interface Mapped extends AheadFile {
   end: number;
   exports: string[];
   code: FileCode | null | undefined;
-  /** Notes what of the code is run. */
-  covered: Covered | undefined;
   /** A guest that had booted has run code of it. */
   isRun: boolean;
 }
@@ -90,7 +88,7 @@ export class AheadCode {
   finder(library: () => CodeLibrary, isBooting = false): FindFileCode {
     this.#isBooting = isBooting;
     // What has been noted until now a guest that boots has run.
-    for (const mapped of this.#files.values()) if (mapped?.covered !== undefined) clear(mapped.covered.memory);
+    for (const mapped of this.#files.values()) if (mapped?.code?.covered !== undefined) clear(mapped.code.covered);
     return (file, start, end) => {
       const mapped = this.#mapped(file, start, end);
       if (mapped === null || mapped.code === null) return undefined;
@@ -173,7 +171,8 @@ export class AheadCode {
   runOf(file: InodeNumber, start: number): number[] | undefined {
     const mapped = this.#files.get(keyOf(file, start)) ?? undefined;
     if (mapped?.isRun === false) return [];
-    return mapped?.covered && mapped.code ? entriesRun(mapped.covered, mapped.code.entries) : undefined;
+    const { covered, entries } = mapped?.code ?? {};
+    return covered && entries && entriesRun(covered, entries);
   }
 
   /** The file as guests had it mapped there, on its way; undefined if none had, or it is too large. */
@@ -212,7 +211,6 @@ export class AheadCode {
         end,
         exports,
         code: undefined,
-        covered: undefined,
         isRun: false,
       };
       // Who will look up which functions of a library is known when all files around it are mapped; extensions of a program may
@@ -251,7 +249,7 @@ export class AheadCode {
         name: `ahead.${file}.${start.toString(16)}`,
         firstSlot: library.reserveSlots(length),
       });
-      const noting = mapped.covered = covered(placed), module = new WebAssembly.Module(noting.wasm);
+      const noting = covered(placed), module = new WebAssembly.Module(noting.wasm);
       const { name, entries, firstSlot } = placed;
       const about = { name, module, entries, firstSlot, resume: lazyResume(placed.resume), file, start, end };
       mapped.code = Object.assign(lazyTraps(noting.traps), about, { covered: noting.memory });

@@ -12,6 +12,7 @@ import type { ProgramRecord } from "../machine/code_cache.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
 import { filePaths } from "../rootfs/walk.ts";
 import type { FileHints } from "./file_memory.ts";
+import { ascending } from "./known_code.ts";
 
 /** A file to compile, for one place. */
 export interface CodeFile {
@@ -53,9 +54,9 @@ export function codeFiles(
       }
     }
   }
-  for (const { misses, files: mapped } of boot) addProfile(files, misses, mapped);
+  for (const { misses, files: mapped } of boot) addTo("profile", files, misses, mapped);
   for (const { misses, resumed, files: mapped } of trained) {
-    for (const pcs of [misses, resumed]) addProfile(files, pcs, mapped, "entered");
+    for (const pcs of [misses, resumed]) addTo("entered", files, pcs, mapped);
   }
   for (const space of live) addPointers(files, space);
   const paths = filePaths(tree);
@@ -66,25 +67,21 @@ export function codeFiles(
     path: paths.get(file) ?? `inode ${file}`,
     start,
     end,
-    hints: { profile: [...profile].sort((a, b) => a - b), pointers: [...pointers.values()], imports },
-    entered: [...entered].sort((a, b) => a - b),
+    hints: { profile: ascending(new Set([...profile, ...entered])), pointers: [...pointers.values()], imports },
+    entered: ascending(entered),
   })).sort((a, b) => a.path < b.path ? -1 : 1);
 }
 
-function addProfile(
+function addTo(
+  what: "profile" | "entered",
   files: ReadonlyMap<number, Collected>,
   pcs: ReadonlyMap<number, unknown>,
   mapped: ProgramRecord["files"],
-  also?: "entered",
 ): void {
   for (const [file, { start, end }] of mapped) {
     const known = files.get(file);
     if (known === undefined || known.start !== start) continue;
-    for (const pc of pcs.keys()) {
-      if (pc < start || pc >= end) continue;
-      known.profile.add(pc);
-      if (also !== undefined) known[also].add(pc);
-    }
+    for (const pc of pcs.keys()) if (pc >= start && pc < end) known[what].add(pc);
   }
 }
 

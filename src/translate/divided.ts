@@ -23,16 +23,16 @@ export interface Covered {
 }
 
 export function covered(t: Translation): Covered {
-  const { wasm, bodies, bodiesBefore, noteLengths } = coveredModule(t.wasm, t.name);
+  const { wasm, bodies, bodiesBefore, noteLengths } = coveredModule(t.wasm, t.name), { traps } = t;
   return {
     wasm,
     memory: coverageMemory(t.entries.length),
-    traps: () => movedTraps(decodeTraps(t.traps), bodiesBefore, (i) => bodies[i] - bodiesBefore[i] + noteLengths[i]),
+    traps: () => movedTraps(decodeTraps(traps), bodiesBefore, (i) => bodies[i] - bodiesBefore[i] + noteLengths[i]),
   };
 }
 
 /** The entries whose regions were run. */
-export function entriesRun({ memory }: Pick<Covered, "memory">, entries: ArrayLike<number>): number[] {
+export function entriesRun(memory: WebAssembly.Memory, entries: ArrayLike<number>): number[] {
   const marks = new Uint8Array(memory.buffer), run: number[] = [];
   for (let i = 0; i < entries.length; i++) if (marks[i] !== 0) run.push(entries[i]);
   return run;

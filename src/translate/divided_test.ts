@@ -103,8 +103,8 @@ describe("covered", () => {
   });
 
   it("tells what was noted", () => {
-    expect(entriesRun({ memory }, whole.entries)).toEqual([]);
+    expect(entriesRun(memory, whole.entries)).toEqual([]);
     new Uint8Array(memory.buffer).set([0, 1, 0, 1]);
-    expect(entriesRun({ memory }, whole.entries)).toEqual([whole.entries[1], whole.entries[3]]);
+    expect(entriesRun(memory, whole.entries)).toEqual([whole.entries[1], whole.entries[3]]);
   });
 });

@@ -60,10 +60,10 @@ export function finishFiles(files: readonly CodeFile[], options: FinishOptions):
     const placed = placeTranslation(made, { name: nameOf(finished.length), firstSlot, sideEntries });
     if (placed.entries.length === 0) continue;
     const run = options.ahead.runOf(file.file, file.start), names = [0, 1].map((n) => nameOf(finished.length + n));
-    const parts = run && divide(placed, [...run, ...file.entered], names) || [placed];
-    parts.forEach((translation, n) => {
-      finished.push({ file, translation, isRun: n === 0 && run?.length !== 0, added });
-    });
+    // What is not run at all is not divided, wherever else its code may have been compiled and run.
+    const isRun = run?.length !== 0;
+    const parts = (isRun && run && divide(placed, [...run, ...file.entered], names)) || [placed];
+    parts.forEach((translation, n) => finished.push({ file, translation, isRun: isRun && n === 0, added }));
     firstSlot += placed.entries.length;
   }
   return finished;

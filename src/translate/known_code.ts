@@ -51,6 +51,7 @@ export function hintsLeft(
   };
 }
 
-function ascending(pcs: Iterable<number>): number[] {
+/** Addresses as tasks have them. */
+export function ascending(pcs: Iterable<number>): number[] {
   return [...pcs].sort((a, b) => a - b);
 }
