@@ -1,19 +1,14 @@
 import type { Host } from "../host/host.ts";
 import { type CpuLevel, DEFAULT_CPU_LEVEL } from "../machine/cpu_level.ts";
-import {
-  CODE_GENERATED,
-  CODE_WRITABLE,
-  type Machine,
-  type MachineClient,
-  type MappedRange,
-} from "../machine/machine.ts";
+import { CODE_GENERATED, CODE_WRITABLE, type MachineClient, type MappedRange } from "../machine/machine.ts";
 import { R10, R8, R9, RDI, RDX, RSI } from "../machine/state.ts";
 import { PROT_NONE, PROT_WRITE } from "./abi/mman.ts";
 import { Clock } from "./clock.ts";
 import { Terminals } from "./fs/tty/terminals.ts";
 import { IpcNamespace } from "./ipc/namespace.ts";
 import { CodePlaces } from "./memory/code_places.ts";
-import { isFixedCode } from "./memory/vma.ts";
+import type { AddressSpace } from "./memory/address_space.ts";
+import { isFixedCode, type Vma } from "./memory/vma.ts";
 import type { Net } from "./net/net.ts";
 import { dispatchSyscall } from "./syscalls/dispatch.ts";
 import type { SyscallTable } from "./syscalls/support.ts";
@@ -63,7 +58,7 @@ export class Kernel implements MachineClient {
     "syscalls",
     "currentTask",
     "tracer",
-    "dyingMachines",
+    "dyingSpaces",
     "sliceEndNs",
     "sliceStartNs",
     "yieldRequested",
@@ -100,8 +95,8 @@ export class Kernel implements MachineClient {
   largestRefusal = 0;
   /** Writes strace-like lines while set. */
   tracer: Tracer | null = null;
-  /** Machines nobody uses any more, whose code may still be on the host's stack. */
-  dyingMachines: { machine: Machine; mapped: readonly MappedRange[] }[] = [];
+  /** Memories nobody uses any more, with what was mapped in them: their code may still be on the host's stack. */
+  dyingSpaces: { space: AddressSpace; mapped: readonly Vma[] }[] = [];
   /** Monotonic time at which run() should return. */
   sliceEndNs = Infinity;
   /** sched_yield: the current task goes to the end of the run queue. */
@@ -123,7 +118,7 @@ export class Kernel implements MachineClient {
 
   afterRestore(): void {
     this.tracer = null;
-    this.dyingMachines = [];
+    this.dyingSpaces = [];
     this.sliceEndNs = Infinity;
     this.sliceStartNs = 0;
     this.yieldRequested = false;

@@ -1,5 +1,6 @@
 import type { CpuLevel } from "./cpu_level.ts";
 import type { GuestMemory } from "./guest_memory.ts";
+import type { MemoryOrigin } from "./memory_image.ts";
 
 /** The program may write it without the kernel hearing of it. */
 export const CODE_WRITABLE = 1;
@@ -89,6 +90,9 @@ export interface Machine {
    */
   checkAccess(on: boolean): Uint8Array | null;
 
-  /** Gives the memory back. The machine is not used again. With `mapped`, as for fork, its memory may serve another. */
-  dispose(mapped?: readonly MappedRange[]): void;
+  /**
+   * Gives the memory back. The machine is not used again. With `mapped`, as for fork, its memory may serve another; `origin` is
+   * what it was restored from.
+   */
+  dispose(mapped?: readonly MappedRange[], origin?: MemoryOrigin | null): void;
 }

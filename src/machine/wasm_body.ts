@@ -12,7 +12,8 @@ import { helperBodies } from "./helpers/index.ts";
 import type { HelperCpu } from "./helpers/types.ts";
 import { LookupTable } from "./lookup_table.ts";
 import type { MappedRange } from "./machine.ts";
-import { RecentLookups } from "./recent_lookups.ts";
+import { without } from "./memory_image.ts";
+import { RECENT_BYTES, RECENT_START, RecentLookups } from "./recent_lookups.ts";
 import { GUEST_BIAS, GUEST_LOWEST } from "./state.ts";
 
 const WASM_PAGE = 65536;
@@ -305,9 +306,9 @@ export class WasmBody {
 
   /**
    * Stretches of memory that are not zero, as [from, to) linear addresses on page borders. Only mapped pages can be; looking at
-   * others would make the host provide them.
+   * others would make the host provide them. Nobody looks at those of `except` (ascending and apart, as `mapped` is).
    */
-  usedRuns(mapped: readonly MappedRange[]): [from: number, to: number][] {
+  usedRuns(mapped: readonly MappedRange[], except: readonly MappedRange[] = []): [from: number, to: number][] {
     const { next_used_page: next } = this.exports, bytes = this.bytes;
     const runs: [number, number][] = [];
     const look = (from: number, end: number): void => {
@@ -320,17 +321,20 @@ export class WasmBody {
         if (to >= end) return;
       }
     };
-    look(0, UNMAPPED_BYTES);
-    for (const { start, end } of mapped) {
+    for (const { start, end } of without([...UNMAPPED, ...mapped], except)) {
       if (start < GUEST_BIAS + bytes) look(start - GUEST_BIAS, Math.min(end - GUEST_BIAS, bytes));
     }
     return runs;
   }
 
-  /** Zeroes the memory and lets go of the owner. */
-  clean(mapped: readonly MappedRange[]): void {
+  /** Zeroes all of the memory, of which only mapped pages can be anything else; but for the pages of `except`. */
+  zero(mapped: readonly MappedRange[], except: readonly MappedRange[] = []): void {
     const u8 = new Uint8Array(this.memory.buffer);
-    for (const [from, to] of this.usedRuns(mapped)) u8.fill(0, from, to);
+    for (const [from, to] of this.usedRuns(mapped, except)) u8.fill(0, from, to);
+  }
+
+  /** Lets go of the owner. The memory is kept as it is. */
+  release(): void {
     this.owner = null;
     if (this.#mode !== 0) {
       this.#bound = this.#others.get(0) ?? null;
@@ -353,5 +357,11 @@ function placeOf({ entries, codes }: ResumeTable, row: number): ResumePlace {
 }
 
 const GUEST_PAGE = 4096;
-/** The state block and what the kernel keeps unmapped behind it. */
-const UNMAPPED_BYTES = GUEST_LOWEST - GUEST_BIAS;
+/**
+ * The state block, and what the kernel keeps unmapped behind it; but for what was looked up last, which is the body's own and
+ * fits its code whoever has it.
+ */
+const UNMAPPED: readonly MappedRange[] = [
+  { start: GUEST_BIAS, end: GUEST_BIAS + RECENT_START },
+  { start: GUEST_BIAS + RECENT_START + RECENT_BYTES, end: GUEST_LOWEST },
+];

@@ -15,6 +15,7 @@ import type { FaultReplay } from "./fault_site.ts";
 import { GuestMemory } from "./guest_memory.ts";
 import { kindOfPlace, type MissKind, type MissRecord, type Stopwatch } from "./misses.ts";
 import { CODE_WRITABLE, type Machine, type MachineClient, type MappedRange } from "./machine.ts";
+import type { MemoryImage, MemoryOrigin } from "./memory_image.ts";
 import { MappedFiles } from "./mapped_files.ts";
 import { NO_CLIENT } from "./no_client.ts";
 import { sitesUpTo, trapAtOffset, type TrapSite } from "./trap_table.ts";
@@ -149,10 +150,18 @@ export class WasmMachine implements Machine, BodyOwner {
   /** Changes whenever code bytes of this memory may have: what was compared with them before has to be compared again. */
   codeVersion = 0;
 
-  /** A machine with at least `initialBytes` of zeroed memory, for the program with this key. */
-  constructor(readonly shared: WasmShared, initialBytes = 0, key = "") {
+  /** The memory has the fixed pages of the image, and in the others that the image fills it may have anything. */
+  readonly hasFixed: boolean;
+
+  /**
+   * A machine with at least `initialBytes` of memory, for the program with this key; zeroed, unless it is about to be restored
+   * from `image` and has parts of that (`hasFixed`).
+   */
+  constructor(readonly shared: WasmShared, initialBytes = 0, key = "", image: MemoryImage | null = null) {
     this.#key = key;
-    this.#body = shared.pool?.take(key) ?? new WasmBody(initialBytes);
+    const taken = shared.pool?.take(key, image);
+    this.hasFixed = taken?.hasFixed ?? false;
+    this.#body = taken?.body ?? new WasmBody(initialBytes);
     this.#body.owner = this;
     this.memory = new WasmGuestMemory(this.#body.memory);
     this.memory.growTo(initialBytes + GUEST_BIAS);
@@ -559,11 +568,11 @@ export class WasmMachine implements Machine, BodyOwner {
     else if (this.#body.codeChanged(start, end, isFixed)) this.#outdated = true;
   }
 
-  dispose(mapped?: readonly MappedRange[]): void {
+  dispose(mapped?: readonly MappedRange[], origin: MemoryOrigin | null = null): void {
     this.memory.detach();
     this.client = NO_CLIENT;
     // A body without code has hardly been used.
-    if (this.#bound && mapped !== undefined) this.shared.pool?.give(this.#key, this.#body, mapped);
+    if (this.#bound && mapped !== undefined) this.shared.pool?.give(this.#key, this.#body, mapped, origin);
     this.#bound = false;
   }
 }

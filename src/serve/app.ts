@@ -27,7 +27,7 @@ import type { GroupSource } from "../rootfs/pack_format.ts";
 import { openPackedTree } from "../rootfs/packed_tree.ts";
 import type { Tree } from "../rootfs/tree.ts";
 import { filePaths } from "../rootfs/walk.ts";
-import { SavedGuest } from "../snapshot/snapshot.ts";
+import { addressSpaces, SavedGuest } from "../snapshot/snapshot.ts";
 import { expandBlob } from "../deflate/blob.ts";
 import type { GuestInstance } from "./instance.ts";
 import { LaterModule, type ModuleSource } from "./later_module.ts";
@@ -61,7 +61,11 @@ export interface AppParts {
 
 /** A kernel with what serving asks of it. */
 export class AppInstance implements GuestInstance {
-  constructor(readonly kernel: Kernel, private readonly around: <T>(run: () => T) => T = (run) => run()) {}
+  constructor(
+    readonly kernel: Kernel,
+    private readonly pool: BodyPool,
+    private readonly around: <T>(run: () => T) => T,
+  ) {}
 
   get alive(): boolean {
     return this.kernel.exitStatus === null;
@@ -87,9 +91,14 @@ export class AppInstance implements GuestInstance {
     return this.kernel.nextDeadlineNs();
   }
 
-  /** Gives the memories back: the next instance finds them, zeroed, with their code. The guest must not be running. */
+  /**
+   * Gives the memories back: the next instance finds them, with their code. All of them, however large: the next request wants as
+   * much. The guest must not be running.
+   */
   dispose(): void {
-    for (const p of this.kernel.processes.values()) p.space?.disposeMachine();
+    const spaces = addressSpaces(this.kernel).filter((space) => space.hasMachine);
+    this.pool.makeRoom(spaces.reduce((bytes, space) => bytes + space.memoryBytes, 0));
+    for (const space of spaces) space.disposeMachine();
   }
 }
 
@@ -219,9 +228,9 @@ export class App {
       tree: this.#tree,
       host,
       console: new LineSink(host),
-      newMachine: (bytes, key) => new WasmMachine(this.#shared, bytes, key),
+      newMachine: (bytes, key, image) => new WasmMachine(this.#shared, bytes, key, image),
     });
-    return new AppInstance(kernel, (run) => this.#run(kernel, run));
+    return new AppInstance(kernel, this.#shared.pool!, (run) => this.#run(kernel, run));
   }
 
   /** Code that was asked for and not translated ahead. */

@@ -1,55 +1,31 @@
-import { badInput, bug } from "../errors.ts";
+import { bug } from "../errors.ts";
 import { type ClassRegistry, savedFieldsOf } from "./class_registry.ts";
-import { GraphReader, GraphWriter } from "./graph_bytes.ts";
+import { GraphWriter } from "./graph_bytes.ts";
+import {
+  ARRAY,
+  BIGINT,
+  DOUBLE,
+  EXTERNAL,
+  FALSE,
+  GRAPH_VERSION,
+  INSTANCE,
+  MAGIC,
+  MAP,
+  NEGATIVE,
+  NULL,
+  PLAIN,
+  POSITIVE,
+  REFERENCE,
+  SET,
+  STRING,
+  TRUE,
+  TYPED,
+  TYPED_ARRAYS,
+  type TypedArray,
+  UNDEFINED,
+} from "./graph_format.ts";
 
-/**
- * Saves an object graph as bytes and builds it again: primitives, plain objects, arrays, maps, sets, typed arrays (by value),
- * instances of registered classes, with shared references and cycles kept. The same graph gives the same bytes.
- *
- * Layout: magic, version, strings, classes with their fields, then the objects: first what each one is, in the order in which
- * they are met from the root (breadth first), then the contents of each. So all objects exist before the first is filled.
- *
- * A class says what to save in `static savedFields`. Restored instances are made by Object.create, without a constructor: fields
- * that are not saved are set in an optional afterRestore(), which runs once the whole graph is filled, parts before wholes
- * where the graph is a tree.
- */
-const MAGIC = [0x4c, 0x47, 0x52, 0x46]; // LGRF
-export const GRAPH_VERSION = 1;
-
-const UNDEFINED = 0, NULL = 1, FALSE = 2, TRUE = 3, POSITIVE = 4, NEGATIVE = 5, DOUBLE = 6, STRING = 7, BIGINT = 8;
-const REFERENCE = 9;
-
-const INSTANCE = 0, PLAIN = 1, ARRAY = 2, MAP = 3, SET = 4, TYPED = 5, EXTERNAL = 6;
-
-/**
- * Up to how many fields are filled by assignment. V8 takes objects that get more than twelve by computed names (and four that
- * every object has room for) for dictionaries, which makes each later access to their fields slow: tasks and processes are such.
- * It does not where they are defined, which takes longer.
- */
-const ASSIGNED_MAX = 12;
-
-type TypedArray =
-  | Uint8Array<ArrayBuffer>
-  | Int32Array<ArrayBuffer>
-  | Uint32Array<ArrayBuffer>
-  | Float64Array<ArrayBuffer>
-  | Uint16Array<ArrayBuffer>
-  | Int8Array<ArrayBuffer>
-  | Int16Array<ArrayBuffer>
-  | BigUint64Array<ArrayBuffer>;
-/** Typed arrays by their number in the format. */
-const TYPED_ARRAYS = [
-  Uint8Array,
-  Int32Array,
-  Uint32Array,
-  Float64Array,
-  Uint16Array,
-  Int8Array,
-  Int16Array,
-  BigUint64Array,
-] as const;
-
-/** Bytes of everything reachable from `root`. */
+/** Bytes of everything reachable from `root`, as graph_format.ts has it. The same graph gives the same bytes. */
 export function saveGraph(root: unknown, registry: ClassRegistry): Uint8Array<ArrayBuffer> {
   return new Saver(registry).save(root);
 }
@@ -219,177 +195,6 @@ class Saver {
     let path = key;
     for (let i = id; i >= 0; i = this.paths[i][0]) path = this.paths[i][1] + path;
     return `root${path}`;
-  }
-}
-
-/** Builds the graph again. Throws a TranslatorError for bytes that are damaged or of another version. */
-export function restoreGraph(bytes: Uint8Array, registry: ClassRegistry): unknown {
-  return new SavedGraph(bytes, registry).restore();
-}
-
-interface SavedClass {
-  prototype: object;
-  fields: string[];
-}
-
-/** A saved graph that can be built many times: its strings and classes are read once. */
-export class SavedGraph {
-  private readonly strings: string[];
-  private readonly classes: SavedClass[];
-  /** Where the objects begin. */
-  private readonly start: number;
-
-  constructor(private readonly bytes: Uint8Array, private readonly registry: ClassRegistry) {
-    const input = new GraphReader(bytes);
-    for (const byte of MAGIC) if (input.u8() !== byte) throw badInput("not a snapshot");
-    const version = input.uint();
-    if (version !== GRAPH_VERSION) {
-      throw badInput(`snapshot has version ${version}, this program reads ${GRAPH_VERSION}: build it again`);
-    }
-    this.strings = Array.from({ length: input.uint() }, () => input.text());
-    this.classes = Array.from({ length: input.uint() }, () => readClass(input, registry));
-    this.start = input.at;
-  }
-
-  restore(): unknown {
-    const input = new GraphReader(this.bytes, this.start);
-    return new Restorer(input, this.registry, this.strings, this.classes).restore();
-  }
-}
-
-function readClass(input: GraphReader, registry: ClassRegistry): SavedClass {
-  const name = input.text();
-  const fields = Array.from({ length: input.uint() }, () => input.text());
-  const savable = registry.classOf(name);
-  if (savable === undefined) throw badInput(`snapshot contains class ${name}, which this program does not know`);
-  const expected = savedFieldsOf(savable);
-  if (expected.join() !== fields.join()) {
-    throw badInput(`snapshot was made by another version: class ${name} has fields ${fields.join(", ")} there`);
-  }
-  return { prototype: savable.prototype, fields };
-}
-
-class Restorer {
-  private readonly objects: object[] = [];
-  /** Kind and length (arrays) or class (instances) of each object. */
-  private readonly shapes: [kind: number, detail: number][] = [];
-
-  constructor(
-    private readonly input: GraphReader,
-    private readonly registry: ClassRegistry,
-    private readonly strings: readonly string[],
-    private readonly classes: readonly SavedClass[],
-  ) {}
-
-  restore(): unknown {
-    const count = this.input.uint();
-    for (let i = 0; i < count; i++) this.create();
-    const root = this.value();
-    for (let i = 0; i < count; i++) this.fill(i);
-    for (let i = count - 1; i >= 0; i--) {
-      if (this.shapes[i][0] !== INSTANCE) continue;
-      (this.objects[i] as { afterRestore?(): void }).afterRestore?.();
-    }
-    return root;
-  }
-
-  private create(): void {
-    const kind = this.input.u8();
-    let detail = 0, object: object;
-    switch (kind) {
-      case INSTANCE:
-        detail = this.input.uint();
-        object = Object.create(this.classes[detail].prototype);
-        break;
-      case PLAIN:
-        object = {};
-        break;
-      case ARRAY:
-        detail = this.input.uint();
-        object = [];
-        break;
-      case MAP:
-        object = new Map();
-        break;
-      case SET:
-        object = new Set();
-        break;
-      case TYPED: {
-        const type = TYPED_ARRAYS[this.input.u8()];
-        const length = this.input.uint();
-        object = new type(this.input.raw(length * type.BYTES_PER_ELEMENT).buffer);
-        break;
-      }
-      case EXTERNAL: {
-        const name = this.input.text(), found = this.registry.external(name);
-        if (found === undefined) throw badInput(`snapshot refers to ${name}, which is not here`);
-        object = found;
-        break;
-      }
-      default:
-        throw badInput(`snapshot is damaged: object of kind ${kind}`, { offset: this.input.at });
-    }
-    this.objects.push(object);
-    this.shapes.push([kind, detail]);
-  }
-
-  private value(): unknown {
-    const { input } = this, tag = input.u8();
-    switch (tag) {
-      case UNDEFINED:
-        return undefined;
-      case NULL:
-        return null;
-      case FALSE:
-        return false;
-      case TRUE:
-        return true;
-      case POSITIVE:
-        return input.uint();
-      case NEGATIVE:
-        return -input.uint();
-      case DOUBLE:
-        return input.f64();
-      case STRING:
-        return this.strings[input.uint()];
-      case BIGINT: {
-        const text = this.strings[input.uint()];
-        return text.startsWith("-") ? -BigInt(`0x${text.slice(1)}`) : BigInt(`0x${text}`);
-      }
-      case REFERENCE:
-        return this.objects[input.uint()];
-      default:
-        throw badInput(`snapshot is damaged: value of kind ${tag}`, { offset: input.at });
-    }
-  }
-
-  private fillInstance(object: object, fields: readonly string[]): void {
-    if (fields.length <= ASSIGNED_MAX) {
-      for (const field of fields) (object as Record<string, unknown>)[field] = this.value();
-      return;
-    }
-    for (const field of fields) {
-      const value = this.value();
-      Object.defineProperty(object, field, { value, writable: true, enumerable: true, configurable: true });
-    }
-  }
-
-  private fill(i: number): void {
-    const object = this.objects[i], [kind, detail] = this.shapes[i], { input } = this;
-    if (kind === INSTANCE) {
-      this.fillInstance(object, this.classes[detail].fields);
-    } else if (kind === ARRAY) {
-      for (let n = 0; n < detail; n++) (object as unknown[]).push(this.value());
-    } else if (kind === PLAIN) {
-      for (let n = input.uint(); n > 0; n--) {
-        const key = this.strings[input.uint()];
-        (object as Record<string, unknown>)[key] = this.value();
-      }
-    } else if (kind === MAP) {
-      for (let n = input.uint(); n > 0; n--) (object as Map<unknown, unknown>).set(this.value(), this.value());
-    } else if (kind === SET) {
-      for (let n = input.uint(); n > 0; n--) (object as Set<unknown>).add(this.value());
-    }
   }
 }
 

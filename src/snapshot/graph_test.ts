@@ -6,7 +6,8 @@ import { FUTEX_WAIT, FUTEX_WAKE } from "../kernel/abi/futex.ts";
 import * as sys from "../kernel/abi/syscall_numbers.ts";
 import type { Kernel } from "../kernel/kernel.ts";
 import { ClassRegistry } from "./class_registry.ts";
-import { forgottenFields, restoreGraph, saveGraph } from "./graph.ts";
+import { forgottenFields, saveGraph } from "./graph.ts";
+import { restoreGraph } from "./saved_graph.ts";
 import { kernelClasses } from "./kernel_classes.ts";
 import { FakeHost } from "../host/fake.ts";
 

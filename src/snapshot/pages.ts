@@ -86,7 +86,10 @@ function holds(page: Uint8Array, bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Copies runs into zeroed memory that is long enough. `source` gives the pool's contents, and files by their numbers. */
+/**
+ * Copies runs into memory that is long enough, and zeroes what they leave of their last pages. `source` gives the pool's
+ * contents, and files by their numbers.
+ */
 export function restoreRuns(runs: Uint32Array, source: (number: number) => Uint8Array, u8: Uint8Array): void {
   for (let i = 0; i < runs.length; i += 4) {
     const from = runs[i + 1], to = runs[i + 2], bytes = runs[i + 3];
@@ -95,6 +98,7 @@ export function restoreRuns(runs: Uint32Array, source: (number: number) => Uint8
       throw badInput("snapshot names a page that is not there");
     }
     u8.set(contents.subarray(from, from + bytes), to);
+    if (bytes % PAGE_BYTES !== 0) u8.fill(0, to + bytes, Math.ceil((to + bytes) / PAGE_BYTES) * PAGE_BYTES);
   }
 }
 

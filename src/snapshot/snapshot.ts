@@ -14,18 +14,13 @@ import { flushSpace } from "../kernel/memory/shared_pages.ts";
 import { SYSCALLS } from "../kernel/syscalls/table.ts";
 import { STATE_BYTES } from "../machine/state.ts";
 import type { Machine } from "../machine/machine.ts";
+import type { MemoryImage } from "../machine/memory_image.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
-import { SavedGraph, saveGraph } from "./graph.ts";
+import { saveGraph } from "./graph.ts";
 import { kernelClasses } from "./kernel_classes.ts";
-import {
-  captureRuns,
-  FROM_POOL,
-  type MappedPage,
-  type MemoryRuns,
-  PAGE_BYTES,
-  PagePool,
-  restoreRuns,
-} from "./pages.ts";
+import { captureRuns, FROM_POOL, type MappedPage, type MemoryRuns, PAGE_BYTES, PagePool } from "./pages.ts";
+import { SavedGraph } from "./saved_graph.ts";
+import { SavedMemory } from "./saved_memory.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
 
 export const SNAPSHOT_BLOBS = ["snapshot.kernel", "snapshot.memory", "snapshot.pages"] as const;
@@ -83,8 +78,11 @@ export interface RestoreOptions {
   tree: Tree;
   host: Host;
   console: ConsoleSink;
-  /** Makes a machine with at least this many bytes of zeroed memory, for a program (see Machine.programLoaded). */
-  newMachine(bytes: number, programKey: string): Machine;
+  /**
+   * Makes a machine with at least this many bytes of memory, for a program (see Machine.programLoaded): zeroed, or with what
+   * `hasFixed` says of it (BodyPool).
+   */
+  newMachine(bytes: number, programKey: string, image: MemoryImage): Machine & { readonly hasFixed?: boolean };
 }
 
 /** A snapshot ready to be restored, any number of times. */
@@ -92,6 +90,8 @@ export class SavedGuest {
   readonly #graph: SavedGraph;
   readonly #memories: MemoryRuns[];
   readonly #pages: Uint8Array;
+  /** Of #memories, once it has been known what is mapped in them. */
+  #saved: readonly SavedMemory[] | null = null;
 
   constructor(snapshot: Snapshot) {
     this.#graph = new SavedGraph(snapshot.kernel, kernelClasses());
@@ -106,15 +106,16 @@ export class SavedGuest {
       throw badInput("snapshot has another number of memories than address spaces");
     }
     const source = (n: number) => n === FROM_POOL ? this.#pages : options.tree.read(n);
+    const saved = this.#saved ??= spaces.map(({ vmas }, i) => new SavedMemory(this.#memories[i], vmas));
     spaces.forEach((space, i) => {
-      const { length, runs } = this.#memories[i];
+      const { length } = this.#memories[i];
       space.attachLater(length + GUEST_BIAS, () => {
-        const machine = options.newMachine(length, space.programKey);
+        const machine = options.newMachine(length, space.programKey, saved[i]);
         machine.client = kernel;
         if (!machine.memory.growTo(length + GUEST_BIAS)) throw badInput("not enough memory for the snapshot");
-        restoreRuns(runs, source, machine.memory.u8);
+        saved[i].restore(machine.memory.u8, source, machine.hasFixed ?? false);
         return machine;
-      });
+      }, saved[i]);
     });
     kernel.attach(options.host, SYSCALLS);
     kernel.vfs.attach(options.tree, options.console);

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { FakeHost } from "../../host/fake.ts";
 import { FakeMachine } from "../../machine/_fake.ts";
-import { forgottenFields, restoreGraph, saveGraph } from "../../snapshot/graph.ts";
+import { forgottenFields, saveGraph } from "../../snapshot/graph.ts";
+import { restoreGraph } from "../../snapshot/saved_graph.ts";
 import { kernelClasses } from "../../snapshot/kernel_classes.ts";
 import { EPOLL_CTL_ADD, POLLIN } from "../abi/poll.ts";
 import type { Kernel } from "../kernel.ts";

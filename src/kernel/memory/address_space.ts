@@ -1,5 +1,6 @@
 import { ACCESS_READ, ACCESS_WRITE, accessByte } from "../../machine/access_map.ts";
 import type { Machine } from "../../machine/machine.ts";
+import { type MemoryImage, MemoryOrigin } from "../../machine/memory_image.ts";
 import { GUEST_BIAS, READABLE_RANGE, WRITABLE_RANGE } from "../../machine/state.ts";
 import { ENOMEM } from "../abi/errno.ts";
 import {
@@ -61,11 +62,13 @@ export class AddressSpace {
     "codeFiles",
     "checked",
   ];
-  static readonly unsavedFields: readonly string[] = ["made", "make", "access"];
+  static readonly unsavedFields: readonly string[] = ["made", "make", "origin", "access"];
   /** Null between a restore and the first use. */
   private made: Machine | null;
   /** Makes the machine of a restored space. */
   private make: (() => Machine) | null = null;
+  /** What a restored memory was restored from. */
+  private origin: MemoryOrigin | null = null;
   vmas: Vma[] = [];
   users = 1;
   brkStart = 0;
@@ -330,16 +333,18 @@ export class AddressSpace {
    * the memory: of a server with many processes a request wakes few.
    *
    * @param guestEnd Where the memory ends, a guest address.
+   * @param image What the machine's memory will hold.
    */
-  attachLater(guestEnd: number, make: () => Machine): void {
+  attachLater(guestEnd: number, make: () => Machine, image: MemoryImage | null = null): void {
     this.made = null;
     this.make = make;
+    this.origin = image === null ? null : new MemoryOrigin(image);
     this.rebuildAccess(guestEnd);
   }
 
-  /** Gives the machine back, if there is one. */
-  disposeMachine(): void {
-    this.made?.dispose(this.vmas);
+  /** Gives the machine back, if there is one. `mapped`: what is mapped in it. */
+  disposeMachine(mapped: readonly Vma[] = this.vmas): void {
+    this.made?.dispose(mapped, this.origin);
   }
 
   private makeMachine(): Machine {
@@ -373,6 +378,7 @@ export class AddressSpace {
 
   /** Records what a protection allows on [start, end); the part beyond the memory is never accessible. */
   noteAccess(start: number, end: number, prot: number): void {
+    this.origin?.remapped(start, end);
     const { i32 } = this.machine.memory;
     i32[(WRITABLE_RANGE >> 2) + 1] = i32[(READABLE_RANGE >> 2) + 1] = 0;
     const pages = Math.floor(this.machine.memory.guestEnd / PAGE_SIZE);

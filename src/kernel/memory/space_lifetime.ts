@@ -22,5 +22,5 @@ export function leaveSpace(k: Kernel, p: Process): void {
   space.vmas = [];
   space.access = new Uint8Array(0);
   space.futexes.clear();
-  if (space.hasMachine) k.dyingMachines.push({ machine: space.machine, mapped });
+  if (space.hasMachine) k.dyingSpaces.push({ space, mapped });
 }

@@ -49,7 +49,7 @@ export function runTasks(k: Kernel, sliceNs: number): RunOutcome {
     if (t === undefined) return "idle";
     if (t.state === TASK_RUNNABLE) {
       runTask(k, t);
-      for (let dying; (dying = k.dyingMachines.pop()) !== undefined;) dying.machine.dispose(dying.mapped);
+      for (let dying; (dying = k.dyingSpaces.pop()) !== undefined;) dying.space.disposeMachine(dying.mapped);
     }
     if (k.runQueue.length > 0 && k.sliceEndNs !== Infinity && k.clock.monotonicNs() >= k.sliceEndNs) return "busy";
   }
