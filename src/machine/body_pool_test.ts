@@ -1,9 +1,11 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { emptyBaseCode } from "../jit/base_code.ts";
 import { JitCompiler } from "../jit/lazy_compiler.ts";
 import { BodyPool } from "./body_pool.ts";
 import { CodeLibrary, lookupOf } from "./code_cache.ts";
 import { LookupTable } from "./lookup_table.ts";
+import type { MappedRange } from "./machine.ts";
+import { type MemoryImage, MemoryOrigin } from "./memory_image.ts";
 import { GUEST_BIAS, RAX, STATE_RIP, STOP_SYSCALL } from "./state.ts";
 import { RECENT_BYTES, RECENT_MASK, RECENT_START, RecentLookups } from "./recent_lookups.ts";
 import { WasmMachine, type WasmShared } from "./wasm_machine.ts";
@@ -83,6 +85,61 @@ test("the pool keeps no more than its bytes", () => {
   }
   for (const m of machines) m.dispose(MAPPED);
   expect(pool.bytes).toBe(0x200000);
+});
+
+describe("memory that was restored from an image", () => {
+  const page = (n: number) => ({ start: CODE + n * 0x1000, end: CODE + (n + 1) * 0x1000 });
+  const image: MemoryImage = { filled: [page(0), page(1), page(4)], fixed: [page(0)] };
+
+  /** A pool with a body that a machine with this origin gave back; all of what is mapped holds something. */
+  function used(origin: MemoryOrigin | null): WasmShared {
+    const first = new WasmMachine(sharedWith(new BodyPool(1 << 24)), 0x100000);
+    load(first, 1);
+    raxAfterRun(first);
+    first.memory.u8.fill(0xff, CODE - GUEST_BIAS + 0x100, 0x90000);
+    first.dispose(MAPPED, origin);
+    return first.shared;
+  }
+
+  const isZero = (m: WasmMachine, { start, end }: MappedRange) =>
+    m.memory.u8.subarray(start - GUEST_BIAS, end - GUEST_BIAS).every((byte) => byte === 0);
+  const isAllZero = (m: WasmMachine) => m.memory.u8.every((byte, i) => byte === 0 || isRecent(i));
+
+  test("for the same image its pages are left, and all others are zero", () => {
+    const next = new WasmMachine(used(new MemoryOrigin(image)), 0x100000, "", image);
+    expect(next.hasFixed).toBe(true);
+    expect([0, 1, 2, 3, 4, 5].map((n) => isZero(next, page(n)))).toEqual([false, false, true, true, false, true]);
+    expect(isZero(next, { start: page(5).start, end: 0x100000 })).toBe(true);
+  });
+
+  test("for anybody else it is zero", () => {
+    expect(isAllZero(new WasmMachine(used(new MemoryOrigin(image)), 0x100000))).toBe(true);
+    const other = new WasmMachine(used(new MemoryOrigin(image)), 0x100000, "", { ...image });
+    expect([isAllZero(other), other.hasFixed]).toEqual([true, false]);
+  });
+
+  test("and so it is where its fixed pages may have changed, or where it is of no image", () => {
+    const changed = new MemoryOrigin(image);
+    changed.remapped(CODE, CODE + 1);
+    for (const origin of [changed, null]) {
+      const next = new WasmMachine(used(origin), 0x100000, "", image);
+      expect([isAllZero(next), next.hasFixed]).toEqual([true, false]);
+    }
+  });
+
+  test("a process of no image gets another body, if there is one", () => {
+    const shared = used(new MemoryOrigin(image)), plain = new WasmMachine(shared, 0x100000);
+    load(plain, 2);
+    raxAfterRun(plain);
+    const origin = new WasmMachine(shared, 0x100000, "", image);
+    expect(origin.hasFixed).toBe(false);
+    load(origin, 1);
+    raxAfterRun(origin);
+    origin.dispose(MAPPED, new MemoryOrigin(image));
+    plain.dispose(MAPPED);
+    expect(new WasmMachine(shared, 0x100000).hasFixed).toBe(false);
+    expect(new WasmMachine(shared, 0x100000, "", image).hasFixed).toBe(true);
+  });
 });
 
 test("a lookup that was made ahead finds what it was made of, and takes more", () => {
