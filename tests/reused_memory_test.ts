@@ -177,6 +177,25 @@ describe("a memory that another instance had", () => {
   });
 });
 
+test("of a stack only what was used is looked at", () => {
+  const app = openApp(POOL_BYTES), first = app.newInstance(), space = spaceOf(first);
+  const { start } = space.vmas.find((v) => v.name === "[stack]")!, u8 = space.machine.memory.u8;
+  const fresh = bytesOf(space);
+  answerOf(first);
+  // Deep down, where no call has left anything on the way.
+  u8[start - GUEST_BIAS] = 1;
+  first.dispose();
+  const second = app.newInstance(), bytes = bytesOf(spaceOf(second));
+  expect(bytes[start - GUEST_BIAS]).toBe(1);
+  bytes[start - GUEST_BIAS] = 0;
+  expect(Buffer.compare(bytes, fresh)).toBe(0);
+  // Mapped anew it has to be zero.
+  spaceOf(second).protect(start, start + PAGE_SIZE, PROT_READ);
+  answerOf(second);
+  second.dispose();
+  expect(Buffer.compare(bytesOf(spaceOf(app.newInstance())), fresh)).toBe(0);
+});
+
 test("what one request needed is kept for the next, however little the pool is meant to hold", () => {
   const app = openApp(1);
   for (let round = 0; round < 3; round++) {

@@ -1,5 +1,5 @@
 import type { MappedRange } from "./machine.ts";
-import type { MemoryImage, MemoryOrigin } from "./memory_image.ts";
+import { type MemoryImage, type MemoryOrigin, without } from "./memory_image.ts";
 import type { WasmBody } from "./wasm_body.ts";
 
 /** Enough for a burst of forks of a small server. */
@@ -12,6 +12,8 @@ interface Idle {
   readonly mapped: readonly MappedRange[];
   /** What it was restored from and still has the fixed pages of; else null. */
   readonly image: MemoryImage | null;
+  /** Unused parts of stacks that the image has, too. */
+  readonly unusedStacks: readonly MappedRange[];
 }
 
 /** A body from the pool. */
@@ -52,11 +54,13 @@ export class BodyPool {
     // One that another image's memory is in serves a new process as well as any, but it is the only one for that image.
     let i = idle.findLastIndex((it) => it.image === image);
     if (i < 0) i = idle.length - 1;
-    const [{ body, mapped, image: present }] = idle.splice(i, 1);
+    const [{ body, mapped, image: present, unusedStacks }] = idle.splice(i, 1);
     this.#bytes -= body.bytes;
     const hasFixed = image !== null && present === image;
-    if (hasFixed) body.zero(mapped, image.filled);
-    else if (present !== null) body.zero(mapped);
+    if (hasFixed) {
+      body.zero(without(mapped, unusedStacks), image.filled);
+      for (const stack of unusedStacks) body.zeroStack(stack);
+    } else if (present !== null) body.zero(mapped);
     return { body, hasFixed };
   }
 
@@ -68,8 +72,13 @@ export class BodyPool {
     body.release();
     this.#bytes += body.bytes;
     const left: Idle = isLeft
-      ? { body, mapped: mapped.map(({ start, end }) => ({ start, end })), image: origin.image }
-      : { body, mapped: [], image: null };
+      ? {
+        body,
+        mapped: mapped.map(({ start, end }) => ({ start, end })),
+        image: origin.image,
+        unusedStacks: origin.unusedStacks,
+      }
+      : { body, mapped: [], image: null, unusedStacks: [] };
     const idle = this.#idle.get(key);
     if (idle === undefined) this.#idle.set(key, [left]);
     else idle.push(left);

@@ -89,7 +89,7 @@ test("the pool keeps no more than its bytes", () => {
 
 describe("memory that was restored from an image", () => {
   const page = (n: number) => ({ start: CODE + n * 0x1000, end: CODE + (n + 1) * 0x1000 });
-  const image: MemoryImage = { filled: [page(0), page(1), page(4)], fixed: [page(0)] };
+  const image: MemoryImage = { filled: [page(0), page(1), page(4)], fixed: [page(0)], unusedStacks: [] };
 
   /** A pool with a body that a machine with this origin gave back; all of what is mapped holds something. */
   function used(origin: MemoryOrigin | null): WasmShared {

@@ -7,18 +7,26 @@ export interface MemoryImage {
   readonly filled: readonly MappedRange[];
   /** Those of them that the program may not write, and that no other process can: they stay as they are. */
   readonly fixed: readonly MappedRange[];
+  /** Parts of stacks that no thread uses: the ABI gives what is in them no meaning. */
+  readonly unusedStacks: readonly MappedRange[];
 }
 
 /** Of a restored memory: what it was restored from, and what of that it still has for certain. */
 export class MemoryOrigin {
   /** No fixed page has been unmapped, mapped over or made writable. */
   isFixedKept = true;
+  /** Those that are still such. */
+  unusedStacks: readonly MappedRange[];
 
-  constructor(readonly image: MemoryImage) {}
+  constructor(readonly image: MemoryImage) {
+    this.unusedStacks = image.unusedStacks;
+  }
 
   /** [start, end) is mapped otherwise than before. */
   remapped(start: number, end: number): void {
-    if (this.isFixedKept) this.isFixedKept = !this.image.fixed.some((r) => r.start < end && start < r.end);
+    const isHit = (r: MappedRange) => r.start < end && start < r.end;
+    if (this.isFixedKept && this.image.fixed.some(isHit)) this.isFixedKept = false;
+    if (this.unusedStacks.some(isHit)) this.unusedStacks = this.unusedStacks.filter((r) => !isHit(r));
   }
 }
 

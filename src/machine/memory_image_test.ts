@@ -33,7 +33,11 @@ test("ranges that touch stay apart, and a hole may reach over several", () => {
 });
 
 test("a fixed page is no longer certain once anything is mapped over it", () => {
-  const image = { filled: [], fixed: [{ start: 0x2000, end: 0x4000 }, { start: 0x8000, end: 0x9000 }] };
+  const image = {
+    filled: [],
+    fixed: [{ start: 0x2000, end: 0x4000 }, { start: 0x8000, end: 0x9000 }],
+    unusedStacks: [],
+  };
   const keptAfter = (start: number, end: number) => {
     const origin = new MemoryOrigin(image);
     origin.remapped(start, end);
@@ -45,4 +49,13 @@ test("a fixed page is no longer certain once anything is mapped over it", () => 
   for (const [start, end] of [[0, 0x2001], [0x3fff, 0x8000], [0x8000, 0x9000], [0, 0xa000]]) {
     expect(keptAfter(start, end)).toBe(false);
   }
+});
+
+test("a stack that is mapped anew is no longer unused", () => {
+  const stacks = [{ start: 0x2000, end: 0x4000 }, { start: 0x8000, end: 0x9000 }];
+  const origin = new MemoryOrigin({ filled: [], fixed: [], unusedStacks: stacks });
+  origin.remapped(0x4000, 0x8000);
+  expect(origin.unusedStacks).toEqual(stacks);
+  origin.remapped(0x3000, 0x5000);
+  expect([origin.unusedStacks, origin.isFixedKept]).toEqual([[stacks[1]], true]);
 });

@@ -333,6 +333,25 @@ export class WasmBody {
     for (const [from, to] of this.usedRuns(mapped, except)) u8.fill(0, from, to);
   }
 
+  /**
+   * Zeroes the part of a stack that nobody uses, from its upper end down to where nothing has been written for a long way. What
+   * may be below that means nothing to a program; to look at it would cost more than all else, as most of each 8 MB has never
+   * been touched.
+   */
+  zeroStack({ start, end }: MappedRange): void {
+    const u8 = new Uint8Array(this.memory.buffer), { next_used_page: next } = this.exports;
+    const least = start - GUEST_BIAS;
+    for (let to = Math.min(end - GUEST_BIAS, u8.length), isUsed = true; isUsed && to > least;) {
+      const from = Math.max(least, to - UNTOUCHED_STACK_BYTES);
+      isUsed = false;
+      for (let at = from; (at = next(at, to) >>> 0) < to; at += GUEST_PAGE) {
+        u8.fill(0, at, at + GUEST_PAGE);
+        isUsed = true;
+      }
+      to = from;
+    }
+  }
+
   /** Lets go of the owner. The memory is kept as it is. */
   release(): void {
     this.owner = null;
@@ -357,6 +376,8 @@ function placeOf({ entries, codes }: ResumeTable, row: number): ResumePlace {
 }
 
 const GUEST_PAGE = 4096;
+/** A stack in which so much is zero has not been used below. */
+const UNTOUCHED_STACK_BYTES = 256 * 1024;
 /**
  * The state block, and what the kernel keeps unmapped behind it; but for what was looked up last, which is the body's own and
  * fits its code whoever has it.

@@ -1,5 +1,5 @@
 /** A memory of a snapshot, which may be restored many times: into memory that is zero, or that held it before. */
-import { MAP_SHARED, pageUp, PROT_WRITE } from "../kernel/abi/mman.ts";
+import { MAP_SHARED, MAP_STACK, pageDown, pageUp, PROT_WRITE } from "../kernel/abi/mman.ts";
 import type { Vma } from "../kernel/memory/vma.ts";
 import type { MappedRange } from "../machine/machine.ts";
 import type { MemoryImage } from "../machine/memory_image.ts";
@@ -9,12 +9,16 @@ import { type MemoryRuns, restoreRuns } from "./pages.ts";
 export class SavedMemory implements MemoryImage {
   readonly filled: readonly MappedRange[];
   readonly fixed: readonly MappedRange[];
+  readonly unusedStacks: readonly MappedRange[];
   readonly #all: Uint32Array;
   /** Runs of pages that are not fixed. */
   readonly #others: Uint32Array;
 
-  /** @param vmas What is mapped in it. */
-  constructor({ runs }: Pick<MemoryRuns, "runs">, vmas: readonly Vma[]) {
+  /**
+   * @param vmas What is mapped in it.
+   * @param stackPointers Of its threads.
+   */
+  constructor({ runs }: Pick<MemoryRuns, "runs">, vmas: readonly Vma[], stackPointers: readonly number[]) {
     const others: number[] = [], filled: MappedRange[] = [], fixed: MappedRange[] = [];
     let v = 0;
     for (let i = 0; i < runs.length; i += 4) {
@@ -35,6 +39,12 @@ export class SavedMemory implements MemoryImage {
     }
     this.filled = filled;
     this.fixed = fixed;
+    this.unusedStacks = vmas.flatMap((vma) => {
+      if (!isStack(vma)) return [];
+      const lowest = Math.min(...stackPointers.filter((rsp) => rsp >= vma.start && rsp < vma.end));
+      const end = lowest === Infinity ? 0 : pageDown(lowest - RED_ZONE_BYTES);
+      return end > vma.start ? [{ start: vma.start, end }] : [];
+    });
     this.#all = runs;
     this.#others = Uint32Array.from(others);
   }
@@ -52,6 +62,15 @@ export class SavedMemory implements MemoryImage {
 function isFixed({ prot, flags, pages, views }: Vma): boolean {
   return (prot & PROT_WRITE) === 0 && (flags & MAP_SHARED) === 0 && pages === null && views === 1;
 }
+
+/** A stack and nothing else: that of the first thread, or what was mapped as one. */
+function isStack({ name, flags, prot, pages, views }: Vma): boolean {
+  return (name === "[stack]" || (flags & MAP_STACK) !== 0) && (prot & PROT_WRITE) !== 0 && pages === null &&
+    views === 1;
+}
+
+/** Below rsp, and in use: System V ABI for x86-64, 3.2.2. */
+const RED_ZONE_BYTES = 128;
 
 /** Adds the pages of a run, linear. */
 function addRange(ranges: MappedRange[], at: number, bytes: number): void {

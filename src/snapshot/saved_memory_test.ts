@@ -1,6 +1,14 @@
 import { Buffer } from "node:buffer";
 import { expect, test } from "vitest";
-import { MAP_ANONYMOUS, MAP_PRIVATE, MAP_SHARED, PROT_EXEC, PROT_READ, PROT_WRITE } from "../kernel/abi/mman.ts";
+import {
+  MAP_ANONYMOUS,
+  MAP_PRIVATE,
+  MAP_SHARED,
+  MAP_STACK,
+  PROT_EXEC,
+  PROT_READ,
+  PROT_WRITE,
+} from "../kernel/abi/mman.ts";
 import { Vma } from "../kernel/memory/vma.ts";
 import { GUEST_BIAS } from "../machine/state.ts";
 import { FROM_POOL, PAGE_BYTES } from "./pages.ts";
@@ -44,7 +52,7 @@ const runs = Uint32Array.from([
 const memory = () => new Uint8Array(linear(PAGES));
 
 test("knows what restoring fills, and what of that nobody may write", () => {
-  const saved = new SavedMemory({ runs }, vmas);
+  const saved = new SavedMemory({ runs }, vmas, []);
   expect(saved.filled).toEqual([
     ...[{ start: GUEST_BIAS, end: GUEST_BIAS + PAGE_BYTES }, pages(0, 3), pages(4, 6), pages(7, 10)],
   ]);
@@ -52,7 +60,7 @@ test("knows what restoring fills, and what of that nobody may write", () => {
 });
 
 test("memory that held it, and has the fixed pages, gets the others whole", () => {
-  const saved = new SavedMemory({ runs }, vmas), fresh = memory(), used = memory();
+  const saved = new SavedMemory({ runs }, vmas, []), fresh = memory(), used = memory();
   saved.restore(fresh, source, false);
   expect([fresh[0], fresh[linear(1)], fresh[linear(2) + 99], fresh[linear(2) + 100], fresh[linear(9) + 9]]).toEqual([
     ...[pool[0], file[PAGE_BYTES], file[2 * PAGE_BYTES + 99], 0, pool[9]],
@@ -70,10 +78,34 @@ test("memory that held it, and has the fixed pages, gets the others whole", () =
 });
 
 test("a run that is cut short, or that memory has no room for, is refused", () => {
-  const cut = new SavedMemory({ runs: Uint32Array.from([FROM_POOL, 3 * PAGE_BYTES, linear(4), 2 * PAGE_BYTES]) }, vmas);
+  const cut = new SavedMemory(
+    { runs: Uint32Array.from([FROM_POOL, 3 * PAGE_BYTES, linear(4), 2 * PAGE_BYTES]) },
+    vmas,
+    [],
+  );
   expect(() => cut.restore(memory(), source, false)).toThrow(/page that is not there/);
-  const saved = new SavedMemory({ runs }, vmas);
+  const saved = new SavedMemory({ runs }, vmas, []);
   for (const hasFixed of [true, false]) {
     expect(() => saved.restore(memory().subarray(0, linear(5)), source, hasFixed)).toThrow(/page that is not there/);
   }
+});
+
+test("knows which parts of stacks nobody uses", () => {
+  const stack = (from: number, to: number, prot = PROT_READ | PROT_WRITE) =>
+    mapping(from, to, prot, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK);
+  const unused = (vma: Vma, ...stackPointers: number[]) =>
+    new SavedMemory({ runs: new Uint32Array(0) }, [mapping(0, 1, PROT_READ), vma], stackPointers).unusedStacks;
+  const top = START + 9 * PAGE_BYTES;
+  expect(unused(stack(4, 9), top - 300)).toEqual([pages(4, 8)]);
+  // The red zone is in use, and so is what the thread that is deepest has.
+  expect(unused(stack(4, 9), top - PAGE_BYTES + 127)).toEqual([pages(4, 7)]);
+  expect(unused(stack(4, 9), top - 300, top - 2 * PAGE_BYTES - 300)).toEqual([pages(4, 6)]);
+  expect(unused(stack(4, 9), START + 4 * PAGE_BYTES + 5)).toEqual([]);
+  // No stack, nobody's stack, one that cannot be used.
+  expect(unused(mapping(4, 9, PROT_READ | PROT_WRITE), top - 300)).toEqual([]);
+  expect(unused(stack(4, 9), START, top)).toEqual([]);
+  expect(unused(stack(4, 9, PROT_READ), top - 300)).toEqual([]);
+  const first = mapping(4, 9, PROT_READ | PROT_WRITE);
+  first.name = "[stack]";
+  expect(unused(first, top - 300)).toEqual([pages(4, 8)]);
 });

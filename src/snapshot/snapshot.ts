@@ -12,7 +12,7 @@ import type { Kernel } from "../kernel/kernel.ts";
 import type { AddressSpace } from "../kernel/memory/address_space.ts";
 import { flushSpace } from "../kernel/memory/shared_pages.ts";
 import { SYSCALLS } from "../kernel/syscalls/table.ts";
-import { STATE_BYTES } from "../machine/state.ts";
+import { GUEST_BIAS, RSP, STATE_BYTES } from "../machine/state.ts";
 import type { Machine } from "../machine/machine.ts";
 import type { MemoryImage } from "../machine/memory_image.ts";
 import type { InodeNumber, Tree } from "../rootfs/tree.ts";
@@ -21,7 +21,6 @@ import { kernelClasses } from "./kernel_classes.ts";
 import { captureRuns, FROM_POOL, type MappedPage, type MemoryRuns, PAGE_BYTES, PagePool } from "./pages.ts";
 import { SavedGraph } from "./saved_graph.ts";
 import { SavedMemory } from "./saved_memory.ts";
-import { GUEST_BIAS } from "../machine/state.ts";
 
 export const SNAPSHOT_BLOBS = ["snapshot.kernel", "snapshot.memory", "snapshot.pages"] as const;
 
@@ -106,7 +105,9 @@ export class SavedGuest {
       throw badInput("snapshot has another number of memories than address spaces");
     }
     const source = (n: number) => n === FROM_POOL ? this.#pages : options.tree.read(n);
-    const saved = this.#saved ??= spaces.map(({ vmas }, i) => new SavedMemory(this.#memories[i], vmas));
+    const saved = this.#saved ??= spaces.map((space, i) =>
+      new SavedMemory(this.#memories[i], space.vmas, stackPointers(kernel, space))
+    );
     spaces.forEach((space, i) => {
       const { length } = this.#memories[i];
       space.attachLater(length + GUEST_BIAS, () => {
@@ -121,6 +122,13 @@ export class SavedGuest {
     kernel.vfs.attach(options.tree, options.console);
     return kernel;
   }
+}
+
+/** Of the tasks that run in a space. */
+function stackPointers({ tasks }: Kernel, space: AddressSpace): number[] {
+  return [...tasks.values()].filter(({ process }) => process.space === space).map(({ registers }) => {
+    return new DataView(registers.buffer, registers.byteOffset).getUint32(RSP * 8, true);
+  });
 }
 
 function encodeMemories(memories: readonly MemoryRuns[]): Uint8Array<ArrayBuffer> {

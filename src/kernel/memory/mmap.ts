@@ -45,7 +45,7 @@ export interface MapRequest {
 }
 
 /** Flags that a VMA keeps. */
-const KEPT = MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE;
+const KEPT = MAP_TYPE | MAP_ANONYMOUS | MAP_GROWSDOWN | MAP_NORESERVE | MAP_STACK;
 
 /** do_mmap: the address of the new mapping, or a negative errno. Arguments have been checked for form. */
 export function map(k: Kernel, space: AddressSpace, request: MapRequest): number {
