@@ -28,11 +28,13 @@ import {
   RESERVATION_GAP,
 } from "./layout.ts";
 import { flushSpace, type SharedView } from "./shared_pages.ts";
-import { isFixedCode, Vma } from "./vma.ts";
+import { isFixedCode, Vma, VMA_UNTOUCHED } from "./vma.ts";
 import { noteProtection } from "./withdrawn.ts";
 
 /** From here on it pays to look which pages have to be zeroed. */
 const MANY_BYTES = 64 * 1024;
+/** From here on it does not pay to look at what was reserved and never opened. */
+const LARGE_BYTES = 1024 * 1024;
 
 /**
  * The memory of a process (Linux's mm_struct): a machine and what is mapped in it. Shared by threads, vfork and CLONE_VM
@@ -235,7 +237,7 @@ export class AddressSpace {
     let i = first;
     for (; i < this.vmas.length && this.vmas[i].start < end; i++) {
       const v = this.vmas[i];
-      this.zero(v.start, v.end);
+      if (mayHold(v)) this.zero(v.start, v.end);
       if (v.prot & PROT_EXEC) this.codeChanged(v.start, v.end);
       if (v.file !== null) dropDescription(k, v.file);
     }
@@ -292,6 +294,7 @@ export class AddressSpace {
         this.codeChanged(v.start, v.end, isFixedCode(prot));
       }
       noteProtection(this, v, prot);
+      if (prot !== PROT_NONE) v.flags &= ~VMA_UNTOUCHED;
       // The other mappings that it stands for keep what they allow.
       v.prot = v.views > 1 ? v.prot | prot : prot;
       this.noteAccess(v.start, v.end, v.prot);
@@ -344,7 +347,7 @@ export class AddressSpace {
 
   /** Gives the machine back, if there is one. `mapped`: what is mapped in it. */
   disposeMachine(mapped: readonly Vma[] = this.vmas): void {
-    this.made?.dispose(mapped, this.origin);
+    this.made?.dispose(mapped.filter(mayHold), this.origin);
   }
 
   private makeMachine(): Machine {
@@ -409,7 +412,7 @@ export class AddressSpace {
   fork(k: Kernel): AddressSpace {
     // The copies must be those of a space that is up to date and holds nothing.
     flushSpace(k, this);
-    const child = new AddressSpace(this.machine.fork(this.vmas));
+    const child = new AddressSpace(this.machine.fork(this.vmas.filter(mayHold)));
     for (const v of this.vmas) {
       const copy = new Vma(v.start, v.end, v.prot, v.flags);
       copy.file = v.file;
@@ -440,4 +443,12 @@ export class AddressSpace {
     if (this.checked) child.setChecked(true);
     return child;
   }
+}
+
+/**
+ * False where there can be nothing but zeros, and where it would take long to find none. What is short may be the guard of a stack,
+ * which is not always proof against stores.
+ */
+function mayHold({ start, end, flags }: Vma): boolean {
+  return (flags & VMA_UNTOUCHED) === 0 || end - start < LARGE_BYTES;
 }

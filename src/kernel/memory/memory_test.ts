@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import type { MappedRange } from "../../machine/machine.ts";
 import { GUEST_BIAS } from "../../machine/state.ts";
 import type { Step } from "../../machine/_fake.ts";
 import { BytesFile, DATA, Harness } from "../_harness.ts";
@@ -101,6 +102,39 @@ test("a large PROT_NONE reservation costs no memory until part of it is opened",
   ]);
   expect(sizes[1]).toBe(sizes[0]);
   expect(sizes[2]).toBeLessThan((sizes[0] + 18 * M) * (1 + GROWTH_SHARE));
+});
+
+test("what was opened of a reservation is not forgotten when it is closed", () => {
+  const h = new Harness();
+  const words: number[] = [], copied: MappedRange[] = [];
+  let at = 0;
+  h.start([
+    (cpu) => cpu.syscall(...mmap(8 * M, mman.PROT_NONE)() as [number, ...number[]]),
+    (cpu) => {
+      at = cpu.rax;
+      cpu.syscall(sys.SYS_mprotect, at + 2 * M, 2 * M, RW);
+    },
+    (cpu) => {
+      cpu.write32(at + 3 * M, 0xffffffff);
+      cpu.syscall(sys.SYS_mprotect, at + 2 * M, 2 * M, mman.PROT_NONE);
+    },
+    (cpu) => {
+      const { space, machine } = h.process;
+      const fork = machine.fork.bind(machine);
+      machine.fork = (mapped) => (copied.push(...mapped), fork(mapped));
+      space.fork(h.kernel);
+      cpu.syscall(sys.SYS_munmap, at, 8 * M);
+    },
+    (cpu) => cpu.syscall(sys.SYS_mmap, at, 8 * M, RW, ANON | mman.MAP_FIXED, -1, 0),
+    (cpu) => {
+      words.push(cpu.read32(at), cpu.read32(at + 3 * M));
+      cpu.syscall(sys.SYS_exit_group, 0);
+    },
+  ]);
+  h.kernel.run();
+  expect(words).toEqual([0, 0]);
+  const part = copied.filter((r) => r.start < at + 8 * M && at < r.end).map(({ start, end }) => [start - at, end - at]);
+  expect(part).toEqual([[2 * M, 4 * M]]);
 });
 
 test("reservations stand apart from what is mapped, not from what memory grew beyond that", () => {

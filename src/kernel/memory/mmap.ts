@@ -29,7 +29,7 @@ import { codeSegment } from "./code_segment.ts";
 import { addView, doubleMapped, dropViews } from "./double_mapping.ts";
 import { HIGHEST_END, LOWEST_MAPPING, RESERVATION_GAP } from "./layout.ts";
 import { dropUnusedViews, flushRange, flushShared, shareMapping } from "./shared_pages.ts";
-import { isFixedCode, Vma } from "./vma.ts";
+import { isFixedCode, Vma, VMA_UNTOUCHED } from "./vma.ts";
 import { VMA_RESERVED } from "./withdrawn.ts";
 
 /** What mmap maps: a file from an offset, or fresh zeroes. */
@@ -59,7 +59,7 @@ export function map(k: Kernel, space: AddressSpace, request: MapRequest): number
   const vma = new Vma(start, start + length, request.prot & (PROT_READ | PROT_WRITE | PROT_EXEC), request.flags & KEPT);
   vma.name = request.name;
   if ((vma.flags & MAP_TYPE) === MAP_SHARED_VALIDATE) vma.flags = (vma.flags & ~MAP_TYPE) | MAP_SHARED;
-  if (vma.prot === PROT_NONE) vma.flags |= VMA_RESERVED;
+  if (vma.prot === PROT_NONE) vma.flags |= request.file === null ? VMA_RESERVED | VMA_UNTOUCHED : VMA_RESERVED;
   if (request.flags & MAP_STACK) vma.flags &= ~MAP_NORESERVE;
   if (request.file !== null) {
     vma.file = request.file;

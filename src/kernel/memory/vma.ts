@@ -40,6 +40,9 @@ export class Vma {
   }
 }
 
+/** Flag of a Vma, beside the MAP_ flags: reserved without access, and never opened. It holds nothing but zeros. */
+export const VMA_UNTOUCHED = 0x4000_0000;
+
 /** True for memory of this protection: its code changes by system calls alone. */
 export function isFixedCode(prot: number): boolean {
   return (prot & (PROT_EXEC | PROT_WRITE)) === PROT_EXEC;
