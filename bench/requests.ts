@@ -19,6 +19,7 @@ import {
   writeJson,
 } from "./serving.ts";
 import { table } from "./statistics.ts";
+import { startWorkerd } from "./workerd.ts";
 
 export const usage = `deno task bench requests [options]
   --seconds N         of load a round (3)
@@ -26,7 +27,7 @@ export const usage = `deno task bench requests [options]
   --warm N            requests to each before that, within 20 s (20000)
   --connections N     at a time (8)
 ${SERVING_USAGE}
-                      --entry may be a list: nginx,lighttpd`;
+                      --entry may be a list: nginx,lighttpd; --host may name workerd, which is Workers without wrangler`;
 
 /** Runs the benchmark; the exit code. */
 export async function main(args: string[]): Promise<number> {
@@ -52,7 +53,7 @@ export async function main(args: string[]): Promise<number> {
   for (const entry of values.entry.split(",")) {
     const path = zoo.benchPath(entry);
     all[entry] = await withOutput({ zoo, entry, output: values.output }, async (folder) => {
-      const hosts = values.host.split(",") as HostName[];
+      const hosts = values.host.split(",") as BenchHost[];
       const servers = await startServers(zoo, entry, folder, hosts, path);
       let figures;
       try {
@@ -68,6 +69,9 @@ export async function main(args: string[]): Promise<number> {
   return 0;
 }
 
+/** workerd: Workers without wrangler. */
+type BenchHost = HostName | "workerd";
+
 type Servers = Map<string, MeasuredServer>;
 
 /** The native server, the hosts with the translated one, and the hosts with next to nothing. */
@@ -75,7 +79,7 @@ async function startServers(
   zoo: Zoo,
   entry: string,
   folder: string,
-  hosts: readonly HostName[],
+  hosts: readonly BenchHost[],
   path: string,
 ): Promise<Servers> {
   const servers: Servers = new Map();
@@ -83,7 +87,7 @@ async function startServers(
   if (native !== null) servers.set("native", native);
   let response = "";
   for (const name of hosts) {
-    const host = await startHost(name, folder, path);
+    const host = name === "workerd" ? await startWorkerd(folder, path) : await startHost(name, folder, path);
     servers.set(name, { ...host, use: () => useOfGroup(host.pid) });
     response ||= await responseOf(native?.url ?? host.url, path);
   }
@@ -104,8 +108,8 @@ async function responseOf(url: string, path: string): Promise<string> {
 /** Constant answers, through the same of the host's doors that the adapter uses. */
 const FLOOR_FILES = { deno: "deno.js", "deno-server": "node.mjs", node: "node.mjs" };
 
-async function startFloor(host: HostName, response: string): Promise<MeasuredServer | null> {
-  if (host === "workers") return null;
+async function startFloor(host: BenchHost, response: string): Promise<MeasuredServer | null> {
+  if (host === "workers" || host === "workerd") return null;
   const file = fileURLToPath(new URL(`floor/${FLOOR_FILES[host]}`, import.meta.url));
   const port = await freePort(), env = { PORT: `${port}`, RESPONSE: response };
   const [command, args] = host === "node"
@@ -134,9 +138,11 @@ function print(entry: string, servers: readonly Figures[], inProcess: InProcessF
       `${f.requests}`,
     ]),
   ]));
-  const { guestUs, bridgedUs, guestMemoryBytes } = inProcess;
+  const { guestUs, bridgedUs, ownInstanceUs, guestMemoryBytes } = inProcess;
   console.log(
-    `in process, CPU us/request: guest and kernel ${guestUs.toFixed(1)}, with the bridge ${bridgedUs.toFixed(1)}; ` +
-      `guest memory afterwards ${(guestMemoryBytes / 1e6).toFixed(1)} MB`,
+    `in process, CPU us/request: guest and kernel ${guestUs.toFixed(1)}, with the bridge ${bridgedUs.toFixed(1)}, ` +
+      `with an instance of its own ${ownInstanceUs.toFixed(0)}; guest memory afterwards ${
+        (guestMemoryBytes / 1e6).toFixed(1)
+      } MB`,
   );
 }
