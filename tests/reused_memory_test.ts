@@ -196,6 +196,17 @@ test("of a stack only what was used is looked at", () => {
   expect(Buffer.compare(bytesOf(spaceOf(app.newInstance())), fresh)).toBe(0);
 });
 
+test("a memory that was looked at is kept, though its process did not run", () => {
+  const app = openApp(POOL_BYTES), first = app.newInstance(), fresh = bytesOf(spaceOf(first));
+  first.dispose();
+  // Whoever has given it back does not give it back again.
+  first.dispose();
+  const [next, other] = [app.newInstance(), app.newInstance()].map(spaceOf);
+  expect([hasFixed(next), hasFixed(other)]).toEqual([true, false]);
+  expect(next.machine.memory.u8.buffer).not.toBe(other.machine.memory.u8.buffer);
+  expect([Buffer.compare(bytesOf(next), fresh), Buffer.compare(bytesOf(other), fresh)]).toEqual([0, 0]);
+});
+
 test("what one request needed is kept for the next, however little the pool is meant to hold", () => {
   const app = openApp(1);
   for (let round = 0; round < 3; round++) {

@@ -144,6 +144,7 @@ export class WasmMachine implements Machine, BodyOwner {
   /** The compiled code that is being run is no longer what the body is bound to. */
   #outdated = false;
   #checked = false;
+  #isDisposed = false;
   /** Faults of tasks that wait for what finds their registers, by the numbers in STATE_AWAITED. */
   readonly #faults = new Map<number, Fault>();
   #lastFault = 1;
@@ -569,9 +570,13 @@ export class WasmMachine implements Machine, BodyOwner {
   }
 
   dispose(mapped?: readonly MappedRange[], origin: MemoryOrigin | null = null): void {
+    // Zombies are still said to have a memory when all ends.
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    // A body without code has hardly been used; but a restored memory has cost something, though its process did not run.
+    if (!this.#bound && origin !== null) this.#bind();
     this.memory.detach();
     this.client = NO_CLIENT;
-    // A body without code has hardly been used.
     if (this.#bound && mapped !== undefined) this.shared.pool?.give(this.#key, this.#body, mapped, origin);
     this.#bound = false;
   }
