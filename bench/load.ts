@@ -96,7 +96,11 @@ async function wrk(
   const client = ["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "--latency", "--timeout", "20s", url + path];
   const [command, ...args] = [...enter, ...client];
   const { stdout, stderr } = await promisify(execFile)(command, args).catch((error) => {
-    throw new Error("this benchmark needs wrk (apt-get install wrk)", { cause: error });
+    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    const problem = isMissing
+      ? "this benchmark needs wrk (apt-get install wrk)"
+      : `wrk failed: ${error.message.trim()}`;
+    throw new Error(problem, { cause: error });
   });
   const number = (pattern: RegExp) => Number(pattern.exec(stdout)?.[1] ?? NaN);
   const percentile = (percent: number) => {
