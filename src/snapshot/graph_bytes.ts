@@ -93,12 +93,11 @@ export class GraphReader {
     return value;
   }
 
-  /** A copy. */
-  raw(n: number): Uint8Array<ArrayBuffer> {
+  /** The next bytes: no copy. */
+  raw(n: number): Uint8Array {
     this.need(n);
-    const bytes = this.bytes.slice(this.at, this.at + n) as Uint8Array<ArrayBuffer>;
     this.at += n;
-    return bytes;
+    return this.bytes.subarray(this.at - n, this.at);
   }
 
   text(): string {

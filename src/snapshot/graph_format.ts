@@ -43,3 +43,5 @@ export const TYPED_ARRAYS = [
   Int16Array,
   BigUint64Array,
 ] as const;
+/** A class of them. */
+export type TypedArrayClass = typeof TYPED_ARRAYS[number];

@@ -29,7 +29,7 @@ import {
   TRUE,
   TYPED,
   TYPED_ARRAYS,
-  type TypedArray,
+  type TypedArrayClass,
   UNDEFINED,
 } from "./graph_format.ts";
 
@@ -204,12 +204,13 @@ class SavedSet implements SavedObject {
 class SavedTypedArray implements SavedObject {
   readonly hasAfterRestore = false;
 
-  constructor(private readonly array: TypedArray) {}
+  /** `bytes`: of the graph's, wherever they lie there. */
+  constructor(private readonly type: TypedArrayClass, private readonly bytes: Uint8Array) {}
 
   read(): void {}
 
   make(): object {
-    return this.array.slice();
+    return new this.type(this.bytes.slice().buffer as ArrayBuffer);
   }
 
   fill(): void {}
@@ -289,7 +290,7 @@ class Reader {
         return new SavedSet();
       case TYPED: {
         const type = this.#at(TYPED_ARRAYS, "typed array"), length = input.uint();
-        return new SavedTypedArray(new type(input.raw(length * type.BYTES_PER_ELEMENT).buffer));
+        return new SavedTypedArray(type, input.raw(length * type.BYTES_PER_ELEMENT));
       }
       case EXTERNAL: {
         const name = input.text(), found = this.registry.external(name);
