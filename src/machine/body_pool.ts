@@ -7,6 +7,7 @@ const POOL_BYTES = 256 << 20;
 
 /** A body that waits. */
 interface Idle {
+  readonly key: string;
   readonly body: WasmBody;
   /** Where it may not be zero, if it is as its last owner left it. */
   readonly mapped: readonly MappedRange[];
@@ -26,10 +27,11 @@ export interface TakenBody {
 /**
  * Bodies that wait for their next machine, by the key of the program whose code they have; bounded in bytes. Those of restored
  * memories are left as they are until then: what they are restored from the next time brings most of it again anyway, and what
- * the program could not write need not be brought at all.
+ * the program could not write need not be brought at all. Those that have waited longest make room for others.
  */
 export class BodyPool {
-  readonly #idle = new Map<string, Idle[]>();
+  /** In the order in which they were given. */
+  readonly #idle: Idle[] = [];
   #bytes = 0;
   #maxBytes: number;
 
@@ -49,12 +51,11 @@ export class BodyPool {
 
   /** A body with the program's code; its memory may be of any size. */
   take(key: string, image: MemoryImage | null = null): TakenBody | undefined {
-    const idle = this.#idle.get(key);
-    if (idle === undefined || idle.length === 0) return undefined;
     // One that another image's memory is in serves a new process as well as any, but it is the only one for that image.
-    let i = idle.findLastIndex((it) => it.image === image);
-    if (i < 0) i = idle.length - 1;
-    const [{ body, mapped, image: present, unusedStacks }] = idle.splice(i, 1);
+    let i = this.#idle.findLastIndex((it) => it.key === key && it.image === image);
+    if (i < 0) i = this.#idle.findLastIndex((it) => it.key === key);
+    if (i < 0) return undefined;
+    const [{ body, mapped, image: present, unusedStacks }] = this.#idle.splice(i, 1);
     this.#bytes -= body.bytes;
     const hasFixed = image !== null && present === image;
     if (hasFixed) {
@@ -64,23 +65,23 @@ export class BodyPool {
     return { body, hasFixed };
   }
 
-  /** Takes a body back, if there is room. `mapped`: what may not be zero; `origin`: what its memory was restored from. */
+  /** Takes a body back, if there can be room. `mapped`: what may not be zero; `origin`: what its memory was restored from. */
   give(key: string, body: WasmBody, mapped: readonly MappedRange[], origin: MemoryOrigin | null = null): void {
-    if (this.#bytes + body.bytes > this.#maxBytes) return;
+    if (body.bytes > this.#maxBytes) return;
+    while (this.#bytes + body.bytes > this.#maxBytes) this.#bytes -= this.#idle.shift()!.body.bytes;
     const isLeft = origin !== null && origin.isFixedKept && body.mode === 0;
     if (!isLeft) body.zero(mapped);
     body.release();
     this.#bytes += body.bytes;
     const left: Idle = isLeft
       ? {
+        key,
         body,
         mapped: mapped.map(({ start, end }) => ({ start, end })),
         image: origin.image,
         unusedStacks: origin.unusedStacks,
       }
-      : { body, mapped: [], image: null, unusedStacks: [] };
-    const idle = this.#idle.get(key);
-    if (idle === undefined) this.#idle.set(key, [left]);
-    else idle.push(left);
+      : { key, body, mapped: [], image: null, unusedStacks: [] };
+    this.#idle.push(left);
   }
 }

@@ -87,6 +87,24 @@ test("the pool keeps no more than its bytes", () => {
   expect(pool.bytes).toBe(0x200000);
 });
 
+test("what has waited longest makes room, whichever program it is for", () => {
+  const pool = new BodyPool(0x250000), shared = sharedWith(pool);
+  const use = (m: WasmMachine) => {
+    load(m, 4);
+    raxAfterRun(m);
+    return m;
+  };
+  const [a, b, c] = ["a", "b", "c"].map((key) => use(new WasmMachine(shared, 0x100000, key)));
+  for (const m of [a, b, c]) m.dispose(MAPPED);
+  expect(pool.bytes).toBe(0x200000);
+  expect(["a", "b", "c"].map((key) => pool.take(key) !== undefined)).toEqual([false, true, true]);
+  expect(pool.bytes).toBe(0);
+  // One that is larger than all of the pool leaves the others where they are.
+  use(new WasmMachine(shared, 0x100000, "a")).dispose(MAPPED);
+  use(new WasmMachine(shared, 0x300000, "b")).dispose(MAPPED);
+  expect([pool.take("b"), pool.take("a") !== undefined]).toEqual([undefined, true]);
+});
+
 describe("memory that was restored from an image", () => {
   const page = (n: number) => ({ start: CODE + n * 0x1000, end: CODE + (n + 1) * 0x1000 });
   const image: MemoryImage = { filled: [page(0), page(1), page(4)], fixed: [page(0)], unusedStacks: [] };
